@@ -1,0 +1,76 @@
+/**
+ * The objects that a configuration is made of, complete: every default filled in. Names and units are the protocol's own
+ * (snake_case, `_ms`), because what is stored is what `LIST_*` and `DUMP_STATE` show. Not the orders that change them.
+ */
+
+export type Protocol = "http" | "https" | "tcp";
+
+/** Where we accept. Key: `address`. */
+export interface Listener {
+  readonly address: string;
+  readonly protocol: Protocol;
+  readonly accept_proxy_protocol: boolean;
+  readonly front_timeout_ms: number;
+  readonly back_timeout_ms: number;
+  readonly connect_timeout_ms: number;
+  readonly request_timeout_ms: number;
+  /** What clients see as our address, where it is not `address`. */
+  readonly public_address?: string;
+}
+
+export type LoadBalancing = "round_robin" | "random" | "least_loaded" | "power_of_two" | "hash";
+
+/** An application: how its backends are chosen. Key: `cluster_id`. */
+export interface Cluster {
+  readonly cluster_id: string;
+  readonly load_balancing: LoadBalancing;
+  readonly sticky_session: boolean;
+  readonly https_redirect: boolean;
+}
+
+/** How a frontend matches the path of a request target (without its query). */
+export type PathRule = { readonly prefix: string } | { readonly exact: string } | { readonly regex: string };
+
+/** Where a redirect points; what is absent stays as requested. */
+export interface Redirect {
+  readonly scheme?: "http" | "https";
+  readonly host?: string;
+  readonly port?: number;
+  readonly path?: string;
+  readonly status: 301 | 302 | 303 | 307 | 308;
+}
+
+/** A rule from a request to a cluster, or to a refusal, or to a redirect: exactly one of the three. Key: the first four fields. */
+export interface Frontend {
+  readonly listener: string;
+  /** Lower case: exact, `*.example.com`, or `*`. */
+  readonly hostname: string;
+  readonly path: PathRule;
+  /** Absent: any method. */
+  readonly method?: string;
+  readonly cluster_id?: string;
+  readonly deny?: true;
+  readonly redirect?: Redirect;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** One address of a cluster. Key: `cluster_id`, `backend_id`. */
+export interface Backend {
+  readonly cluster_id: string;
+  readonly backend_id: string;
+  readonly address: string;
+  /** 0 to 256; 0 takes no new requests while another backend can. */
+  readonly weight: number;
+  /** Used only while no other backend is available. */
+  readonly backup: boolean;
+  readonly sticky_id?: string;
+}
+
+/** One object with its kind, as changes and lists carry it. */
+export type ConfigObject =
+  | { readonly kind: "listener"; readonly value: Listener }
+  | { readonly kind: "cluster"; readonly value: Cluster }
+  | { readonly kind: "frontend"; readonly value: Frontend }
+  | { readonly kind: "backend"; readonly value: Backend };
+
+export type ObjectKind = ConfigObject["kind"];
