@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Surroundings, defaultSocketPath } from "./socket-path.ts";
+
+const USER: Surroundings = { environment: {}, uid: 1000, temporaryFolder: "/tmp", isWritable: () => false };
+
+test("a named socket is taken before every other", () => {
+  const environment = { KAKEHI_SOCKET: "/srv/k.sock", XDG_RUNTIME_DIR: "/run/user/1000" };
+  assert.equal(defaultSocketPath({ ...USER, environment }), "/srv/k.sock");
+});
+
+test("root's proxy is below /run, where that can be written", () => {
+  const environment = { XDG_RUNTIME_DIR: "/run/user/0" };
+  assert.equal(
+    defaultSocketPath({ ...USER, environment, uid: 0, isWritable: () => true }),
+    "/run/kakehi/command.sock",
+  );
+  assert.equal(defaultSocketPath({ ...USER, environment, uid: 0 }), "/run/user/0/kakehi/command.sock");
+});
+
+test("a user's proxy is in the user's own folder, even where /run could be written", () => {
+  const environment = { XDG_RUNTIME_DIR: "/run/user/1000" };
+  assert.equal(
+    defaultSocketPath({ ...USER, environment, isWritable: () => true }),
+    "/run/user/1000/kakehi/command.sock",
+  );
+});
+
+test("without such a folder it is a folder of the user's in the temporary one", () => {
+  assert.equal(defaultSocketPath(USER), "/tmp/kakehi-1000/command.sock");
+  assert.equal(defaultSocketPath({ ...USER, environment: { KAKEHI_SOCKET: "" } }), "/tmp/kakehi-1000/command.sock");
+});
