@@ -1,9 +1,10 @@
 /**
- * The house's plan: which room may import which, and which rooms may name Node at all. The one place where it is written;
- * the rooms' `tsconfig.json` and the layer check are held against it. Changing a row here is changing the architecture.
+ * The house's plan: which room may import which, and which rooms may name Node at all. The one place where it
+ * is written; the rooms' `tsconfig.json` and the layer check are held against it. Changing a row here is
+ * changing the architecture.
  *
  * Rules of this file:
- *  1. Imports go down only: a room names rooms above it in this table, never below.
+ *  1. Imports go down only: a room imports rooms that stand before it in this table, never after it.
  *  2. A pure room is bytes, orders and time in, values out: no Node, no clock, no chance.
  */
 
@@ -13,12 +14,12 @@ export interface Room {
   readonly kind: "pure" | "node";
   /** Rooms that it may import, besides itself. */
   readonly imports: readonly string[];
-  /** Packages and `node:` modules are free in node rooms; a pure room names each package that it uses. */
+  /** Packages that it may import. `node:` modules are for node rooms only, and need no entry. */
   readonly packages?: readonly string[];
-  /** Where only one part of a room may be imported: room → allowed path prefixes under `src/`. */
-  readonly only?: Readonly<Record<string, readonly string[]>>;
-  /** Rooms that may be imported as types only. */
-  readonly typesOnly?: readonly string[];
+  /** Of these rooms, nothing but the files named here. */
+  readonly onlyFiles?: Readonly<Record<string, readonly string[]>>;
+  /** Of these rooms, nothing but types, except from the files named here. */
+  readonly onlyTypes?: Readonly<Record<string, readonly string[]>>;
 }
 
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -33,27 +34,27 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     kind: "pure",
     imports: ["base", "model", "http", "http1", "routing", "balancing", "metrics"],
   },
-  sys: { kind: "node", imports: ["base"] },
+  sys: { kind: "node", imports: ["base"], packages: ["koffi"] },
   io: {
     kind: "node",
     imports: ["base", "model", "engine", "sys"],
-    only: { engine: ["engine/port.ts"] },
-    typesOnly: ["engine"],
+    onlyFiles: { engine: ["src/engine/port.ts"] },
+    onlyTypes: { engine: [] },
   },
   worker: { kind: "node", imports: ["base", "model", "metrics", "engine", "sys", "io"] },
   main: { kind: "node", imports: ["base", "model", "metrics", "sys", "io"] },
-  client: { kind: "node", imports: ["base", "model"] },
-  cli: { kind: "node", imports: ["base", "model", "client", "main"] },
+  client: {
+    kind: "node",
+    imports: ["base", "model"],
+    onlyTypes: { model: ["src/model/framing.ts"] },
+  },
+  cli: { kind: "node", imports: ["base", "model", "client", "main"], packages: ["commander"] },
 };
 
-/** Packages that one room alone may import: the border behind which they are kept. */
-export const PACKAGE_OWNERS: Readonly<Record<string, string>> = {
-  koffi: "sys",
-  zod: "model",
-  commander: "cli",
-};
-
-/** The room of a source file's path, as in `src/io/uring/ring.ts` → `io`; `undefined` for what is not in `src/`. */
+/**
+ * The room of a source file's path, as in `src/io/uring/ring.ts` → `io`; `undefined` for what is not in
+ * `src/`.
+ */
 export function roomOf(path: string): string | undefined {
   return /^src\/([^/]+)\//.exec(path)?.[1];
 }

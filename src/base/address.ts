@@ -81,7 +81,10 @@ function parseGroups(text: string, mayEndInIp4: boolean): number[] | undefined {
 
 /** RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups as `::`. */
 function formatIp6(ip: Uint8Array): string {
-  const groups = Array.from({ length: 8 }, (_, index) => ((ip[index * 2] ?? 0) << 8) | (ip[index * 2 + 1] ?? 0));
+  const groups = Array.from(
+    { length: 8 },
+    (_, index) => ((ip[index * 2] ?? 0) << 8) | (ip[index * 2 + 1] ?? 0),
+  );
   let bestStart = -1;
   let bestLength = 1;
   for (let start = 0; start < 8; start++) {

@@ -8,7 +8,10 @@ export class InvariantError extends Error {
   override readonly name: string = "InvariantError";
 }
 
-/** Throws an `InvariantError` unless `condition` holds. `message` says what was found, as in "counts bytes that it does not hold". */
+/**
+ * Throws an `InvariantError` unless `condition` holds. `message` says what was found, as in "counts bytes
+ * that it does not hold".
+ */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new InvariantError(message);
 }

@@ -1,7 +1,8 @@
 /**
- * The memory that connections read into and write from: one region, cut into buffers of one size, counted by reference.
- * It knows nothing of sockets. An I/O implementation gives it the region (mapped memory for the kernel, a plain
- * array elsewhere); the engine takes, retains and releases buffers by number, so that nothing is allocated per request.
+ * The memory that connections read into and write from: one region, cut into buffers of one size, counted by
+ * reference. It knows nothing of sockets. An I/O implementation gives it the region (mapped memory for the
+ * kernel, a plain array elsewhere); the engine takes, retains and releases buffers by number, so that nothing
+ * is allocated per request.
  *
  * ```text
  *  memory  [ buffer 0 ....... | gap | buffer 1 ....... | gap | … ]
@@ -11,7 +12,8 @@
  * Rules of this file:
  *  1. A buffer is free (0 references) or held (1 or more). Who adds a reference releases it once.
  *  2. The last one released is the first one taken: its cache lines are warm.
- *  3. The gap keeps heads of different buffers out of the same cache sets (a power-of-two stride maps them all on few).
+ *  3. The gap keeps heads of different buffers out of the same cache sets (a power-of-two stride maps them
+ *     all on few).
  */
 import { assert } from "./assert.ts";
 
@@ -28,8 +30,14 @@ export class BufferPool {
 
   /** `memory` must hold at least `BufferPool.bytesFor(count, bufferBytes)` bytes. */
   constructor(memory: Uint8Array, options: { count: number; bufferBytes: number }) {
-    assert(options.count > 0 && options.bufferBytes > 0, "a pool has at least one buffer of at least one byte");
-    assert(memory.length >= BufferPool.bytesFor(options.count, options.bufferBytes), "memory too small for its buffers");
+    assert(
+      options.count > 0 && options.bufferBytes > 0,
+      "a pool has at least one buffer of at least one byte",
+    );
+    assert(
+      memory.length >= BufferPool.bytesFor(options.count, options.bufferBytes),
+      "memory too small for its buffers",
+    );
     this.memory = memory;
     this.count = options.count;
     this.bufferBytes = options.bufferBytes;

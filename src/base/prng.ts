@@ -1,6 +1,7 @@
 /**
- * A small seeded generator of pseudo-random numbers, sfc32 (Chris Doty-Humphrey, PractRand): three words of state and a
- * counter, so that no cycle is shorter than 2^32. The same seed gives the same numbers, everywhere. Not for secrets.
+ * A small seeded generator of pseudo-random numbers, sfc32 (Chris Doty-Humphrey, PractRand): three words of
+ * state and a counter, so that no cycle is shorter than 2^32. The same seed gives the same numbers,
+ * everywhere. Not for secrets.
  */
 import { assert } from "./assert.ts";
 

@@ -1,5 +1,6 @@
 /**
- * A value or the reason why there is none, for faults that are not ours. Not for broken invariants: those throw.
+ * A value or the reason why there is none, for faults that are not ours. Not for broken invariants: those
+ * throw.
  */
 export type Result<Value, Fault> =
   | { readonly ok: true; readonly value: Value }

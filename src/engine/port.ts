@@ -1,13 +1,16 @@
 /**
- * The one port between the engine and the world: connections by number, buffers by reference, time as an argument.
- * Implemented by `io/uring`, `io/node` and `testing/sim`; the same contract tests run over all three.
+ * The one port between the engine and the world: connections by number, buffers by reference, time as an
+ * argument. Implemented by `io/uring`, `io/node` and `testing/sim`; the same contract tests run over all
+ * three.
  *
  * Rules of this file:
- *  1. Completion-based: the engine asks through `Port`, and is told through `PortEvents`. No method of `Port` ever calls
- *     an event before it has returned.
+ *  1. Completion-based: the engine asks through `Port`, and is told through `PortEvents`. No method of `Port`
+ *     ever calls an event before it has returned.
  *  2. All events of one loop turn come between `turnStarts(now)` and `turnEnds()`.
- *  3. Every buffer has its references counted (`BufferPool`). `received` hands the engine one reference; `send` takes one.
- *  4. After `close(connection)` or `reset(connection)` no event follows for that number until it is given out again.
+ *  3. Every buffer has its references counted (`BufferPool`). `received` hands the engine one reference;
+ *     `send` takes one.
+ *  4. After `close(connection)` or `reset(connection)` no event follows for that number until it is given out
+ *     again.
  */
 import type { Address } from "../base/address.ts";
 import type { BufferPool } from "../base/buffer-pool.ts";
@@ -17,28 +20,35 @@ export type IoFault = "refused" | "unreachable" | "reset" | "timed-out" | "no-re
 
 export interface Port {
   readonly buffers: BufferPool;
-  /** The most connections (front and back together) that can be open: numbers are 0 to `connectionsMax - 1`. */
+  /**
+   * The most connections (front and back together) that can be open: numbers are 0 to `connectionsMax - 1`.
+   */
   readonly connectionsMax: number;
 
   /** Starts (or goes on) accepting on a listening socket, until `stopAccepting`. */
   accept(listener: number): void;
   /**
-   * Accepts what the kernel's queue still holds, each told by `accepted`, then closes this process's copy of the socket and
-   * tells `acceptingStopped`. The number is not used again.
+   * Accepts what the kernel's queue still holds, each told by `accepted`, then closes this process's copy of
+   * the socket and tells `acceptingStopped`. The number is not used again.
    */
   stopAccepting(listener: number): void;
-  /** Closes this process's copy at once: the queue belongs to whoever else holds the socket. Nothing follows. */
+  /**
+   * Closes this process's copy at once: the queue belongs to whoever else holds the socket. Nothing follows.
+   */
   abandonListener(listener: number): void;
 
-  /** Starts a TCP connection; `connected` or `failed` follows. Returns its number, or -1 when none is free. */
+  /**
+   * Starts a TCP connection; `connected` or `failed` follows. Returns its number, or -1 when none is free.
+   */
   connect(address: Address): number;
   /** Asks for bytes until `pause`, the peer's end, or a fault. Idempotent. Not before `connected`. */
   receive(connection: number): void;
   /** Asks for no more bytes. What was already on its way may still come, in `received`. Idempotent. */
   pause(connection: number): void;
   /**
-   * Queues `memory[start..end)` of a buffer and takes one reference of it. Slices leave in order. Slices queued in one turn
-   * are written together, and neighbours in one buffer are joined. Empty slices are allowed.
+   * Queues `memory[start..end)` of a buffer and takes one reference of it. Slices leave in order. Slices
+   * queued in one turn are written together, and neighbours in one buffer are joined. Empty slices are
+   * allowed.
    */
   send(connection: number, buffer: number, start: number, end: number): void;
   /** Bytes queued and not yet taken by the kernel. */
@@ -67,6 +77,9 @@ export interface PortEvents {
   ended(connection: number): void;
   /** Connecting, receiving or sending failed. Told once; the engine still has to `close`. */
   failed(connection: number, fault: IoFault): void;
-  /** All events of this turn were told. Returns when the next turn must come at the latest (same clock), or `Infinity`. */
+  /**
+   * All events of this turn were told. Returns when the next turn must come at the latest (same clock), or
+   * `Infinity`.
+   */
   turnEnds(): number;
 }

@@ -1,13 +1,13 @@
 /**
- * What main and a worker say to each other, over a socket pair, in the frames of the control protocol (JSON, zero byte).
- * Types only: framing is `framing.ts`, sockets are `io/`. Descriptors travel beside it, on a second socket pair, sent before
- * the message that names them.
+ * What main and a worker say to each other, over a socket pair, in the frames of the control protocol (JSON,
+ * zero byte). Types only: framing is `framing.ts`, sockets are `io/`. Descriptors travel beside it, on a
+ * second socket pair, sent before the message that names them.
  */
 import type { ConfigObject, ObjectKind } from "./objects.ts";
 
 /**
- * One step of a change: what stood under a key before, what stands there after. Absent `before`: added; absent `after`:
- * removed. `apply` makes them, workers follow them; a worker never judges an order again.
+ * One step of a change: what stood under a key before, what stands there after. Absent `before`: added;
+ * absent `after`: removed. `apply` makes them, workers follow them; a worker never judges an order again.
  */
 export interface Change {
   readonly kind: ObjectKind;
@@ -25,24 +25,52 @@ export interface DrainRequest {
 }
 
 export type ToWorker =
-  /** Part of the state that a new worker starts from; `accept` is true in the last part: then it answers `ready`. */
-  | { readonly type: "load"; readonly revision: number; readonly changes: readonly Change[]; readonly last: boolean }
-  /** A listening socket for `address` was just sent on the descriptor channel. The worker accepts once it is `ready`. */
+  /**
+   * Part of the state that a new worker starts from; `accept` is true in the last part: then it answers
+   * `ready`.
+   */
+  | {
+      readonly type: "load";
+      readonly revision: number;
+      readonly changes: readonly Change[];
+      readonly last: boolean;
+    }
+  /**
+   * A listening socket for `address` was just sent on the descriptor channel. The worker accepts once it is
+   * `ready`.
+   */
   | { readonly type: "listen"; readonly address: string }
   /** A removed listener's queue is to be emptied and the socket closed; answered by `unlistened`. */
   | { readonly type: "unlisten"; readonly address: string }
   /** One accepted change of the configuration; answered by `applied`. */
-  | { readonly type: "apply"; readonly revision: number; readonly changes: readonly Change[]; readonly drains: readonly DrainRequest[] }
+  | {
+      readonly type: "apply";
+      readonly revision: number;
+      readonly changes: readonly Change[];
+      readonly drains: readonly DrainRequest[];
+    }
   /** Stop waiting: close what still uses it. */
   | { readonly type: "close-drained"; readonly drain: number }
   /** A question whose answer is not in main; answered by `answer` with the same number. */
   | { readonly type: "ask"; readonly question: number; readonly what: Question }
-  /** Leave: stop accepting (without emptying shared queues), finish exchanges, keep tunnels to their end, then `exit`. */
+  /**
+   * Leave: stop accepting (without emptying shared queues), finish exchanges, keep tunnels to their end, then
+   * `exit`.
+   */
   | { readonly type: "stop"; readonly deadline_ms?: number };
 
 export type Question =
-  | { readonly kind: "uses"; readonly objects: readonly { readonly kind: ObjectKind; readonly key: string }[] }
-  | { readonly kind: "explain"; readonly listener: string; readonly method: string; readonly host: string; readonly path: string }
+  | {
+      readonly kind: "uses";
+      readonly objects: readonly { readonly kind: ObjectKind; readonly key: string }[];
+    }
+  | {
+      readonly kind: "explain";
+      readonly listener: string;
+      readonly method: string;
+      readonly host: string;
+      readonly path: string;
+    }
   | { readonly kind: "backends"; readonly cluster_id: string };
 
 /** What a worker knows of one backend at this moment. */
@@ -56,11 +84,27 @@ export interface BackendStatus {
 
 export type FromWorker =
   /** Its state is loaded; it accepts. */
-  | { readonly type: "ready"; readonly revision: number; readonly hash: string; readonly io: string; readonly io_reason: string }
-  | { readonly type: "applied"; readonly revision: number; readonly hash: string; readonly uses: readonly DrainUse[] }
+  | {
+      readonly type: "ready";
+      readonly revision: number;
+      readonly hash: string;
+      readonly io: string;
+      readonly io_reason: string;
+    }
+  | {
+      readonly type: "applied";
+      readonly revision: number;
+      readonly hash: string;
+      readonly uses: readonly DrainUse[];
+    }
   | { readonly type: "drain"; readonly use: DrainUse }
   | { readonly type: "unlistened"; readonly address: string }
-  | { readonly type: "heartbeat"; readonly revision: number; readonly hash: string; readonly connections: number }
+  | {
+      readonly type: "heartbeat";
+      readonly revision: number;
+      readonly hash: string;
+      readonly connections: number;
+    }
   | { readonly type: "answer"; readonly question: number; readonly data: unknown }
   | { readonly type: "log"; readonly level: "info" | "warning" | "error"; readonly message: string };
 

@@ -1,6 +1,7 @@
 /**
- * The objects that a configuration is made of, complete: every default filled in. Names and units are the protocol's own
- * (snake_case, `_ms`), because what is stored is what `LIST_*` and `DUMP_STATE` show. Not the orders that change them.
+ * The objects that a configuration is made of, complete: every default filled in. Names and units are the
+ * protocol's own (snake_case, `_ms`), because what is stored is what `LIST_*` and `DUMP_STATE` show. Not the
+ * orders that change them.
  */
 
 export type Protocol = "http" | "https" | "tcp";
@@ -40,7 +41,10 @@ export interface Redirect {
   readonly status: 301 | 302 | 303 | 307 | 308;
 }
 
-/** A rule from a request to a cluster, or to a refusal, or to a redirect: exactly one of the three. Key: the first four fields. */
+/**
+ * A rule from a request to a cluster, or to a refusal, or to a redirect: exactly one of the three. Key: the
+ * first four fields.
+ */
 export interface Frontend {
   readonly listener: string;
   /** Lower case: exact, `*.example.com`, or `*`. */
