@@ -1,0 +1,88 @@
+/**
+ * Small work on bytes in place: compare, copy, read and write numbers. ASCII only; no strings are made on the hot path.
+ */
+
+/** Makes bytes of an ASCII or Latin-1 text; characters above 255 are not allowed. For constants and tests. */
+export function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+/** Latin-1 text of `bytes[start..end)`. For rare paths: logs, explanations, regex rules. */
+export function textOf(bytes: Uint8Array, start: number = 0, end: number = bytes.length): string {
+  let text = "";
+  for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at]!);
+  return text;
+}
+
+/** True if `bytes[start..end)` are the letters of `lower`, in any case. `lower` holds lower-case letters, digits and `-` only. */
+export function equalsIgnoringCase(bytes: Uint8Array, start: number, end: number, lower: Uint8Array): boolean {
+  if (end - start !== lower.length) return false;
+  for (let index = 0; index < lower.length; index++) {
+    if ((bytes[start + index]! | 0x20) !== lower[index]) return false;
+  }
+  return true;
+}
+
+/** True if two stretches hold the same bytes, ASCII letters in any case. */
+export function sameIgnoringCase(
+  one: Uint8Array,
+  oneStart: number,
+  oneEnd: number,
+  other: Uint8Array,
+  otherStart: number,
+  otherEnd: number,
+): boolean {
+  if (oneEnd - oneStart !== otherEnd - otherStart) return false;
+  for (let index = oneEnd - oneStart - 1; index >= 0; index--) {
+    if (lowerCased(one[oneStart + index]!) !== lowerCased(other[otherStart + index]!)) return false;
+  }
+  return true;
+}
+
+function lowerCased(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+}
+
+/** Below this many bytes a loop is quicker than the native copy (measured: a native call costs about 25 ns). */
+const LOOP_BYTES_MAX = 24;
+
+/** Copies `source[start..end)` to `target[at…]` and returns where the copy ends. The stretches must not overlap. */
+export function copyBytes(target: Uint8Array, at: number, source: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length > LOOP_BYTES_MAX) {
+    if (source === target) target.copyWithin(at, start, end);
+    else target.set(source.subarray(start, end), at);
+  } else {
+    for (let index = 0; index < length; index++) target[at + index] = source[start + index]!;
+  }
+  return at + length;
+}
+
+/** Copies a whole constant to `target[at…]` and returns where it ends. */
+export function putBytes(target: Uint8Array, at: number, constant: Uint8Array): number {
+  target.set(constant, at);
+  return at + constant.length;
+}
+
+/** Writes a whole number ≥ 0 in decimal and returns where it ends. */
+export function putDecimal(target: Uint8Array, at: number, value: number): number {
+  let digits = 1;
+  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++;
+  let rest = value;
+  for (let index = digits - 1; index >= 0; index--) {
+    target[at + index] = 0x30 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+  return at + digits;
+}
+
+const HEX = bytesOf("0123456789abcdef");
+
+/** Writes a whole number ≥ 0 below 2^31 in lower-case hexadecimal and returns where it ends. */
+export function putHexadecimal(target: Uint8Array, at: number, value: number): number {
+  let shift = 0;
+  while (shift < 28 && value >>> (shift + 4) !== 0) shift += 4;
+  let end = at;
+  for (; shift >= 0; shift -= 4) target[end++] = HEX[(value >>> shift) & 15]!;
+  return end;
+}

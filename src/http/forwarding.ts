@@ -1,0 +1,32 @@
+/**
+ * What a request is told about its way here: who asked, where we accepted it, under which id. Texts are made once per
+ * listener or session, so that writing a head is copying bytes. Not the writing itself: that is each protocol's.
+ *
+ * The client is not trusted: X-Forwarded-Proto, -Port and -Host are ours alone. X-Forwarded-For and Forwarded (RFC 7239) are
+ * lists, and get one more element; whoever reads them must count from the right.
+ */
+import { bytesOf } from "../base/bytes.ts";
+
+export interface Forwarding {
+  /** The client's address as text. */
+  clientIp: Uint8Array;
+  /** Ends the X-Forwarded-For line, then whole lines for -Proto and -Port. */
+  listenerLines: Uint8Array;
+  /** Our element of Forwarded without its host: `for=…;proto=…`. */
+  forwardedElement: Uint8Array;
+  /** Host for a request that has none (HTTP/1.0). */
+  fallbackHost: Uint8Array;
+  requestId: Uint8Array;
+  /** Whether the request's upgrade is passed on. */
+  passesUpgrade: boolean;
+}
+
+/** The lines that are the same for all sessions of a listener. `port` as clients see it. */
+export function listenerLinesOf(proto: "http" | "https", port: number): Uint8Array {
+  return bytesOf(`\r\nX-Forwarded-Proto: ${proto}\r\nX-Forwarded-Port: ${port}\r\n`);
+}
+
+/** `for=` and `proto=` for one client (RFC 7239 section 6: an IPv6 address is bracketed and quoted). */
+export function forwardedElementOf(ip: string, proto: "http" | "https"): Uint8Array {
+  return bytesOf(`for=${ip.includes(":") ? `"[${ip}]"` : ip};proto=${proto}`);
+}

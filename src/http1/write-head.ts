@@ -1,0 +1,190 @@
+/**
+ * Writes the heads that we send: a request to a backend, a response to a client. What is passed on as it came is copied in as
+ * few stretches as possible; what belongs to the old connection is left out, and what belongs to the new one is added.
+ *
+ * Rules of this file:
+ *  1. It writes to memory at an offset and returns where it ended. The caller has made room: `addedBytesMax` more than
+ *     the received head.
+ *  2. No decision is made here: what to add comes in as arguments.
+ */
+import { bytesOf, copyBytes, putBytes } from "../base/bytes.ts";
+import { FIELD, FORBIDDEN_IN_TRAILERS, HOP_BY_HOP, flags } from "../http/fields.ts";
+import { FRAMING, type Framing, Head } from "../http/head.ts";
+import type { Forwarding } from "../http/forwarding.ts";
+import { isNamedByConnection, lineEndOf, readFields } from "./read-fields.ts";
+
+/** The most bytes that a written head has beyond the received one. */
+export const ADDED_BYTES_MAX = 1_024;
+
+const VERSION = bytesOf(" HTTP/1.1\r\n");
+const STATUS_VERSION = bytesOf("HTTP/1.1 ");
+const LINE_END = bytesOf("\r\n");
+const CHUNKED_LINE = bytesOf("Transfer-Encoding: chunked\r\n");
+const CLOSE_LINE = bytesOf("Connection: close\r\n");
+const KEEP_ALIVE_LINE = bytesOf("Connection: keep-alive\r\n");
+const UPGRADE_LINES = bytesOf("Connection: Upgrade\r\nUpgrade: ");
+const HOST_LINE = bytesOf("Host: ");
+const FORWARDED_FOR_LINE = bytesOf("X-Forwarded-For: ");
+const FORWARDED_HOST_LINE = bytesOf("X-Forwarded-Host: ");
+const FORWARDED_LINE = bytesOf("Forwarded: ");
+const FORWARDED_HOST_PARAMETER = bytesOf(';host="');
+const QUOTED_LINE_END = bytesOf('"\r\n');
+const REQUEST_ID_LINE = bytesOf("X-Request-Id: ");
+const LIST_SEPARATOR = bytesOf(", ");
+
+/** Left out of requests: hop-by-hop fields, and those that we write ourselves. */
+const REPLACED_IN_REQUEST: Uint8Array = withAlso(
+  HOP_BY_HOP,
+  FIELD.forwarded,
+  FIELD.xForwardedFor,
+  FIELD.xForwardedProto,
+  FIELD.xForwardedPort,
+  FIELD.xForwardedHost,
+  FIELD.xRequestId,
+);
+const REPLACED_IN_RESPONSE: Uint8Array = withAlso(HOP_BY_HOP, FIELD.xRequestId);
+
+/** Writes the head of a request to a backend: origin form, HTTP/1.1, forwarding fields, our own framing. */
+export function writeRequestHead(target: Uint8Array, at: number, head: Head, forwarding: Forwarding): number {
+  const bytes = head.bytes;
+  let end: number;
+  if (head.pathStart === head.targetStart && head.minorVersion === 1) {
+    // The request line as it came, in one stretch with the first fields.
+    end = copyFields(target, at, head, REPLACED_IN_REQUEST, head.start);
+  } else {
+    end = copyBytes(target, at, bytes, head.methodStart, head.methodEnd + 1);
+    end = copyBytes(target, end, bytes, head.pathStart, head.pathEnd);
+    end = copyBytes(target, end, bytes, head.queryStart, head.targetEnd);
+    end = putBytes(target, end, VERSION);
+    end = copyFields(target, end, head, REPLACED_IN_REQUEST, firstFieldOf(head));
+  }
+  if (head.authorityStart === head.authorityEnd) {
+    end = putBytes(target, end, HOST_LINE);
+    end = putBytes(target, end, forwarding.fallbackHost);
+    end = putBytes(target, end, LINE_END);
+  }
+  end = writeForwarding(target, end, head, forwarding);
+  if (head.framing === FRAMING.chunked) end = putBytes(target, end, CHUNKED_LINE);
+  if (forwarding.passesUpgrade) {
+    end = putBytes(target, end, UPGRADE_LINES);
+    end = copyBytes(target, end, bytes, head.valueStart[head.upgradeField]!, head.valueEnd[head.upgradeField]!);
+    end = putBytes(target, end, LINE_END);
+  }
+  return putBytes(target, end, LINE_END);
+}
+
+/** How a response's connection goes on, as its head has to say it. */
+export const ANNOUNCE = { nothing: 0, close: 1, keepAlive: 2, upgrade: 3 } as const;
+export type Announcement = (typeof ANNOUNCE)[keyof typeof ANNOUNCE];
+
+export interface ResponseWriting {
+  framing: Framing;
+  announcement: Announcement;
+  requestId: Uint8Array;
+}
+
+/** Writes the head of a response to a client: HTTP/1.1, the request's id, our own framing and connection. */
+export function writeResponseHead(target: Uint8Array, at: number, head: Head, writing: ResponseWriting): number {
+  let end = putBytes(target, at, STATUS_VERSION);
+  end = copyFields(target, end, head, REPLACED_IN_RESPONSE, head.statusStart);
+  if (head.status >= 200) {
+    end = putBytes(target, end, REQUEST_ID_LINE);
+    end = putBytes(target, end, writing.requestId);
+    end = putBytes(target, end, LINE_END);
+  }
+  if (writing.framing === FRAMING.chunked) end = putBytes(target, end, CHUNKED_LINE);
+  switch (writing.announcement) {
+    case ANNOUNCE.close:
+      end = putBytes(target, end, CLOSE_LINE);
+      break;
+    case ANNOUNCE.keepAlive:
+      end = putBytes(target, end, KEEP_ALIVE_LINE);
+      break;
+    case ANNOUNCE.upgrade: {
+      const field = head.findField(FIELD.upgrade);
+      end = putBytes(target, end, UPGRADE_LINES);
+      end = copyBytes(target, end, head.bytes, head.valueStart[field]!, head.valueEnd[field]!);
+      end = putBytes(target, end, LINE_END);
+      break;
+    }
+    default:
+  }
+  return putBytes(target, end, LINE_END);
+}
+
+const trailerHead = new Head();
+
+/**
+ * Writes a trailer section (field lines and their empty line) without the fields that may not stand there. Returns where it
+ * ended, or a violation if `section` is malformed. `section` ends with its empty line.
+ */
+export function writeTrailers(target: Uint8Array, at: number, section: Uint8Array): number {
+  trailerHead.clear(section, 0);
+  const end = readFields(trailerHead, section, 0, section.length);
+  if (end <= 0) return end;
+  return putBytes(target, copyFields(target, at, trailerHead, FORBIDDEN_IN_TRAILERS, 0), LINE_END);
+}
+
+/**
+ * Copies what lies between `from` (the start of the first stretch: the start line, or a field's line) and the end of the last
+ * field, without the fields that `leftOut` marks.
+ */
+function copyFields(target: Uint8Array, at: number, head: Head, leftOut: Uint8Array, from: number): number {
+  let end = at;
+  let stretchStart = from;
+  for (let index = 0; index < head.fieldCount; index++) {
+    const id = head.fieldId[index]!;
+    if (leftOut[id] === 0 && !(head.namesHopByHop && isNamedByConnection(head, index))) continue;
+    const lineStart = head.nameStart[index]!;
+    if (lineStart > stretchStart) end = copyBytes(target, end, head.bytes, stretchStart, lineStart);
+    stretchStart = lineEndOf(head, index);
+  }
+  const fieldsEnd = head.fieldCount === 0 ? endOfStartLine(head, from) : lineEndOf(head, head.fieldCount - 1);
+  return stretchStart < fieldsEnd ? copyBytes(target, end, head.bytes, stretchStart, fieldsEnd) : end;
+}
+
+function firstFieldOf(head: Head): number {
+  return head.fieldCount === 0 ? head.end : head.nameStart[0]!;
+}
+
+/** With no field at all, the start line ends where the empty line (CR LF) begins. */
+function endOfStartLine(head: Head, from: number): number {
+  return Math.max(from, head.end - LINE_END.length);
+}
+
+function writeForwarding(target: Uint8Array, at: number, head: Head, forwarding: Forwarding): number {
+  let end = putBytes(target, at, FORWARDED_FOR_LINE);
+  end = copyFormer(target, end, head, FIELD.xForwardedFor);
+  end = putBytes(target, end, forwarding.clientIp);
+  end = putBytes(target, end, forwarding.listenerLines);
+  end = putBytes(target, end, FORWARDED_LINE);
+  end = copyFormer(target, end, head, FIELD.forwarded);
+  end = putBytes(target, end, forwarding.forwardedElement);
+  if (head.authorityEnd > head.authorityStart) {
+    end = putBytes(target, end, FORWARDED_HOST_PARAMETER);
+    end = copyBytes(target, end, head.bytes, head.authorityStart, head.authorityEnd);
+    end = putBytes(target, end, QUOTED_LINE_END);
+    end = putBytes(target, end, FORWARDED_HOST_LINE);
+    end = copyBytes(target, end, head.bytes, head.authorityStart, head.authorityEnd);
+  }
+  end = putBytes(target, end, LINE_END);
+  end = putBytes(target, end, REQUEST_ID_LINE);
+  end = putBytes(target, end, forwarding.requestId);
+  return putBytes(target, end, LINE_END);
+}
+
+/** What proxies before us wrote into a list field, each value followed by a separator. */
+function copyFormer(target: Uint8Array, at: number, head: Head, id: number): number {
+  let end = at;
+  for (let index = head.findField(id); index !== -1; index = head.findField(id, index + 1)) {
+    if (head.valueEnd[index]! === head.valueStart[index]!) continue;
+    end = copyBytes(target, end, head.bytes, head.valueStart[index]!, head.valueEnd[index]!);
+    end = putBytes(target, end, LIST_SEPARATOR);
+  }
+  return end;
+}
+
+function withAlso(table: Uint8Array, ...ids: Parameters<typeof flags>): Uint8Array {
+  const also = flags(...ids);
+  return table.map((flag, id) => flag | also[id]!);
+}
