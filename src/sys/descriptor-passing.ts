@@ -1,0 +1,82 @@
+/**
+ * Handing an open descriptor to another process: one message of one byte that carries it as SCM_RIGHTS (unix(7), cmsg(3)),
+ * over a pair of connected Unix sockets. Both ends never block.
+ */
+import { fail, ok, type Result } from "../base/result.ts";
+import { scratch } from "./arena.ts";
+import { EINTR, EPIPE, EPROTO, systemFault, type SystemFault } from "./errno.ts";
+import * as libc from "./libc.ts";
+import { SOCK_CLOEXEC, SOCK_STREAM, SOL_SOCKET } from "./stream-socket.ts";
+
+const AF_UNIX = 1;
+const SCM_RIGHTS = 1;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+const MSG_CMSG_CLOEXEC = 0x4000_0000;
+
+/** Where each part lies in the scratch page, in bytes: msghdr (56), its iovec (16), the control message (24), one byte. */
+const MESSAGE = 0;
+const VECTOR = 64;
+const CONTROL = 96;
+const BYTE = 128;
+/** cmsghdr (16) and one descriptor (4): what cmsg_len counts. With its padding it takes 24. */
+const CONTROL_LENGTH = 20;
+const CONTROL_SPACE = 24;
+
+/** A connected pair of Unix stream sockets, both closed on exec (a child gets one as its stdio, which duplicates it). */
+export function openDescriptorPair(): Result<{ readonly first: number; readonly second: number }, SystemFault> {
+  const result = libc.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, scratch.addressOf(0, 8));
+  if (result < 0) return fail(systemFault(-result, "socketpair"));
+  return ok({ first: scratch.words[0]!, second: scratch.words[1]! });
+}
+
+/** Sends a duplicate of `fd`. Fails at once (`EAGAIN`) when the other process has left some hundred unread. */
+export function sendRights(channelFd: number, fd: number): Result<void, SystemFault> {
+  writeMessage(CONTROL_LENGTH);
+  scratch.words[(CONTROL + 16) / 4] = fd;
+  const result = untilUninterrupted(() =>
+    libc.sendmsg(channelFd, scratch.addressOf(MESSAGE, 56), MSG_DONTWAIT | MSG_NOSIGNAL),
+  );
+  return result < 0 ? fail(systemFault(-result, "sendmsg")) : ok(undefined);
+}
+
+/**
+ * Takes the next descriptor, closed on exec; who calls owns it. `EAGAIN`: none is there; `EPIPE`: the other end is closed;
+ * `EPROTO`: a message without a descriptor.
+ */
+export function receiveRights(channelFd: number): Result<number, SystemFault> {
+  writeMessage(0);
+  const flags = MSG_DONTWAIT | MSG_CMSG_CLOEXEC;
+  const result = untilUninterrupted(() => libc.recvmsg(channelFd, scratch.addressOf(MESSAGE, 56), flags));
+  if (result < 0) return fail(systemFault(-result, "recvmsg"));
+  if (result === 0) return fail(systemFault(EPIPE, "recvmsg"));
+  const words = scratch.words;
+  const carriesOne = words[MESSAGE / 4 + 10] === CONTROL_SPACE && words[CONTROL / 4 + 3] === SCM_RIGHTS;
+  return carriesOne ? ok(words[(CONTROL + 16) / 4]!) : fail(systemFault(EPROTO, "recvmsg"));
+}
+
+/** struct msghdr (recvmsg(2)) over one byte and room for one descriptor. */
+function writeMessage(controlLength: number): void {
+  const words = scratch.words;
+  words.fill(0, MESSAGE / 4, BYTE / 4 + 1);
+  writeAddress(MESSAGE + 16, scratch.addressOf(VECTOR, 16));
+  words[(MESSAGE + 24) / 4] = 1;
+  writeAddress(MESSAGE + 32, scratch.addressOf(CONTROL, CONTROL_SPACE));
+  words[(MESSAGE + 40) / 4] = CONTROL_SPACE;
+  writeAddress(VECTOR, scratch.addressOf(BYTE, 1));
+  words[(VECTOR + 8) / 4] = 1;
+  words[CONTROL / 4] = controlLength;
+  words[CONTROL / 4 + 2] = SOL_SOCKET;
+  words[CONTROL / 4 + 3] = SCM_RIGHTS;
+}
+
+function writeAddress(offset: number, address: number): void {
+  scratch.words[offset / 4] = address | 0;
+  scratch.words[offset / 4 + 1] = Math.floor(address / 2 ** 32);
+}
+
+function untilUninterrupted(call: () => number): number {
+  let result = call();
+  while (result === -EINTR) result = call();
+  return result;
+}
