@@ -42,6 +42,7 @@ const rawGetsockopt: Call<[number, number, number, number, number]> = library.fu
 const rawGetsockname: Call<[number, number, number]> = library.func("int getsockname(int, int64_t, int64_t)");
 const rawSendmsg: Call<[number, number, number]> = library.func("int64_t sendmsg(int, int64_t, int)");
 const rawRecvmsg: Call<[number, number, number]> = library.func("int64_t recvmsg(int, int64_t, int)");
+const rawFlock: Call<[number, number]> = library.func("int flock(int, int)");
 const rawGetrlimit: Call<[number, number]> = library.func("int getrlimit(int, int64_t)");
 const rawSetrlimit: Call<[number, number]> = library.func("int setrlimit(int, int64_t)");
 
@@ -128,6 +129,11 @@ export function sendmsg(fd: number, message: number, flags: number): number {
 /** recvmsg(2). */
 export function recvmsg(fd: number, message: number, flags: number): number {
   return withErrno(rawRecvmsg(fd, message, flags));
+}
+
+/** flock(2). */
+export function flock(fd: number, operation: number): number {
+  return withErrno(rawFlock(fd, operation));
 }
 
 /** getrlimit(2): two 64-bit numbers, soft and hard, are written to `limits`. */

@@ -1,0 +1,69 @@
+/**
+ * Files that are there whole or not at all: written beside their place, synced, renamed, and the folder synced (rename(2),
+ * fsync(2)), so that a crash leaves the old file or the new one. Failures of the system are values.
+ */
+import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fail, ok, type Result } from "../base/result.ts";
+
+/** Why a file could not be read or written: the system's code (`ENOSPC`, `EACCES`, …) and a sentence for people. */
+export interface FileFault {
+  readonly code: string;
+  readonly message: string;
+}
+
+const WRITE_CHARS_MIN = 256 * 1024;
+
+/**
+ * Replaces a file by the joined `parts`, with mode 0600. The parts are taken little by little, so a large file never
+ * stands in memory whole, and other work goes on in between.
+ */
+export async function replaceFile(path: string, parts: Iterable<string>): Promise<Result<void, FileFault>> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    // One left behind by a crash may have any mode: it must not lend it to this one.
+    await rm(temporary, { force: true });
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await writeParts(file, parts);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+    return ok(undefined);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    return fail(fileFault(error));
+  }
+}
+
+/** Makes a rename or a new file in this folder last (fsync(2): the folder's own entry needs it too). */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** The system's error as a value. Anything else is our own defect and is thrown on. */
+export function fileFault(error: unknown): FileFault {
+  if (error instanceof Error && "code" in error && typeof error.code === "string") {
+    return { code: error.code, message: error.message };
+  }
+  throw error;
+}
+
+async function writeParts(file: FileHandle, parts: Iterable<string>): Promise<void> {
+  let text = "";
+  for (const part of parts) {
+    text += part;
+    if (text.length < WRITE_CHARS_MIN) continue;
+    await file.writeFile(text);
+    text = "";
+  }
+  if (text !== "") await file.writeFile(text);
+}

@@ -1,0 +1,37 @@
+/**
+ * A file whose lock says that one process owns something: a command socket's path, a state file. The file holds the owner's
+ * process id for people; only the lock decides, and it ends with the process. The file itself stays.
+ */
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { fail, ok, type Result } from "../base/result.ts";
+import { lockDescriptor } from "../sys/file-lock.ts";
+import { fileFault, type FileFault } from "./files.ts";
+
+/** `HELD`: another process has the lock; its id, where it can be read. */
+export type LockFault = { readonly code: "HELD"; readonly pid: number | undefined } | FileFault;
+
+export interface FileLock {
+  /** Gives the lock back. Once. */
+  release(): void;
+}
+
+/** Takes the lock of `path` (the file is made if need be, mode 0600), at once or not at all. */
+export function takeFileLock(path: string): Result<FileLock, LockFault> {
+  try {
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    if (!lockDescriptor(fd)) {
+      closeSync(fd);
+      return fail({ code: "HELD", pid: readPid(path) });
+    }
+    ftruncateSync(fd);
+    writeSync(fd, `${process.pid}\n`);
+    return ok({ release: () => closeSync(fd) });
+  } catch (error) {
+    return fail(fileFault(error));
+  }
+}
+
+function readPid(path: string): number | undefined {
+  const pid = Number.parseInt(readFileSync(path, "utf8"), 10);
+  return pid > 0 ? pid : undefined;
+}

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Drains, type DrainListener, type DrainTarget } from "./drains.ts";
+
+const backend = (id: string): DrainTarget => ({
+  order: "REMOVE_BACKEND",
+  kind: "backend",
+  key: `app/${id}`,
+  object: { cluster_id: "app", backend_id: id },
+});
+
+type Watching = { listener: DrainListener; progressMs: number };
+
+/** Drains, what was asked to be closed, and what was told, one line each. */
+function newDrains(): { drains: Drains; closed: number[]; told: string[]; watching: Watching } {
+  const told: string[] = [];
+  const closed: number[] = [];
+  const drains = new Drains({ closeUsers: (drain) => closed.push(drain) });
+  const listener: DrainListener = {
+    progress: (usage) => told.push(`${usage.connections} ${JSON.stringify(usage.workers)}`),
+    finished: (drainedMs) => told.push(`drained in ${drainedMs}`),
+    kept: (usage) => told.push(`kept ${usage.connections}`),
+  };
+  return { drains, closed, told, watching: { listener, progressMs: 1_000 } };
+}
+
+test("what nobody uses is drained at once", () => {
+  const { drains, told, watching } = newDrains();
+  const drain = drains.begin(backend("1"), 100);
+  drains.report(0, { drain, connections: 0 }, 101);
+  drains.settle([drain], 103);
+  drains.watch([drain], { ...watching, sinceMs: 100, nowMs: 103 });
+  assert.deepEqual(told, ["drained in 3"]);
+  assert.equal(drains.find("backend", "app/1"), undefined);
+  assert.equal(drains.nextDueMs, Number.POSITIVE_INFINITY);
+});
+
+test("a drain tells its connections by worker, at most once a second, and its end at once", () => {
+  const { drains, told, watching } = newDrains();
+  const drain = drains.begin(backend("1"), 0);
+  drains.report(0, { drain, connections: 1 }, 1);
+  drains.report(1, { drain, connections: 3 }, 1);
+  drains.settle([drain], 2);
+  drains.watch([drain], { ...watching, sinceMs: 0, nowMs: 2 });
+  assert.deepEqual(told.splice(0), ['4 {"0":1,"1":3}']);
+  drains.report(1, { drain, connections: 2 }, 200);
+  drains.report(1, { drain, connections: 1 }, 300);
+  assert.deepEqual(told, [], "within the second nothing is told");
+  assert.equal(drains.nextDueMs, 1_002);
+  drains.due(1_002);
+  assert.deepEqual(told.splice(0), ['2 {"0":1,"1":1}']);
+  assert.equal(drains.nextDueMs, Number.POSITIVE_INFINITY, "nothing changed since: nothing to wait for");
+  drains.report(0, { drain, connections: 0 }, 1_100);
+  drains.report(1, { drain, connections: 0 }, 1_150);
+  assert.deepEqual(told, ["drained in 1150"]);
+});
+
+test("a worker that dies counts as none", () => {
+  const { drains, told, watching } = newDrains();
+  const drain = drains.begin(backend("1"), 0);
+  drains.report(0, { drain, connections: 2 }, 1);
+  drains.settle([drain], 2);
+  drains.watch([drain], { ...watching, sinceMs: 0, nowMs: 2 });
+  drains.forgetWorker(0, 50);
+  assert.deepEqual(told, ['2 {"0":2}', "drained in 50"]);
+});
+
+test("a drain whose last connection ends while it is still counted ends when it is settled", () => {
+  const { drains, told, watching } = newDrains();
+  const drain = drains.begin(backend("1"), 0);
+  drains.report(0, { drain, connections: 1 }, 1);
+  drains.report(0, { drain, connections: 0 }, 2);
+  assert.deepEqual(drains.list(3), []);
+  drains.settle([drain], 4);
+  drains.watch([drain], { ...watching, sinceMs: 0, nowMs: 4 });
+  assert.deepEqual(told, ["drained in 4"]);
+});
+
+test("an order with many removals is finished when the last is drained", () => {
+  const { drains, told, watching } = newDrains();
+  const numbers = ["1", "2", "3"].map((id) => drains.begin(backend(id), 0));
+  drains.report(0, { drain: numbers[0]!, connections: 1 }, 1);
+  drains.report(0, { drain: numbers[2]!, connections: 1 }, 1);
+  drains.settle(numbers, 1);
+  drains.watch(numbers, { ...watching, sinceMs: 0, nowMs: 1 });
+  drains.report(0, { drain: numbers[0]!, connections: 0 }, 10);
+  drains.report(0, { drain: numbers[2]!, connections: 0 }, 20);
+  assert.deepEqual(told, ['2 {"0":2}', "drained in 20"]);
+});
+
+test("a deadline closes what is left, and the order still ends with the truth", () => {
+  const { drains, closed, told, watching } = newDrains();
+  const drain = drains.begin(backend("1"), 0);
+  drains.report(0, { drain, connections: 2 }, 0);
+  drains.settle([drain], 0);
+  drains.watch([drain], { ...watching, deadline: { atMs: 500, onDeadline: "close" }, sinceMs: 0, nowMs: 0 });
+  assert.equal(drains.nextDueMs, 500);
+  assert.equal(drains.list(100)[0]?.deadline_ms, 400);
+  drains.due(500);
+  assert.deepEqual(closed, [drain]);
+  drains.report(0, { drain, connections: 0 }, 510);
+  assert.deepEqual(told, ['2 {"0":2}', "drained in 510"]);
+});
+
+test("a deadline that keeps ends the waiting, and the drain goes on", () => {
+  const { drains, closed, told, watching } = newDrains();
+  const drain = drains.begin(backend("1"), 0);
+  drains.report(0, { drain, connections: 2 }, 0);
+  drains.settle([drain], 0);
+  drains.watch([drain], { ...watching, deadline: { atMs: 500, onDeadline: "keep" }, sinceMs: 0, nowMs: 0 });
+  drains.due(500);
+  assert.deepEqual(told, ['2 {"0":2}', "kept 2"]);
+  assert.deepEqual(closed, []);
+  assert.equal(drains.list(600)[0]?.connections, 2);
+  drains.report(0, { drain, connections: 0 }, 700);
+  assert.equal(told.length, 2);
+});
+
+test("a drain goes on without its client, and its deadline still closes", () => {
+  const { drains, closed, told, watching } = newDrains();
+  const drain = drains.begin(backend("1"), 0);
+  drains.report(0, { drain, connections: 1 }, 0);
+  drains.settle([drain], 0);
+  const watch = drains.watch([drain], {
+    ...watching,
+    deadline: { atMs: 500, onDeadline: "close" },
+    sinceMs: 0,
+    nowMs: 0,
+  });
+  drains.unwatch(watch);
+  told.length = 0;
+  drains.due(500);
+  assert.deepEqual(closed, [drain]);
+  assert.deepEqual(told, []);
+  assert.equal(drains.nextDueMs, Number.POSITIVE_INFINITY);
+});
+
+test("the same removal sent again attaches to the drain that goes on", () => {
+  const { drains, told, watching } = newDrains();
+  const drain = drains.begin(backend("1"), 0);
+  drains.report(0, { drain, connections: 1 }, 0);
+  drains.settle([drain], 0);
+  assert.equal(drains.find("backend", "app/1"), drain);
+  drains.watch([drain], { ...watching, sinceMs: 0, nowMs: 5_000 });
+  drains.report(0, { drain, connections: 0 }, 6_000);
+  assert.deepEqual(told, ['1 {"0":1}', "drained in 6000"]);
+});
+
+test("a key removed twice drains twice, and the newest is found", () => {
+  const { drains } = newDrains();
+  const numbers = [0, 1].map((nowMs) => drains.begin(backend("1"), nowMs));
+  for (const drain of numbers) drains.report(0, { drain, connections: 1 }, 2);
+  drains.settle(numbers, 3);
+  assert.equal(drains.find("backend", "app/1"), numbers[1]);
+  assert.equal(drains.list(10).length, 2);
+  drains.report(0, { drain: numbers[0]!, connections: 0 }, 4);
+  assert.equal(drains.find("backend", "app/1"), numbers[1], "the older one's end does not hide the newer");
+});

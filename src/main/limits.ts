@@ -1,0 +1,55 @@
+/**
+ * The main process's limits: every size, count and time that bounds it, with its default. Not the data plane's: those are the
+ * engine's.
+ */
+
+export interface MainLimits {
+  /** Command socket: clients at a time; one more is answered with `LIMIT_EXCEEDED` and closed. */
+  readonly connectionsMax: number;
+  /** One client's orders without their final answer; its next ones are not read until some are answered. */
+  readonly ordersInFlightMax: number;
+  /** One client's unread answers; above it, its orders are not read and progress is left out. */
+  readonly unreadBytesMax: number;
+  /** One client's orders in one turn of the loop, so that no client waits for another's thousands. */
+  readonly ordersPerTurnMax: number;
+  /** The largest frame from a client. */
+  readonly frameBytesMax: number;
+  /** From a worker's spawn to its first sign of life; loading comes after, with heartbeats. */
+  readonly workerStartMsMax: number;
+  /** Without a sign of life for so long, a worker hangs and is replaced. */
+  readonly workerSilenceMsMax: number;
+  /** How often main looks for silent workers. */
+  readonly watchEveryMs: number;
+  /** How long `SET_WORKERS` and `RESTART_WORKER` wait for leaving workers before they answer that some still finish. */
+  readonly leaveWaitMs: number;
+  /** Changes in one message to a worker; more go ahead in parts. */
+  readonly changesPerMessageMax: number;
+  /** Bytes that wait for a worker to read them; above it the worker is replaced. */
+  readonly channelBytesMax: number;
+  /** Between a removed listener's last new handshake and the emptying of its queue. */
+  readonly handshakeGraceMs: number;
+  /** Signals SIGTERM and SIGINT stop softly with this deadline. */
+  readonly signalStopMs: number;
+  /** A soft stop's progress is told once in this time. */
+  readonly stopProgressMs: number;
+  /** The journal is folded into the snapshot when it is larger than this and than the snapshot. */
+  readonly journalBytesMax: number;
+}
+
+export const MAIN_LIMITS: MainLimits = {
+  connectionsMax: 256,
+  ordersInFlightMax: 1_024,
+  unreadBytesMax: 4 * 1024 * 1024,
+  ordersPerTurnMax: 64,
+  frameBytesMax: 16 * 1024 * 1024,
+  workerStartMsMax: 20_000,
+  workerSilenceMsMax: 2_000,
+  watchEveryMs: 500,
+  leaveWaitMs: 1_000,
+  changesPerMessageMax: 2_000,
+  channelBytesMax: 256 * 1024 * 1024,
+  handshakeGraceMs: 25,
+  signalStopMs: 30_000,
+  stopProgressMs: 1_000,
+  journalBytesMax: 8 * 1024 * 1024,
+};

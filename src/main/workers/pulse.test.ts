@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Pulse } from "./pulse.ts";
+
+const newPulse = (): Pulse => new Pulse({ silenceMsMax: 2_000, checkEveryMs: 500, nowMs: 0 });
+
+test("a worker that is heard every half second is never silent", () => {
+  const pulse = newPulse();
+  for (let nowMs = 0; nowMs <= 10_000; nowMs += 500) {
+    pulse.heard(0, nowMs);
+    assert.deepEqual(pulse.silent(nowMs), []);
+  }
+});
+
+test("a worker is silent when nothing was heard for longer than the limit", () => {
+  const pulse = newPulse();
+  pulse.heard(0, 0);
+  pulse.heard(1, 0);
+  for (let nowMs = 500; nowMs <= 2_000; nowMs += 500) {
+    pulse.heard(1, nowMs);
+    assert.deepEqual(pulse.silent(nowMs), []);
+  }
+  assert.deepEqual(pulse.silent(2_500), [0]);
+});
+
+test("main's own pause is not held against its workers", () => {
+  const pulse = newPulse();
+  pulse.heard(0, 0);
+  assert.deepEqual(pulse.silent(500), []);
+  assert.deepEqual(pulse.silent(60_000), [], "main slept for a minute");
+  assert.deepEqual(pulse.silent(60_500), []);
+  assert.deepEqual(pulse.silent(61_000), []);
+  assert.deepEqual(pulse.silent(62_000), [0], "and the worker did not speak since");
+});
+
+test("a worker that has gone is not looked for", () => {
+  const pulse = newPulse();
+  pulse.heard(0, 0);
+  pulse.forget(0);
+  for (let nowMs = 500; nowMs < 9_000; nowMs += 500) assert.deepEqual(pulse.silent(nowMs), []);
+});
