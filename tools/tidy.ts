@@ -6,9 +6,9 @@
  * `node tools/tidy.ts` exits 1 when there is a complaint; `--report` also lists logic files without a test
  * beside them.
  */
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PROJECT_FOLDER, trackedPaths } from "./tracked-files.ts";
 import { ALLOWED, type Allowed } from "./tidy/allow-list.ts";
 import { formatComplaint, type Complaint, type FileRule, type SourceFile } from "./tidy/complaint.ts";
 import { checkLayers } from "./tidy/layers.ts";
@@ -18,7 +18,6 @@ import { checkColumns, checkFileSize, checkFunctionSize } from "./tidy/sizes.ts"
 import { withoutTestBeside } from "./tidy/tests-beside.ts";
 import { checkWords, parseRefusedWords } from "./tidy/words.ts";
 
-const PROJECT_FOLDER: string = dirname(import.meta.dirname);
 const FILE_RULES: readonly FileRule[] = [
   checkLayers,
   checkFileSize,
@@ -53,12 +52,10 @@ export function tidy(
 }
 
 /** The project's tracked files as they are on disk. */
-export function readTrackedFiles(folder: string = PROJECT_FOLDER): readonly SourceFile[] {
-  const list = execFileSync("git", ["ls-files", "-z"], { cwd: folder, encoding: "utf8" });
-  return list
-    .split("\0")
-    .filter((path) => path !== "" && !UNCHECKED.test(path) && existsSync(join(folder, path)))
-    .map((path) => ({ path, text: readFileSync(join(folder, path), "utf8") }));
+export function readTrackedFiles(): readonly SourceFile[] {
+  return trackedPaths()
+    .filter((path) => !UNCHECKED.test(path))
+    .map((path) => ({ path, text: readFileSync(join(PROJECT_FOLDER, path), "utf8") }));
 }
 
 function uselessExcuse(rule: string, path: string): Complaint {
