@@ -15,6 +15,11 @@ export interface Change {
   readonly key: string;
   readonly before?: ConfigObject["value"];
   readonly after?: ConfigObject["value"];
+  /**
+   * Of a regex frontend, added or removed: its place among the regexes of its listener and hostname. An
+   * addition without it goes to the end; only taking a change back gives one.
+   */
+  readonly place?: number;
 }
 
 /** Something removed whose use main wants counted until it ends. `drain` is main's number for it. */

@@ -1,0 +1,127 @@
+/**
+ * What the answers carry in `data`, order by order. Types only. Fields are only ever added, so a client may
+ * ignore what it does not know.
+ */
+import type { BackendStatus } from "./channel.ts";
+import type { Backend, Cluster, Frontend, Listener, ObjectKind } from "./objects.ts";
+import type { ChangeOrder, OrderType } from "./orders.ts";
+
+/** Of every order that changes the state. */
+export interface ChangeData {
+  /** `false`: it was already so. */
+  readonly changed: boolean;
+}
+
+/** Of a removal's final answer. */
+export interface RemovalData extends ChangeData {
+  /** With `"wait": false` or at a deadline: the connections that still use it. */
+  readonly connections?: number;
+  /** From the removal to the last connection's end. */
+  readonly drained_ms?: number;
+}
+
+/** Of a removal's `PROCESSING` answers. */
+export interface DrainProgressData {
+  readonly connections: number;
+  /** By worker number. */
+  readonly workers: Readonly<Record<string, number>>;
+}
+
+/** Of a `dry_run`: what would change. */
+export interface DryRunData extends ChangeData {
+  readonly changes: readonly ObjectChange[];
+  /** For a removal: the connections that use it now. */
+  readonly connections?: number;
+}
+
+/** One object that would be, or was, added, removed or updated. */
+export interface ObjectChange {
+  readonly action: "add" | "remove" | "update";
+  readonly kind: ObjectKind;
+  readonly key: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+export interface WorkerStatus {
+  readonly worker: number;
+  readonly pid: number;
+  readonly state: string;
+  readonly revision: number;
+  readonly hash: string;
+  readonly connections: number;
+  readonly io: string;
+  readonly io_reason?: string;
+}
+
+export interface StatusData {
+  readonly version: string;
+  readonly pid: number;
+  readonly uptime_ms: number;
+  readonly revision: number;
+  readonly hash: string;
+  readonly workers: readonly WorkerStatus[];
+}
+
+export interface ListData<Item> {
+  readonly items: readonly Item[];
+  /** Give it as `after` to get the next page; `null` after the last. */
+  readonly next: string | null;
+}
+
+export interface DrainStatus {
+  /** The order that removed it. */
+  readonly order: string;
+  readonly object: { readonly kind: ObjectKind; readonly key: string };
+  readonly connections: number;
+  readonly workers: Readonly<Record<string, number>>;
+  readonly since_ms: number;
+  readonly deadline_ms: number | null;
+}
+
+/** How many objects a transaction added, removed and updated. */
+export interface TransactionData extends ChangeData {
+  readonly added: number;
+  readonly removed: number;
+  readonly updated: number;
+}
+
+/** The rule that would take a request, and those that nearly would. */
+export interface ExplainData {
+  readonly frontend: Frontend | null;
+  readonly nearly: readonly { readonly frontend: Frontend; readonly reason: string }[];
+  readonly cluster: Cluster | null;
+  readonly backends: readonly (BackendStatus & { readonly workers?: Readonly<Record<string, string>> })[];
+}
+
+/** The `data` of each order's final `OK`. */
+export interface AnswerData {
+  ADD_LISTENER: ChangeData;
+  UPDATE_LISTENER: ChangeData;
+  REMOVE_LISTENER: RemovalData;
+  ADD_CLUSTER: ChangeData;
+  UPDATE_CLUSTER: ChangeData;
+  REMOVE_CLUSTER: RemovalData;
+  ADD_FRONTEND: ChangeData;
+  REMOVE_FRONTEND: ChangeData;
+  ADD_BACKEND: ChangeData;
+  UPDATE_BACKEND: ChangeData;
+  REMOVE_BACKEND: RemovalData;
+  STATUS: StatusData;
+  LIST_LISTENERS: ListData<Listener>;
+  LIST_CLUSTERS: ListData<Cluster>;
+  LIST_FRONTENDS: ListData<Frontend>;
+  LIST_BACKENDS: ListData<Backend>;
+  EXPLAIN: ExplainData;
+  DUMP_STATE: { readonly orders: readonly ChangeOrder[] };
+  SAVE_STATE: { readonly orders: number };
+  LOAD_STATE: TransactionData & RemovalData;
+  QUERY_DRAINS: { readonly drains: readonly DrainStatus[] };
+  SET_WORKERS: { readonly count: number };
+  RESTART_WORKER: { readonly worker: number };
+  SOFT_STOP: Readonly<Record<never, never>>;
+  HARD_STOP: Readonly<Record<never, never>>;
+}
+
+/** Every order has its answer's `data`: the compiler refuses an order that is missing above. */
+export type AnswerDataOf<Type extends OrderType> = AnswerData[Type];

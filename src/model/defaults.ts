@@ -1,0 +1,34 @@
+/**
+ * What a field holds where an order leaves it out, or resets it with `null`. A field that is absent here has
+ * no default: it must be given, or stays absent.
+ */
+import type { Backend, Cluster, Listener, PathRule, Redirect } from "./objects.ts";
+import type { DrainOptions } from "./orders.ts";
+
+export const LISTENER_DEFAULTS: Omit<Listener, "address" | "protocol" | "public_address"> = {
+  accept_proxy_protocol: false,
+  front_timeout_ms: 60_000,
+  back_timeout_ms: 30_000,
+  connect_timeout_ms: 3_000,
+  request_timeout_ms: 10_000,
+};
+
+export const CLUSTER_DEFAULTS: Omit<Cluster, "cluster_id"> = {
+  load_balancing: "round_robin",
+  sticky_session: false,
+  https_redirect: false,
+};
+
+export const BACKEND_DEFAULTS: Pick<Backend, "weight" | "backup"> = { weight: 100, backup: false };
+
+export const PATH_DEFAULT: PathRule = Object.freeze({ prefix: "/" });
+export const TAGS_DEFAULT: Readonly<Record<string, string>> = Object.freeze({});
+export const REDIRECT_STATUS_DEFAULT: Redirect["status"] = 302;
+
+export const DRAIN_DEFAULTS: DrainOptions = Object.freeze({
+  wait: true,
+  progress_ms: 1_000,
+  on_deadline: "keep",
+});
+
+export const PAGE_LIMIT_DEFAULT = 100;

@@ -1,0 +1,51 @@
+/**
+ * Keys: each object's identity as one string, unique within its kind. They name objects in changes, drains
+ * and list pages.
+ *
+ * No part of a key but a regular expression may hold a space, and that one stands last; so keys never meet by
+ * accident.
+ */
+import type { ConfigObject, ObjectKind, PathRule } from "./objects.ts";
+import type { FrontendKey } from "./orders.ts";
+
+/**
+ * Stands for the method of a frontend that takes any: parentheses are in no method (RFC 9110 section 5.6.2).
+ */
+const METHOD_ANY = "(any)";
+
+/** As in `app app-1`. */
+export function backendKey(backend: { readonly cluster_id: string; readonly backend_id: string }): string {
+  return `${backend.cluster_id} ${backend.backend_id}`;
+}
+
+/** As in `127.0.0.1:8080 example.com (any) prefix /`. */
+export function frontendKey(frontend: FrontendKey): string {
+  const { listener, hostname, method, path } = frontend;
+  return `${listener} ${hostname} ${method ?? METHOD_ANY} ${pathKey(path)}`;
+}
+
+/** The key of an object of any kind. */
+export function keyOf(object: ConfigObject): string {
+  switch (object.kind) {
+    case "listener":
+      return object.value.address;
+    case "cluster":
+      return object.value.cluster_id;
+    case "frontend":
+      return frontendKey(object.value);
+    case "backend":
+      return backendKey(object.value);
+  }
+}
+
+/** An object as a sentence names it, from its key: `backend app-1 of cluster app`. */
+export function objectName(kind: ObjectKind, key: string): string {
+  if (kind !== "backend") return `${kind} ${key}`;
+  const space = key.indexOf(" ");
+  return `backend ${key.slice(space + 1)} of cluster ${key.slice(0, space)}`;
+}
+
+function pathKey(path: PathRule): string {
+  if ("prefix" in path) return `prefix ${path.prefix}`;
+  return "exact" in path ? `exact ${path.exact}` : `regex ${path.regex}`;
+}

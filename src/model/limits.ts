@@ -1,0 +1,63 @@
+/**
+ * The limits of a configuration and of the orders that change it, by name. What a limit protects stands
+ * beside it; what exceeds one is answered, never cut. Limits of connections, messages and queues are not here
+ * but in the rooms that hold those.
+ */
+
+/** One frame on the command socket, without its zero byte. */
+export const FRAME_BYTES_MAX = 16_777_216;
+
+/** An order's `id`. */
+export const ORDER_ID_CHARS_MAX = 256;
+/** A `cluster_id` or `backend_id`. */
+export const OBJECT_ID_CHARS_MAX = 256;
+/** A host name, without its trailing dot (RFC 1035 section 2.3.4). */
+export const HOSTNAME_CHARS_MAX = 253;
+/** One label of a host name (RFC 1035 section 2.3.4). */
+export const HOSTNAME_LABEL_CHARS_MAX = 63;
+/** A frontend's method. */
+export const METHOD_CHARS_MAX = 64;
+/** A frontend's prefix or exact path. */
+export const PATH_CHARS_MAX = 2_048;
+/** A frontend's regular expression. */
+export const REGEX_CHARS_MAX = 1_024;
+/** A number in braces in a regular expression, as in `[0-9]{1,3}`. */
+export const REGEX_REPETITION_MAX = 256;
+/** Tags of one frontend, and the sizes of one tag. */
+export const TAGS_MAX = 64;
+export const TAG_NAME_CHARS_MAX = 128;
+export const TAG_VALUE_CHARS_MAX = 1_024;
+/** A file's path in `SAVE_STATE` and `LOAD_STATE`. */
+export const FILE_PATH_CHARS_MAX = 4_096;
+/** A key to go on after, in the `LIST_` orders. */
+export const AFTER_CHARS_MAX = 8_192;
+
+export const WEIGHT_MAX = 256;
+/** A listener's timeouts: one day. */
+export const TIMEOUT_MS_MAX = 86_400_000;
+/** A drain's or a stop's deadline: one week. */
+export const DEADLINE_MS_MAX = 604_800_000;
+export const PROGRESS_MS_MIN = 10;
+export const PROGRESS_MS_MAX = 3_600_000;
+export const WORKERS_MAX = 256;
+/** Items in one page of a `LIST_` order. */
+export const PAGE_ITEMS_MAX = 10_000;
+
+/** How much one configuration may hold. `applyOrder` answers `LIMIT_EXCEEDED` beyond it. */
+export interface StateLimits {
+  /** Each costs every worker an open socket. */
+  readonly listenersMax: number;
+  /** Regular expressions of one listener and hostname are tried one after another. */
+  readonly regexFrontendsMax: number;
+  /** A balancer looks at each backend of its cluster. */
+  readonly backendsPerClusterMax: number;
+  /** Listeners, clusters, frontends and backends together: what bounds the memory. */
+  readonly objectsMax: number;
+}
+
+export const STATE_LIMITS: StateLimits = {
+  listenersMax: 1_000,
+  regexFrontendsMax: 256,
+  backendsPerClusterMax: 10_000,
+  objectsMax: 2_000_000,
+};

@@ -1,0 +1,114 @@
+/**
+ * The orders, as types: what each carries once it is checked, complete and in canonical form. The checking,
+ * the words for people and the examples are the catalogue's (`catalogue/`); this file needs none of it, so
+ * that clients can import it alone.
+ */
+import type { Backend, Cluster, Frontend, Listener, PathRule } from "./objects.ts";
+
+/** How a removal reports the use that is left. */
+export interface DrainOptions {
+  /** `false`: answer at once. */
+  readonly wait: boolean;
+  /** The least time between two `PROCESSING` answers. */
+  readonly progress_ms: number;
+  /** How long to wait; absent: to the end. */
+  readonly deadline_ms?: number;
+  /** What happens at the deadline to what is still in use. */
+  readonly on_deadline: "close" | "keep";
+}
+
+/** The key of a frontend. */
+export interface FrontendKey {
+  readonly listener: string;
+  readonly hostname: string;
+  readonly path: PathRule;
+  readonly method?: string;
+}
+
+/** A page of a list: what comes after `after`, at most `limit` items. */
+interface Page {
+  readonly limit: number;
+  readonly after?: string;
+}
+
+interface Removal {
+  readonly drain: DrainOptions;
+}
+
+/** The fields that may change: absent leaves them, `null` gives them their default. */
+type Changing<Fields> = { readonly [Name in keyof Fields]?: Exclude<Fields[Name], undefined> | null };
+
+/** What each order carries in `data`. */
+export interface OrderData {
+  ADD_LISTENER: Listener;
+  UPDATE_LISTENER: Pick<Listener, "address"> & Changing<Omit<Listener, "address" | "protocol">>;
+  REMOVE_LISTENER: Pick<Listener, "address"> & Removal;
+  ADD_CLUSTER: Cluster;
+  UPDATE_CLUSTER: Pick<Cluster, "cluster_id"> & Changing<Omit<Cluster, "cluster_id">>;
+  REMOVE_CLUSTER: Pick<Cluster, "cluster_id"> & Removal & { readonly cascade: boolean };
+  ADD_FRONTEND: Frontend;
+  REMOVE_FRONTEND: FrontendKey;
+  ADD_BACKEND: Backend;
+  UPDATE_BACKEND: Pick<Backend, "cluster_id" | "backend_id"> &
+    Pick<Partial<Backend>, "address"> &
+    Changing<Pick<Backend, "weight" | "backup" | "sticky_id">>;
+  REMOVE_BACKEND: Pick<Backend, "cluster_id" | "backend_id"> & Removal;
+  STATUS: Nothing;
+  LIST_LISTENERS: Page & { readonly address?: string };
+  LIST_CLUSTERS: Page & { readonly cluster_id?: string };
+  LIST_FRONTENDS: Page & Partial<FrontendKey> & { readonly cluster_id?: string };
+  LIST_BACKENDS: Page & { readonly cluster_id?: string; readonly backend_id?: string };
+  EXPLAIN: {
+    readonly listener: string;
+    readonly method: string;
+    readonly host: string;
+    readonly path: string;
+  };
+  DUMP_STATE: Nothing;
+  SAVE_STATE: { readonly path: string };
+  LOAD_STATE: { readonly path: string } & Removal;
+  QUERY_DRAINS: Nothing;
+  SET_WORKERS: { readonly count: number };
+  RESTART_WORKER: { readonly worker: number };
+  SOFT_STOP: { readonly deadline_ms?: number };
+  HARD_STOP: Nothing;
+}
+
+type Nothing = Readonly<Record<never, never>>;
+
+export type OrderType = keyof OrderData;
+
+/** The orders that change the objects of a configuration: what `applyOrder` takes and `diff` gives. */
+export type ChangeOrderType = Extract<
+  OrderType,
+  `${"ADD" | "UPDATE" | "REMOVE"}_${"LISTENER" | "CLUSTER" | "FRONTEND" | "BACKEND"}`
+>;
+
+type Ordered<Type extends OrderType> = {
+  [T in Type]: { readonly type: T; readonly data: OrderData[T] };
+}[Type];
+
+/** What an order asks for, without who asks. */
+export type Order = Ordered<OrderType>;
+export type ChangeOrder = Ordered<ChangeOrderType>;
+export type ListOrder = Ordered<Extract<OrderType, `LIST_${string}`>>;
+
+/** One order as it came from a client: its envelope and what it asks for. */
+export interface ReceivedOrder {
+  readonly id: string;
+  readonly order: Order;
+  /** Only if the configuration is still at this revision. */
+  readonly ifRevision?: number;
+  /** Answer what would change, and change nothing. */
+  readonly dryRun: boolean;
+}
+
+/**
+ * Whether an order changes objects of the configuration by itself (`LOAD_STATE` does, but by orders from a
+ * file).
+ */
+export function isChangeOrder(order: Order): order is ChangeOrder {
+  return CHANGE_ORDER.test(order.type);
+}
+
+const CHANGE_ORDER = /^(ADD|UPDATE|REMOVE)_/;

@@ -1,0 +1,170 @@
+/**
+ * A configuration: its objects by key, and what follows from them (who names whom, the order of regexes, the
+ * hash). Main and each worker hold one. It judges no order: `apply.ts` does, and gives changes; `applyChange`
+ * follows them.
+ *
+ * Rules of this file:
+ *  1. `applyChange` is the only way to change a state, and costs the size of the change.
+ *  2. Objects are complete, frozen and shared: whoever has one may keep it.
+ *  3. A change that does not fit (adds what is there, removes what is not) is a defect of ours, not a fault
+ *     to answer.
+ */
+import { assert } from "../base/assert.ts";
+import { canonicalText } from "./canonical.ts";
+import type { Change } from "./channel.ts";
+import { ConfigurationHash } from "./hash.ts";
+import { KeyIndex } from "./key-index.ts";
+import type { Backend, Cluster, ConfigObject, Frontend, Listener, ObjectKind } from "./objects.ts";
+import { regexGroupOf, RegexOrder } from "./regex-order.ts";
+
+type Value = ConfigObject["value"];
+
+/** How many objects of each kind there are. */
+export type StateSizes = Readonly<Record<ObjectKind, number>>;
+
+export class State {
+  readonly #listeners: Map<string, Listener> = new Map();
+  readonly #clusters: Map<string, Cluster> = new Map();
+  readonly #frontends: Map<string, Frontend> = new Map();
+  readonly #backends: Map<string, Backend> = new Map();
+  readonly #frontendsOfListener = new KeyIndex();
+  readonly #frontendsOfCluster = new KeyIndex();
+  readonly #backendsOfCluster = new KeyIndex();
+  readonly #hash = new ConfigurationHash();
+  readonly #regexOrder: RegexOrder = new RegexOrder(this.#hash);
+
+  /** By address. */
+  get listeners(): ReadonlyMap<string, Listener> {
+    return this.#listeners;
+  }
+
+  /** By `cluster_id`. */
+  get clusters(): ReadonlyMap<string, Cluster> {
+    return this.#clusters;
+  }
+
+  /** By `frontendKey`. */
+  get frontends(): ReadonlyMap<string, Frontend> {
+    return this.#frontends;
+  }
+
+  /** By `backendKey`. */
+  get backends(): ReadonlyMap<string, Backend> {
+    return this.#backends;
+  }
+
+  /** The keys of what belongs to one listener or cluster. Copy them before changing the state. */
+  frontendKeysOfListener(address: string): Iterable<string> {
+    return this.#frontendsOfListener.keysOf(address);
+  }
+
+  frontendKeysOfCluster(clusterId: string): Iterable<string> {
+    return this.#frontendsOfCluster.keysOf(clusterId);
+  }
+
+  backendKeysOfCluster(clusterId: string): Iterable<string> {
+    return this.#backendsOfCluster.keysOf(clusterId);
+  }
+
+  frontendCountOfCluster(clusterId: string): number {
+    return this.#frontendsOfCluster.count(clusterId);
+  }
+
+  backendCountOfCluster(clusterId: string): number {
+    return this.#backendsOfCluster.count(clusterId);
+  }
+
+  /**
+   * The keys of the regex frontends of a group (see `regexGroupOf`), in the order in which they are tried.
+   */
+  regexKeysOf(group: string): readonly string[] {
+    return this.#regexOrder.keysOf(group);
+  }
+
+  /** All groups of regex frontends. */
+  regexGroups(): ReadonlyMap<string, readonly string[]> {
+    return this.#regexOrder.groups();
+  }
+
+  /** 32 hexadecimal digits: equal configuration, equal hash, whatever led there. */
+  hash(): string {
+    return this.#hash.text();
+  }
+
+  sizes(): StateSizes {
+    return {
+      listener: this.#listeners.size,
+      cluster: this.#clusters.size,
+      frontend: this.#frontends.size,
+      backend: this.#backends.size,
+    };
+  }
+
+  find(kind: ObjectKind, key: string): Value | undefined {
+    return this.#mapOf(kind).get(key);
+  }
+
+  /**
+   * Follows one change that was judged before, here or in another process. Gives the change back, with the
+   * place that a removed regex frontend had: what can be taken back.
+   */
+  applyChange(change: Change): Change {
+    const { kind, key, after } = change;
+    const objects = this.#mapOf(kind);
+    const before = objects.get(key);
+    assert(
+      (before === undefined) === (change.before === undefined),
+      `${kind} ${key}: not what the change starts from`,
+    );
+    assert(before !== undefined || after !== undefined, `${kind} ${key}: a change from nothing to nothing`);
+    if (before !== undefined) this.#hash.remove(factOf(kind, before));
+    if (after === undefined) objects.delete(key);
+    else {
+      objects.set(key, Object.freeze(after));
+      this.#hash.add(factOf(kind, after));
+    }
+    if (kind === "backend")
+      this.#indexBackend(key, before as Backend | undefined, after as Backend | undefined);
+    if (kind !== "frontend") return change;
+    this.#indexFrontend(key, before as Frontend | undefined, after as Frontend | undefined);
+    return this.#orderFrontend(change, before as Frontend | undefined, after as Frontend | undefined);
+  }
+
+  #indexBackend(key: string, before: Backend | undefined, after: Backend | undefined): void {
+    if (before === undefined && after !== undefined) this.#backendsOfCluster.add(after.cluster_id, key);
+    if (before !== undefined && after === undefined) this.#backendsOfCluster.remove(before.cluster_id, key);
+  }
+
+  #indexFrontend(key: string, before: Frontend | undefined, after: Frontend | undefined): void {
+    if (before === undefined && after !== undefined) this.#frontendsOfListener.add(after.listener, key);
+    if (before !== undefined && after === undefined) this.#frontendsOfListener.remove(before.listener, key);
+    if (before?.cluster_id === after?.cluster_id) return;
+    if (before?.cluster_id !== undefined) this.#frontendsOfCluster.remove(before.cluster_id, key);
+    if (after?.cluster_id !== undefined) this.#frontendsOfCluster.add(after.cluster_id, key);
+  }
+
+  #orderFrontend(change: Change, before: Frontend | undefined, after: Frontend | undefined): Change {
+    const group = regexGroupOf(before ?? after);
+    if (group === undefined || (before !== undefined && after !== undefined)) return change;
+    if (after === undefined) return { ...change, place: this.#regexOrder.remove(group, change.key) };
+    this.#regexOrder.insert(group, change.key, change.place);
+    return change;
+  }
+
+  #mapOf(kind: ObjectKind): Map<string, Value> {
+    switch (kind) {
+      case "listener":
+        return this.#listeners as Map<string, Value>;
+      case "cluster":
+        return this.#clusters as Map<string, Value>;
+      case "frontend":
+        return this.#frontends as Map<string, Value>;
+      case "backend":
+        return this.#backends as Map<string, Value>;
+    }
+  }
+}
+
+function factOf(kind: ObjectKind, value: Value): string {
+  return kind + canonicalText(value);
+}
