@@ -55,7 +55,8 @@ export class RelayEngine implements PortEvents {
   sent(to: number): void {
     const from = this.#other.get(to)!;
     if (this.#ended.has(from) && this.#ended.has(to)) this.#closePair(from, to);
-    else if (!this.#ended.has(from) && this.#port.unsentBytes(to) < UNSENT_BYTES_MAX) this.#port.receive(from);
+    else if (!this.#ended.has(from) && this.#port.unsentBytes(to) < UNSENT_BYTES_MAX)
+      this.#port.receive(from);
   }
 
   ended(from: number): void {

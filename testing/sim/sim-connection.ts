@@ -201,7 +201,7 @@ export class SimConnection {
 
   #toKernel(bytes: number): void {
     const { buffers } = this.#world;
-    for (let left = bytes; left > 0; ) {
+    for (let left = bytes; left > 0;) {
       const slice = this.#slices[0]!;
       const count = Math.min(left, slice.end - slice.start);
       this.#kernel.push(buffers.memory.slice(slice.start, slice.start + count));

@@ -22,13 +22,28 @@ function relay(options: SimOptions = {}): { net: SimNetwork; engine: RelayEngine
 function deaf(overrides: Partial<PortEvents> = {}): PortEvents {
   const nothing = (): void => {};
   const events = { accepted: nothing, acceptingStopped: nothing, connected: nothing, received: nothing };
-  return { turnStarts: nothing, turnEnds: () => Infinity, sent: nothing, ended: nothing, failed: nothing, ...events, ...overrides };
+  return {
+    turnStarts: nothing,
+    turnEnds: () => Infinity,
+    sent: nothing,
+    ended: nothing,
+    failed: nothing,
+    ...events,
+    ...overrides,
+  };
 }
 
 test("bytes go through both ways and both ends are told, in whole pieces, random ones and single bytes", () => {
   for (const pieces of ["whole", "random", "bytes"] as const) {
     for (let seed = 1; seed <= 20; seed++) {
-      const { net, engine } = relay({ pieces, seed, latencyMsMax: 3, bufferBytes: 64, buffers: 8, socketBytes: 100 });
+      const { net, engine } = relay({
+        pieces,
+        seed,
+        latencyMsMax: 3,
+        bufferBytes: 64,
+        buffers: 8,
+        socketBytes: 100,
+      });
       const backend = net.backend(BACK);
       backend.onConnection = (peer) => (peer.onEnding = () => peer.send("b".repeat(700)).end());
       const client = net.client(FRONT).send("hello ").send("a".repeat(900)).end();
@@ -47,7 +62,8 @@ test("the same seed gives the same run, another seed another one", () => {
   const trace = (seed: number): string => {
     const { net } = relay({ seed, pieces: "random", latencyMsMax: 5 });
     const seen: string[] = [];
-    net.backend(BACK).onConnection = (peer) => (peer.onReceived = () => seen.push(`${net.nowMs}:${peer.receivedBytes}`));
+    net.backend(BACK).onConnection = (peer) =>
+      (peer.onReceived = () => seen.push(`${net.nowMs}:${peer.receivedBytes}`));
     for (const name of ["a", "b", "c"]) net.client(FRONT).send(name.repeat(500));
     net.settle();
     return seen.join(" ");
@@ -116,11 +132,17 @@ test("stopping delivers all that were queued; abandoning leaves them to the next
   net.perform(() => net.port.abandonListener(listener));
   const waiting = [net.client(FRONT), net.client(FRONT), net.client(FRONT)];
   net.settle();
-  assert.deepEqual(waiting.map((peer) => peer.state), ["connecting", "connecting", "connecting"]);
+  assert.deepEqual(
+    waiting.map((peer) => peer.state),
+    ["connecting", "connecting", "connecting"],
+  );
   const again = net.listen(FRONT);
   net.perform(() => net.port.stopAccepting(again));
   net.settle();
-  assert.deepEqual(waiting.map((peer) => peer.state), ["open", "open", "open"]);
+  assert.deepEqual(
+    waiting.map((peer) => peer.state),
+    ["open", "open", "open"],
+  );
   assert.deepEqual(engine.stopped, [again]);
   net.unlisten(FRONT);
   assert.equal((net.client(FRONT), net.settle(), engine.clients.length), 3);
@@ -144,11 +166,15 @@ test("what breaks a rule of the port is found out", () => {
   const breaks: Record<string, Break> = {
     "receives before the connection is there": ({ port }, number) => port.receive(number),
     "sends a buffer that nobody holds": ({ port }, number, held) => port.send(number, held + 1, 0, 0),
-    "sends bytes outside of the buffer": ({ port }, number, held) => port.send(number, held, port.buffers.startOf(held) - 1, 0),
+    "sends bytes outside of the buffer": ({ port }, number, held) =>
+      port.send(number, held, port.buffers.startOf(held) - 1, 0),
     "sends before the connection is there": ({ port }, number, held) => {
       port.send(number, held, port.buffers.startOf(held), port.buffers.startOf(held));
     },
-    "close on connection 0, which is not open": ({ port }, number) => (port.close(number), port.close(number)),
+    "close on connection 0, which is not open": ({ port }, number) => (
+      port.close(number),
+      port.close(number)
+    ),
     "accept on listener 7, which is not open": ({ port }) => port.accept(7),
     "a turn within a turn": (net) => net.settle(),
   };
@@ -157,7 +183,8 @@ test("what breaks a rule of the port is found out", () => {
     net.attach(deaf());
     const held = net.port.buffers.take();
     const number = net.perform(() => net.port.connect(parseAddress(BACK)!));
-    const isBreak = (error: Error): boolean => error instanceof InvariantError && error.message.includes(message);
+    const isBreak = (error: Error): boolean =>
+      error instanceof InvariantError && error.message.includes(message);
     assert.throws(() => net.perform(() => act(net, number, held)), isBreak, message);
   }
 });

@@ -155,7 +155,7 @@ export class SimNetwork {
   /** Runs for `ms` of virtual time, with the engine's deadlines. */
   advance(ms: number): this {
     const untilMs = this.#nowMs + ms;
-    for (let idleTurns = 0; ; ) {
+    for (let idleTurns = 0; ;) {
       const nextMs = Math.max(this.#nowMs, Math.min(this.#schedule.nextMs, this.#deadlineMs));
       if (nextMs > untilMs) break;
       idleTurns = nextMs === this.#nowMs && this.#schedule.nextMs > nextMs ? idleTurns + 1 : 0;
@@ -186,7 +186,10 @@ export class SimNetwork {
   }
 
   #inTurn(action: () => void): void {
-    assert(this.#turn === "outside", "a turn within a turn: let peers send, and let the test run the network");
+    assert(
+      this.#turn === "outside",
+      "a turn within a turn: let peers send, and let the test run the network",
+    );
     const events = this.#world.events;
     this.#turn = "inside";
     events.turnStarts(this.#nowMs);
@@ -276,7 +279,8 @@ export class SimNetwork {
       get events() {
         return engine();
       },
-      later: (happen) => this.#schedule.at(this.#nowMs + this.prng.between(0, this.#options.latencyMsMax), happen),
+      later: (happen) =>
+        this.#schedule.at(this.#nowMs + this.prng.between(0, this.#options.latencyMsMax), happen),
       pieceOf: (bytes) => this.#pieceOf(bytes),
       racesPause: () => this.prng.chance(0.5),
       starves: (connection) => void this.#starved.push(connection),

@@ -31,7 +31,10 @@ export class SimPort implements Port {
     this.buffers = options.buffers;
     this.connectionsMax = options.connectionsMax;
     this.#connections = Array.from({ length: options.connectionsMax }, () => undefined);
-    this.#freeNumbers = Array.from({ length: options.connectionsMax }, (_, index) => options.connectionsMax - 1 - index);
+    this.#freeNumbers = Array.from(
+      { length: options.connectionsMax },
+      (_, index) => options.connectionsMax - 1 - index,
+    );
   }
 
   /** How many numbers are in the engine's hands. */
@@ -100,10 +103,16 @@ export class SimPort implements Port {
   send(connection: number, buffer: number, start: number, end: number): void {
     const open = this.#open(connection, "send");
     const { buffers } = this;
-    assert(Number.isInteger(buffer) && buffer >= 0 && buffer < buffers.count, "sends a buffer that does not exist");
+    assert(
+      Number.isInteger(buffer) && buffer >= 0 && buffer < buffers.count,
+      "sends a buffer that does not exist",
+    );
     assert(buffers.references(buffer) > 0, "sends a buffer that nobody holds");
     const first = buffers.startOf(buffer);
-    assert(first <= start && start <= end && end <= first + buffers.bufferBytes, "sends bytes outside of the buffer");
+    assert(
+      first <= start && start <= end && end <= first + buffers.bufferBytes,
+      "sends bytes outside of the buffer",
+    );
     assert(open.state !== "connecting", "sends before the connection is there");
     assert(open.sending === "open", "sends after shutdown");
     open.queue(buffer, start, end);
@@ -147,7 +156,10 @@ export class SimPort implements Port {
   #listener(listener: number, what: string): SimListener {
     this.#assertInTurn(what);
     const found = this.#world.findListener(listener);
-    assert(found !== undefined && found.state !== "closed", `${what} on listener ${listener}, which is not open`);
+    assert(
+      found !== undefined && found.state !== "closed",
+      `${what} on listener ${listener}, which is not open`,
+    );
     return found;
   }
 
