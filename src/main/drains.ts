@@ -186,7 +186,8 @@ export class Drains {
   due(nowMs: number): void {
     this.#dueMs = Number.POSITIVE_INFINITY;
     for (const watch of this.#watches) {
-      if (watch.deadline !== undefined && watch.deadline.atMs <= nowMs) this.#meetDeadline(watch, watch.deadline);
+      if (watch.deadline !== undefined && watch.deadline.atMs <= nowMs)
+        this.#meetDeadline(watch, watch.deadline);
       if (!this.#watches.has(watch)) continue;
       if (watch.progressOwed === "progress") this.#owe(watch, nowMs);
       this.#dueMs = Math.min(this.#dueMs, watch.deadline?.atMs ?? Number.POSITIVE_INFINITY);

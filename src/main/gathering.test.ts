@@ -3,7 +3,11 @@ import { test } from "node:test";
 import { Gathering } from "./gathering.ts";
 
 /** A gathering with these workers at revision 0, and the list of revisions that were told. */
-function gather(...workers: number[]): { gathering: Gathering; told: number[]; wait: (revision: number) => void } {
+function gather(...workers: number[]): {
+  gathering: Gathering;
+  told: number[];
+  wait: (revision: number) => void;
+} {
   const gathering = new Gathering();
   for (const worker of workers) gathering.join(worker, 0);
   const told: number[] = [];

@@ -70,6 +70,7 @@ export class Gathering {
       this.#waits[this.#waitsTold++]!.tell();
     }
     if (this.#waitsTold === this.#waits.length) [this.#waits, this.#waitsTold] = [[], 0];
-    else if (this.#waitsTold > 1_024) [this.#waits, this.#waitsTold] = [this.#waits.slice(this.#waitsTold), 0];
+    else if (this.#waitsTold > 1_024)
+      [this.#waits, this.#waitsTold] = [this.#waits.slice(this.#waitsTold), 0];
   }
 }

@@ -2,6 +2,7 @@
  * The main process's limits: every size, count and time that bounds it, with its default. Not the data plane's: those are the
  * engine's.
  */
+import { FRAME_BYTES_MAX } from "../model/limits.ts";
 
 export interface MainLimits {
   /** Command socket: clients at a time; one more is answered with `LIMIT_EXCEEDED` and closed. */
@@ -12,6 +13,8 @@ export interface MainLimits {
   readonly unreadBytesMax: number;
   /** One client's orders in one turn of the loop, so that no client waits for another's thousands. */
   readonly ordersPerTurnMax: number;
+  /** How long a client whose connection we end may go on sending before it is closed. */
+  readonly lingerMs: number;
   /** The largest frame from a client. */
   readonly frameBytesMax: number;
   /** From a worker's spawn to its first sign of life; loading comes after, with heartbeats. */
@@ -41,7 +44,8 @@ export const MAIN_LIMITS: MainLimits = {
   ordersInFlightMax: 1_024,
   unreadBytesMax: 4 * 1024 * 1024,
   ordersPerTurnMax: 64,
-  frameBytesMax: 16 * 1024 * 1024,
+  lingerMs: 5_000,
+  frameBytesMax: FRAME_BYTES_MAX,
   workerStartMsMax: 20_000,
   workerSilenceMsMax: 2_000,
   watchEveryMs: 500,

@@ -1,0 +1,204 @@
+/**
+ * One client of the command socket: its frames become orders, its orders' answers go back. It knows no order's meaning.
+ *
+ * Rules of this file:
+ *  1. Orders are executed in the order sent; an order that takes effect later (its promise) holds those behind it.
+ *  2. Bounded: a client with too many orders in flight, or too many unread answers, is not read until that is over.
+ *  3. Each order gets one final answer. Progress may be left out for a client that does not read; final answers never.
+ *  4. A client that ends its side (as `socat` does after its input) still gets all its answers.
+ */
+import type { Socket } from "node:net";
+import { assert } from "../../base/assert.ts";
+import { okAnswer, errorAnswer, processingAnswer, type Answer } from "../../model/answers.ts";
+import { parseOrder } from "../../model/catalogue/parse-order.ts";
+import type { OrderError } from "../../model/errors.ts";
+import { FrameReader, type Frame } from "../../model/framing.ts";
+import type { ReceivedOrder } from "../../model/orders.ts";
+import type { MainLimits } from "../limits.ts";
+import type { Reply } from "./reply.ts";
+import type { TurnTaker, Turns } from "./turns.ts";
+
+/** Who executes orders. */
+export interface OrderExecutor {
+  /** Answers by `reply`, now or later. A promise: it takes effect when that is fulfilled, and orders behind it wait. */
+  execute(received: ReceivedOrder, reply: Reply): Promise<void> | undefined;
+  readonly revision: number;
+}
+
+export interface SessionOptions {
+  readonly executor: OrderExecutor;
+  readonly turns: Turns;
+  readonly limits: MainLimits;
+  readonly closed: (session: CommandSession) => void;
+}
+
+export class CommandSession implements TurnTaker {
+  readonly #socket: Socket;
+  readonly #options: SessionOptions;
+  readonly #reader: FrameReader;
+  readonly #inFlight: Map<string, (() => void) | undefined> = new Map();
+  #frames: readonly Frame[] = [];
+  #framesTaken = 0;
+  #answers: string[] = [];
+  /** `held`: an order has not taken effect yet. `ended`: nothing more is read. `closed`: nothing more is written. */
+  #state: "open" | "held" | "ended" | "closed" = "open";
+  #peerEnded: "no" | "yes" = "no";
+
+  constructor(socket: Socket, options: SessionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#reader = new FrameReader({ frameBytesMax: options.limits.frameBytesMax });
+    socket.on("data", (bytes: Uint8Array) => this.#received(bytes));
+    socket.on("end", () => this.#ended());
+    socket.on("drain", () => this.#wake());
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => this.#closed());
+  }
+
+  takeTurn(): boolean {
+    for (let orders = 0; orders < this.#options.limits.ordersPerTurnMax; orders++) {
+      if (!this.#mayExecute()) break;
+      this.#take(this.#frames[this.#framesTaken++]!);
+    }
+    if (this.#mayExecute()) return true;
+    if (this.#framesTaken === this.#frames.length && this.#state === "open") this.#socket.resume();
+    this.#endIfDone();
+    return false;
+  }
+
+  /**
+   * Ends the connection once the answers given so far are written. What the client still sends is thrown away for a while:
+   * a close with unread bytes would look like a fault and could hide the last answer.
+   */
+  end(): void {
+    if (this.#state === "closed" || this.#state === "ended") return;
+    this.#flush();
+    this.#state = "ended";
+    this.#socket.end();
+    this.#socket.resume();
+    const linger = setTimeout(() => this.#socket.destroy(), this.#options.limits.lingerMs);
+    this.#socket.on("close", () => clearTimeout(linger));
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #received(bytes: Uint8Array): void {
+    if (this.#state === "ended" || this.#state === "closed") return;
+    const frames = this.#reader.push(bytes);
+    if (frames.length === 0) return;
+    assert(this.#framesTaken === this.#frames.length, "reads more while frames wait");
+    this.#frames = frames;
+    this.#framesTaken = 0;
+    this.#socket.pause();
+    this.#wake();
+  }
+
+  #wake(): void {
+    if (this.#mayExecute()) this.#options.turns.want(this);
+  }
+
+  #mayExecute(): boolean {
+    const { ordersInFlightMax, unreadBytesMax } = this.#options.limits;
+    return (
+      this.#state === "open" &&
+      this.#framesTaken < this.#frames.length &&
+      this.#inFlight.size < ordersInFlightMax &&
+      this.#socket.writableLength < unreadBytesMax
+    );
+  }
+
+  #take(frame: Frame): void {
+    switch (frame.kind) {
+      case "object":
+        return this.#takeOrder(frame.value);
+      case "malformed":
+        return this.#refuse(frame.id, { code: "BAD_FRAME", message: frame.reason });
+      case "too-large":
+        this.#refuse(null, {
+          code: "FRAME_TOO_LARGE",
+          message: `a frame has at most ${frame.bytesMax} bytes; the connection is closed`,
+        });
+        return this.end();
+    }
+  }
+
+  #takeOrder(value: Readonly<Record<string, unknown>>): void {
+    const parsed = parseOrder(value);
+    if (!parsed.ok) return this.#refuse(parsed.error.id, parsed.error.error);
+    const { id } = parsed.value;
+    if (this.#inFlight.has(id)) {
+      return this.#refuse(id, { code: "DUPLICATE_ID", message: `an order with id ${JSON.stringify(id)} is in flight` });
+    }
+    this.#inFlight.set(id, undefined);
+    const effect = this.#options.executor.execute(parsed.value, this.#replyTo(id));
+    if (effect === undefined) return;
+    this.#state = "held";
+    void effect.then(() => {
+      if (this.#state === "held") this.#state = "open";
+      this.#options.turns.want(this);
+    });
+  }
+
+  #replyTo(id: string): Reply {
+    return {
+      processing: (message, data, revision) => {
+        if (this.#socket.writableLength >= this.#options.limits.unreadBytesMax) return;
+        this.#answer(processingAnswer({ id, revision }, message, data));
+      },
+      ok: (message, data, revision) => this.#finish(id, okAnswer({ id, revision }, message, data)),
+      refuse: (error, revision) => this.#finish(id, errorAnswer({ id, revision }, error)),
+      onGone: (gone) => {
+        if (this.#state === "closed") gone();
+        else if (this.#inFlight.has(id)) this.#inFlight.set(id, gone);
+      },
+    };
+  }
+
+  #refuse(id: string | null, error: OrderError): void {
+    this.#answer(errorAnswer({ id, revision: this.#options.executor.revision }, error));
+  }
+
+  #finish(id: string, answer: Answer): void {
+    if (this.#state === "closed") return;
+    assert(this.#inFlight.delete(id), `order ${id} is answered twice`);
+    this.#answer(answer);
+    this.#wake();
+  }
+
+  /** Answers given while one piece of code runs leave in one write. */
+  #answer(answer: Answer): void {
+    if (this.#state === "closed") return;
+    this.#answers.push(`${JSON.stringify(answer)}\0`);
+    if (this.#answers.length === 1) queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    if (this.#answers.length === 0 || this.#state === "closed") return;
+    const text = this.#answers.join("");
+    this.#answers = [];
+    if (this.#socket.writable) this.#socket.write(text);
+    this.#endIfDone();
+  }
+
+  #ended(): void {
+    this.#peerEnded = "yes";
+    this.#endIfDone();
+  }
+
+  #endIfDone(): void {
+    const done = this.#framesTaken === this.#frames.length && this.#inFlight.size === 0 && this.#state === "open";
+    if (this.#peerEnded === "yes" && done) this.end();
+  }
+
+  #closed(): void {
+    this.#state = "closed";
+    this.#options.turns.forget(this);
+    const gone = [...this.#inFlight.values()];
+    this.#inFlight.clear();
+    for (const tell of gone) tell?.();
+    this.#options.closed(this);
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * How an order is answered, without knowing who asked: any number of `processing`, then `ok` or `refuse`, once.
+ */
+import type { OrderError } from "../../model/errors.ts";
+
+export interface Reply {
+  /** Not final. Left out where the client does not read what it was told before. */
+  processing(message: string, data: unknown, revision: number): void;
+  ok(message: string, data: unknown, revision: number): void;
+  refuse(error: OrderError, revision: number): void;
+  /** Calls `gone` if the client leaves before the final answer. */
+  onGone(gone: () => void): void;
+}

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Turns, type TurnTaker } from "./turns.ts";
+
+/** Somebody with this many slices of work, who writes its name for each. */
+function worker(name: string, slices: number, done: string[]): TurnTaker {
+  return {
+    takeTurn: () => {
+      done.push(name);
+      return --slices > 0;
+    },
+  };
+}
+
+function newTurns(roundEnds: () => Promise<void> | undefined = () => undefined): { turns: Turns; step: () => boolean } {
+  const loop: (() => void)[] = [];
+  const turns = new Turns({ nextTurn: (turn) => loop.push(turn), roundEnds });
+  const step = (): boolean => {
+    const turn = loop.shift();
+    turn?.();
+    return turn !== undefined;
+  };
+  return { turns, step };
+}
+
+test("one with much work and one with little take turns", () => {
+  const done: string[] = [];
+  const { turns, step } = newTurns();
+  turns.want(worker("a", 4, done));
+  turns.want(worker("b", 1, done));
+  while (step());
+  assert.equal(done.join(""), "abaaa");
+});
+
+test("one who comes later waits for one slice at most", () => {
+  const done: string[] = [];
+  const { turns, step } = newTurns();
+  turns.want(worker("a", 100, done));
+  step();
+  turns.want(worker("b", 1, done));
+  step();
+  assert.equal(done.join(""), "aab");
+});
+
+test("while a round is held nobody takes a turn, and then all go on", async () => {
+  const done: string[] = [];
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const { turns, step } = newTurns(() => (done.length === 1 ? held : undefined));
+  turns.want(worker("a", 2, done));
+  step();
+  turns.want(worker("b", 1, done));
+  assert.equal(step(), false);
+  release();
+  await held;
+  await Promise.resolve();
+  while (step());
+  assert.equal(done.join(""), "aab");
+});
+
+test("one who is forgotten takes no turn", () => {
+  const done: string[] = [];
+  const { turns, step } = newTurns();
+  const taker = worker("a", 2, done);
+  turns.want(taker);
+  turns.forget(taker);
+  while (step());
+  assert.deepEqual(done, []);
+});

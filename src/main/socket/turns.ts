@@ -1,0 +1,62 @@
+/**
+ * Who is served next: clients with waiting orders take turns, a bounded slice each, so that one with thousands of orders
+ * delays another by a slice and not by thousands. It knows no sockets; the next loop turn comes in as a function.
+ */
+import { assert } from "../../base/assert.ts";
+
+/** One who waits for turns. */
+export interface TurnTaker {
+  /** Does at most one slice of its work. True: there is more that could be done now. */
+  takeTurn(): boolean;
+}
+
+export class Turns {
+  readonly #nextTurn: (turn: () => void) => void;
+  readonly #roundEnds: () => Promise<void> | undefined;
+  #waiting: Set<TurnTaker> = new Set();
+  #state: "idle" | "scheduled" | "running" | "held" = "idle";
+
+  /**
+   * `nextTurn` calls back in the next turn of the loop. `roundEnds` is told after each round of slices; while the promise that
+   * it may return is open, nobody takes a turn.
+   */
+  constructor(options: { nextTurn: (turn: () => void) => void; roundEnds: () => Promise<void> | undefined }) {
+    this.#nextTurn = options.nextTurn;
+    this.#roundEnds = options.roundEnds;
+  }
+
+  /** Has work now. Idempotent. */
+  want(taker: TurnTaker): void {
+    this.#waiting.add(taker);
+    this.#schedule();
+  }
+
+  forget(taker: TurnTaker): void {
+    this.#waiting.delete(taker);
+  }
+
+  #schedule(): void {
+    if (this.#state !== "idle" || this.#waiting.size === 0) return;
+    this.#state = "scheduled";
+    this.#nextTurn(() => this.#round());
+  }
+
+  #round(): void {
+    assert(this.#state === "scheduled", "a round that nobody asked for");
+    this.#state = "running";
+    const takers = this.#waiting;
+    this.#waiting = new Set();
+    for (const taker of takers) if (taker.takeTurn()) this.#waiting.add(taker);
+    const held = this.#roundEnds();
+    if (held === undefined) {
+      this.#state = "idle";
+      this.#schedule();
+      return;
+    }
+    this.#state = "held";
+    void held.then(() => {
+      this.#state = "idle";
+      this.#schedule();
+    });
+  }
+}
