@@ -47,6 +47,8 @@ export type ToWorker =
   | { readonly type: "listen"; readonly address: string }
   /** A removed listener's queue is to be emptied and the socket closed; answered by `unlistened`. */
   | { readonly type: "unlisten"; readonly address: string }
+  /** Changes of the next `apply`, sent ahead in parts so that no message is too large; they are followed only with it. */
+  | { readonly type: "part"; readonly changes: readonly Change[] }
   /** One accepted change of the configuration; answered by `applied`. */
   | {
       readonly type: "apply";
@@ -88,7 +90,7 @@ export interface BackendStatus {
 }
 
 export type FromWorker =
-  /** Its state is loaded; it accepts. */
+  /** Its state is loaded; it accepts as soon as it is given listeners. */
   | {
       readonly type: "ready";
       readonly revision: number;
