@@ -1,0 +1,59 @@
+/** Processes as the kernel shows them (Linux, `/proc`): who descends from whom, and who is gone. */
+import { readdirSync, readFileSync } from "node:fs";
+import { askUntil } from "./deadline.ts";
+
+/** All processes that descend from `pid`, without itself. */
+export function descendantsOf(pid: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync("/proc")) {
+    if (!/^[0-9]+$/.test(name)) continue;
+    const parent = parentOf(Number(name));
+    if (parent !== undefined) parents.set(Number(name), parent);
+  }
+  const found = [pid];
+  for (const ancestor of found) {
+    for (const [child, parent] of parents) if (parent === ancestor) found.push(child);
+  }
+  return found.slice(1);
+}
+
+/** Whether a process is there and no zombie. */
+export function isAlive(pid: number): boolean {
+  const stat = statOf(pid);
+  return stat !== undefined && stat[0] !== "Z";
+}
+
+/** Resolves when none of them is there any more. */
+export async function whenGone(pids: readonly number[], timeoutMs: number): Promise<void> {
+  await askUntil(timeoutMs, `the end of ${pids.join(", ")}`, () => (pids.some(isAlive) ? undefined : true));
+}
+
+/** Sends a signal; a process that is gone already is none of our concern. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Memory in use, in bytes. */
+export function residentBytesOf(pid: number): number {
+  const line = /^VmRSS:\s+([0-9]+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+  return Number(line?.[1] ?? 0) * 1_024;
+}
+
+function parentOf(pid: number): number | undefined {
+  const stat = statOf(pid);
+  return stat === undefined ? undefined : Number(stat[1]);
+}
+
+/** The fields of `/proc/PID/stat` from the state on; the name before it may hold anything. */
+function statOf(pid: number): string[] | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return undefined;
+  }
+}
