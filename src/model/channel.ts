@@ -47,7 +47,10 @@ export type ToWorker =
   | { readonly type: "listen"; readonly address: string }
   /** A removed listener's queue is to be emptied and the socket closed; answered by `unlistened`. */
   | { readonly type: "unlisten"; readonly address: string }
-  /** Changes of the next `apply`, sent ahead in parts so that no message is too large; they are followed only with it. */
+  /**
+   * Changes of the next `apply`, sent ahead in parts so that no message is too large; they are followed only
+   * with it.
+   */
   | { readonly type: "part"; readonly changes: readonly Change[] }
   /** One accepted change of the configuration; answered by `applied`. */
   | {

@@ -1,0 +1,86 @@
+/**
+ * The catalogue's entries on backends.
+ */
+import { z } from "zod";
+import { BACKEND_DEFAULTS as DEFAULTS } from "../defaults.ts";
+import { WEIGHT_MAX } from "../limits.ts";
+import { drainField, pageFields } from "./common.ts";
+import type { CatalogueOf } from "./entry.ts";
+import { addressField, flagField, mustBe, objectIdField, refusedField, wholeNumberField } from "./fields.ts";
+
+const key = {
+  cluster_id: objectIdField("The cluster that it belongs to."),
+  backend_id: objectIdField("The backend's name, unique in its cluster."),
+};
+const address = addressField("Where it accepts.");
+const weight = wholeNumberField(
+  0,
+  WEIGHT_MAX,
+  "Its share of the requests, relative to the others'. At 0 it takes none while another can.",
+);
+const backup = flagField("Used only while no other backend of the cluster is available.");
+const stickyId = refusedField("NOT_SUPPORTED", "is for sticky sessions, which this version does not serve");
+
+const addSchema = z.strictObject(
+  {
+    ...key,
+    address,
+    weight: weight.default(DEFAULTS.weight),
+    backup: backup.default(DEFAULTS.backup),
+    sticky_id: stickyId,
+  },
+  mustBe("an object"),
+);
+
+const updateSchema = z.strictObject(
+  {
+    ...key,
+    address: address.exactOptional(),
+    weight: weight.nullable().exactOptional(),
+    backup: backup.nullable().exactOptional(),
+    sticky_id: stickyId,
+  },
+  mustBe("an object"),
+);
+
+const listSchema = z.strictObject(
+  { cluster_id: key.cluster_id.exactOptional(), backend_id: key.backend_id.exactOptional(), ...pageFields },
+  mustBe("an object"),
+);
+
+export const BACKEND_ORDERS: CatalogueOf<
+  "ADD_BACKEND" | "UPDATE_BACKEND" | "REMOVE_BACKEND" | "LIST_BACKENDS"
+> = {
+  ADD_BACKEND: {
+    summary: "Add an address to a cluster; it takes requests from the answer on.",
+    changesState: true,
+    answeredBy: "workers",
+    schema: addSchema,
+    example: { cluster_id: "app", backend_id: "app-1", address: "127.0.0.1:9001" },
+    errors: ["EXISTS", "UNKNOWN_CLUSTER", "LIMIT_EXCEEDED", "NOT_SUPPORTED"],
+  },
+  UPDATE_BACKEND: {
+    summary: "Change a backend's fields; what is left out stays, `null` gives the default.",
+    changesState: true,
+    answeredBy: "workers",
+    schema: updateSchema,
+    example: { cluster_id: "app", backend_id: "app-1", weight: 50 },
+    errors: ["NOT_FOUND", "NOT_SUPPORTED"],
+  },
+  REMOVE_BACKEND: {
+    summary: "Choose a backend no more, and report until the last exchange with it has ended.",
+    changesState: true,
+    answeredBy: "workers",
+    schema: z.strictObject({ ...key, drain: drainField }, mustBe("an object")),
+    example: { cluster_id: "app", backend_id: "app-1", drain: { deadline_ms: 30_000, on_deadline: "close" } },
+    errors: ["NOT_FOUND"],
+  },
+  LIST_BACKENDS: {
+    summary: "The backends, sorted by `cluster_id` and `backend_id`.",
+    changesState: false,
+    answeredBy: "main",
+    schema: listSchema,
+    example: { cluster_id: "app" },
+    errors: [],
+  },
+};

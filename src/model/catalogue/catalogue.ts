@@ -1,0 +1,38 @@
+/**
+ * The catalogue: every order that is served. An order that is not here does not exist.
+ */
+import type { OrderErrorCode } from "../errors.ts";
+import type { OrderType } from "../orders.ts";
+import { BACKEND_ORDERS } from "./backend-orders.ts";
+import { CLUSTER_ORDERS } from "./cluster-orders.ts";
+import type { CatalogueOf } from "./entry.ts";
+import { FRONTEND_ORDERS } from "./frontend-orders.ts";
+import { LISTENER_ORDERS } from "./listener-orders.ts";
+import { PROCESS_ORDERS } from "./process-orders.ts";
+import { QUESTION_ORDERS } from "./question-orders.ts";
+
+export const CATALOGUE: CatalogueOf<OrderType> = {
+  ...LISTENER_ORDERS,
+  ...CLUSTER_ORDERS,
+  ...FRONTEND_ORDERS,
+  ...BACKEND_ORDERS,
+  ...QUESTION_ORDERS,
+  ...PROCESS_ORDERS,
+};
+
+/** All names, in the order of the documents. */
+export const ORDER_TYPES: readonly OrderType[] = Object.keys(CATALOGUE) as OrderType[];
+
+/** What every order may be refused with; `CONFLICT` only with `if_revision`. */
+export const COMMON_ERRORS: readonly OrderErrorCode[] = [
+  "BAD_ORDER",
+  "UNSUPPORTED_VERSION",
+  "UNKNOWN_FIELD",
+  "INVALID_FIELD",
+  "DUPLICATE_ID",
+  "CONFLICT",
+];
+
+export function isOrderType(type: string): type is OrderType {
+  return Object.hasOwn(CATALOGUE, type);
+}

@@ -1,0 +1,87 @@
+/**
+ * The catalogue's entries on clusters.
+ */
+import { z } from "zod";
+import { CLUSTER_DEFAULTS as DEFAULTS } from "../defaults.ts";
+import { drainField, pageFields } from "./common.ts";
+import type { CatalogueOf } from "./entry.ts";
+import { choiceField, flagField, mustBe, objectIdField, refusedField, unservedFlagField } from "./fields.ts";
+
+const clusterId = objectIdField("The cluster's name.");
+const loadBalancing = choiceField(
+  ["round_robin", "random", "least_loaded", "power_of_two", "hash"],
+  "How a backend is chosen for each request.",
+);
+const stickySession = unservedFlagField("Keep a client on the backend that it met first.");
+const httpsRedirect = unservedFlagField("Redirect requests that came without TLS.");
+const unserved = refusedField("NOT_SUPPORTED", "is not served by this version: leave it out");
+
+const addSchema = z.strictObject(
+  {
+    cluster_id: clusterId,
+    load_balancing: loadBalancing.default(DEFAULTS.load_balancing),
+    sticky_session: stickySession.default(DEFAULTS.sticky_session),
+    https_redirect: httpsRedirect.default(DEFAULTS.https_redirect),
+    send_proxy_protocol: unserved,
+    health_check: unserved,
+  },
+  mustBe("an object"),
+);
+
+const updateSchema = z.strictObject(
+  {
+    cluster_id: clusterId,
+    load_balancing: loadBalancing.nullable().exactOptional(),
+    sticky_session: stickySession.nullable().exactOptional(),
+    https_redirect: httpsRedirect.nullable().exactOptional(),
+    send_proxy_protocol: unserved,
+    health_check: unserved,
+  },
+  mustBe("an object"),
+);
+
+const removeSchema = z.strictObject(
+  {
+    cluster_id: clusterId,
+    cascade: flagField("Remove the frontends that name it, too.").default(false),
+    drain: drainField,
+  },
+  mustBe("an object"),
+);
+
+export const CLUSTER_ORDERS: CatalogueOf<
+  "ADD_CLUSTER" | "UPDATE_CLUSTER" | "REMOVE_CLUSTER" | "LIST_CLUSTERS"
+> = {
+  ADD_CLUSTER: {
+    summary: "Add an application, still without backends.",
+    changesState: true,
+    answeredBy: "workers",
+    schema: addSchema,
+    example: { cluster_id: "app" },
+    errors: ["EXISTS", "LIMIT_EXCEEDED", "NOT_SUPPORTED"],
+  },
+  UPDATE_CLUSTER: {
+    summary: "Change a cluster's fields; what is left out stays, `null` gives the default.",
+    changesState: true,
+    answeredBy: "workers",
+    schema: updateSchema,
+    example: { cluster_id: "app", load_balancing: "least_loaded" },
+    errors: ["NOT_FOUND", "NOT_SUPPORTED"],
+  },
+  REMOVE_CLUSTER: {
+    summary: "Remove a cluster with its backends, and report until the last exchange with them has ended.",
+    changesState: true,
+    answeredBy: "workers",
+    schema: removeSchema,
+    example: { cluster_id: "app", cascade: true },
+    errors: ["NOT_FOUND", "IN_USE"],
+  },
+  LIST_CLUSTERS: {
+    summary: "The clusters, sorted by `cluster_id`.",
+    changesState: false,
+    answeredBy: "main",
+    schema: z.strictObject({ cluster_id: clusterId.exactOptional(), ...pageFields }, mustBe("an object")),
+    example: {},
+    errors: [],
+  },
+};

@@ -1,0 +1,109 @@
+/**
+ * The catalogue's entries on listeners.
+ */
+import { z } from "zod";
+import { LISTENER_DEFAULTS as DEFAULTS } from "../defaults.ts";
+import { TIMEOUT_MS_MAX } from "../limits.ts";
+import type { Protocol } from "../objects.ts";
+import { drainField, pageFields } from "./common.ts";
+import type { CatalogueOf } from "./entry.ts";
+import { addressField, mustBe, refusedField, unservedFlagField, wholeNumberField } from "./fields.ts";
+
+const address = addressField("Where it accepts.");
+const publicAddress = addressField("The address that clients see, where it is another.");
+const acceptProxyProtocol = unservedFlagField("Read a PROXY protocol header before each connection.");
+const frontTimeout = timeoutField("How long a client's connection may be silent.");
+const backTimeout = timeoutField("How long a backend may be silent.");
+const connectTimeout = timeoutField("How long connecting to a backend may take.");
+const requestTimeout = timeoutField("How long a request's head may take to arrive.");
+
+const protocol: z.ZodType<Protocol> = z
+  .literal("http", {
+    error: ({ input }) => {
+      if (input === undefined) return "is missing";
+      return input === "https" || input === "tcp"
+        ? `is "${input}", which is not served by this version: only "http" is`
+        : 'must be "http"';
+    },
+  })
+  .meta({ description: "What is spoken there. This version serves `http` only." });
+
+const httpsOnly = refusedField(
+  "NOT_SUPPORTED",
+  'is for "https" listeners, which this version does not serve',
+);
+
+const addSchema = z.strictObject(
+  {
+    address,
+    protocol,
+    accept_proxy_protocol: acceptProxyProtocol.default(DEFAULTS.accept_proxy_protocol),
+    front_timeout_ms: frontTimeout.default(DEFAULTS.front_timeout_ms),
+    back_timeout_ms: backTimeout.default(DEFAULTS.back_timeout_ms),
+    connect_timeout_ms: connectTimeout.default(DEFAULTS.connect_timeout_ms),
+    request_timeout_ms: requestTimeout.default(DEFAULTS.request_timeout_ms),
+    public_address: publicAddress.exactOptional(),
+    tls_versions: httpsOnly,
+    cipher_list: httpsOnly,
+    alpn: httpsOnly,
+  },
+  mustBe("an object"),
+);
+
+const updateSchema = z.strictObject(
+  {
+    address,
+    accept_proxy_protocol: acceptProxyProtocol.nullable().exactOptional(),
+    front_timeout_ms: frontTimeout.nullable().exactOptional(),
+    back_timeout_ms: backTimeout.nullable().exactOptional(),
+    connect_timeout_ms: connectTimeout.nullable().exactOptional(),
+    request_timeout_ms: requestTimeout.nullable().exactOptional(),
+    public_address: publicAddress.nullable().exactOptional(),
+    protocol: refusedField("INVALID_FIELD", "cannot change: remove the listener and add it again"),
+    tls_versions: httpsOnly,
+    cipher_list: httpsOnly,
+    alpn: httpsOnly,
+  },
+  mustBe("an object"),
+);
+
+export const LISTENER_ORDERS: CatalogueOf<
+  "ADD_LISTENER" | "UPDATE_LISTENER" | "REMOVE_LISTENER" | "LIST_LISTENERS"
+> = {
+  ADD_LISTENER: {
+    summary: "Accept connections at an address.",
+    changesState: true,
+    answeredBy: "workers",
+    schema: addSchema,
+    example: { address: "127.0.0.1:8080", protocol: "http" },
+    errors: ["EXISTS", "LIMIT_EXCEEDED", "ADDRESS_IN_USE", "ADDRESS_REFUSED", "NOT_SUPPORTED"],
+  },
+  UPDATE_LISTENER: {
+    summary: "Change a listener's fields; what is left out stays, `null` gives the default.",
+    changesState: true,
+    answeredBy: "workers",
+    schema: updateSchema,
+    example: { address: "127.0.0.1:8080", front_timeout_ms: 30_000 },
+    errors: ["NOT_FOUND", "NOT_SUPPORTED"],
+  },
+  REMOVE_LISTENER: {
+    summary: "Accept no more, remove the frontends with it, and report until the last exchange has ended.",
+    changesState: true,
+    answeredBy: "workers",
+    schema: z.strictObject({ address, drain: drainField }, mustBe("an object")),
+    example: { address: "127.0.0.1:8080" },
+    errors: ["NOT_FOUND"],
+  },
+  LIST_LISTENERS: {
+    summary: "The listeners, sorted by address.",
+    changesState: false,
+    answeredBy: "main",
+    schema: z.strictObject({ address: address.exactOptional(), ...pageFields }, mustBe("an object")),
+    example: {},
+    errors: [],
+  },
+};
+
+function timeoutField(about: string): z.ZodType<number> {
+  return wholeNumberField(1, TIMEOUT_MS_MAX, about);
+}

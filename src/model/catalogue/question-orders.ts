@@ -1,0 +1,172 @@
+/**
+ * The catalogue's entries on the whole configuration: what is asked of it, and how it is kept in files.
+ */
+import { z } from "zod";
+import { fail, ok } from "../../base/result.ts";
+import { FILE_PATH_CHARS_MAX } from "../limits.ts";
+import { drainField } from "./common.ts";
+import type { CatalogueOf } from "./entry.ts";
+import { addressField, methodField, mustBe, textField } from "./fields.ts";
+
+const HASH_EXAMPLE = "5b1f0c7a9d3e42c8a6b0f1e2d3c4b5a6";
+const TARGET_CHARS_MAX = 8_192;
+const HOST_CHARS_MAX = 512;
+
+const nothing = z.strictObject({}, mustBe("an object"));
+
+const filePath = textField(
+  { takes: "a file's path", about: "A file of the machine that the proxy runs on." },
+  (text) =>
+    text.length > 0 && text.length <= FILE_PATH_CHARS_MAX && !text.includes("\0")
+      ? ok(text)
+      : fail(`must be a file's path of 1 to ${FILE_PATH_CHARS_MAX} characters`),
+);
+
+const explainSchema = z.strictObject(
+  {
+    listener: addressField("The listener that the request would come to."),
+    method: methodField("The request's method.").default("GET"),
+    host: textField({ takes: "a host", about: "The request's host, with or without a port." }, (text) =>
+      text.length <= HOST_CHARS_MAX && /^[\x21-\x7e]+$/.test(text)
+        ? ok(text)
+        : fail(`must be 1 to ${HOST_CHARS_MAX} visible ASCII characters`),
+    ),
+    path: textField({ takes: "a path", about: "The request's path, with or without a query." }, (text) =>
+      text.length <= TARGET_CHARS_MAX && /^\/[\x21-\x7e]*$/.test(text)
+        ? ok(text)
+        : fail(`must begin with "/" and have at most ${TARGET_CHARS_MAX} visible ASCII characters`),
+    ).default("/"),
+  },
+  mustBe("an object"),
+);
+
+export const QUESTION_ORDERS: CatalogueOf<
+  "STATUS" | "EXPLAIN" | "DUMP_STATE" | "SAVE_STATE" | "LOAD_STATE" | "QUERY_DRAINS"
+> = {
+  STATUS: {
+    summary: "What runs: version, revision, the configuration's hash, and each worker.",
+    changesState: false,
+    answeredBy: "main",
+    schema: nothing,
+    example: {},
+    exampleAnswer: {
+      message: "2 workers run",
+      data: {
+        version: "0.1.0",
+        pid: 4100,
+        uptime_ms: 86_400_000,
+        revision: 7,
+        hash: HASH_EXAMPLE,
+        workers: [
+          {
+            worker: 0,
+            pid: 4101,
+            state: "running",
+            revision: 7,
+            hash: HASH_EXAMPLE,
+            connections: 12,
+            io: "uring",
+          },
+          {
+            worker: 1,
+            pid: 4102,
+            state: "running",
+            revision: 7,
+            hash: HASH_EXAMPLE,
+            connections: 9,
+            io: "uring",
+          },
+        ],
+      },
+    },
+    errors: [],
+  },
+  EXPLAIN: {
+    summary: "Where a request would go: the rule, those that nearly matched, the cluster and its backends.",
+    changesState: false,
+    answeredBy: "workers",
+    schema: explainSchema,
+    example: { listener: "127.0.0.1:8080", method: "GET", host: "example.com", path: "/cart" },
+    exampleAnswer: {
+      message: "example.com prefix / goes to cluster app",
+      data: {
+        frontend: {
+          listener: "127.0.0.1:8080",
+          hostname: "example.com",
+          path: { prefix: "/" },
+          cluster_id: "app",
+          tags: {},
+        },
+        nearly: [],
+        cluster: {
+          cluster_id: "app",
+          load_balancing: "round_robin",
+          sticky_session: false,
+          https_redirect: false,
+        },
+        backends: [{ backend_id: "app-1", address: "127.0.0.1:9001", state: "up", connections: 3, idle: 5 }],
+      },
+    },
+    errors: ["UNKNOWN_LISTENER", "WORKER_FAILED"],
+  },
+  DUMP_STATE: {
+    summary: "The orders that make this configuration from nothing.",
+    changesState: false,
+    answeredBy: "main",
+    schema: nothing,
+    example: {},
+    errors: [],
+  },
+  SAVE_STATE: {
+    summary:
+      "Write the configuration to a file for LOAD_STATE; an old file stays whole until the new one is.",
+    changesState: false,
+    answeredBy: "main",
+    schema: z.strictObject({ path: filePath }, mustBe("an object")),
+    example: { path: "/var/lib/kakehi/saved.state" },
+    exampleAnswer: { message: "4 orders saved to /var/lib/kakehi/saved.state", data: { orders: 4 } },
+    errors: ["STATE_FILE_UNWRITABLE"],
+  },
+  LOAD_STATE: {
+    summary: "Make the configuration that of a file: only what differs is changed, all at one moment.",
+    changesState: true,
+    answeredBy: "workers",
+    schema: z.strictObject({ path: filePath, drain: drainField }, mustBe("an object")),
+    example: { path: "/var/lib/kakehi/saved.state" },
+    exampleAnswer: {
+      message: "2 objects added, 1 removed, 0 updated",
+      data: { changed: true, added: 2, removed: 1, updated: 0, drained_ms: 12 },
+    },
+    errors: [
+      "STATE_FILE_UNREADABLE",
+      "STATE_FILE_INVALID",
+      "STATE_FILE_NEWER",
+      "ADDRESS_IN_USE",
+      "ADDRESS_REFUSED",
+      "LIMIT_EXCEEDED",
+    ],
+  },
+  QUERY_DRAINS: {
+    summary: "What was removed and is still in use.",
+    changesState: false,
+    answeredBy: "main",
+    schema: nothing,
+    example: {},
+    exampleAnswer: {
+      message: "1 drain goes on",
+      data: {
+        drains: [
+          {
+            order: "REMOVE_BACKEND",
+            object: { kind: "backend", key: "app app-1" },
+            connections: 3,
+            workers: { "0": 1, "1": 2 },
+            since_ms: 1_500,
+            deadline_ms: null,
+          },
+        ],
+      },
+    },
+    errors: [],
+  },
+};
