@@ -14,8 +14,22 @@ export function textOf(bytes: Uint8Array, start: number = 0, end: number = bytes
   return text;
 }
 
+/** True if `bytes[start..end)` are exactly those of `other`. */
+export function equalsBytes(bytes: Uint8Array, start: number, end: number, other: Uint8Array): boolean {
+  if (end - start !== other.length) return false;
+  for (let index = 0; index < other.length; index++) {
+    if (bytes[start + index] !== other[index]) return false;
+  }
+  return true;
+}
+
 /** True if `bytes[start..end)` are the letters of `lower`, in any case. `lower` holds lower-case letters, digits and `-` only. */
-export function equalsIgnoringCase(bytes: Uint8Array, start: number, end: number, lower: Uint8Array): boolean {
+export function equalsIgnoringCase(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  lower: Uint8Array,
+): boolean {
   if (end - start !== lower.length) return false;
   for (let index = 0; index < lower.length; index++) {
     if ((bytes[start + index]! | 0x20) !== lower[index]) return false;
@@ -47,7 +61,13 @@ function lowerCased(byte: number): number {
 const LOOP_BYTES_MAX = 24;
 
 /** Copies `source[start..end)` to `target[at…]` and returns where the copy ends. The stretches must not overlap. */
-export function copyBytes(target: Uint8Array, at: number, source: Uint8Array, start: number, end: number): number {
+export function copyBytes(
+  target: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  start: number,
+  end: number,
+): number {
   const length = end - start;
   if (length > LOOP_BYTES_MAX) {
     if (source === target) target.copyWithin(at, start, end);

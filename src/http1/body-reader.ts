@@ -8,7 +8,7 @@
  *  3. Chunk lines are read strictly (RFC 9112 section 7.1): hexadecimal digits, CR LF, no bare CR or LF in extensions.
  */
 import { FRAMING, type Framing } from "../http/head.ts";
-import { CLASS, HEX_DIGIT, VALUE } from "./characters.ts";
+import { CLASS, HEX_DIGIT, VALUE } from "../http/characters.ts";
 import { violationNumber } from "./violations.ts";
 
 /** `data`: a stretch `dataStart..dataEnd`. `more`: all bytes are used up. `end`: the body is whole. Negative: a violation. */
@@ -29,7 +29,16 @@ const CR = 0x0d;
 const LF = 0x0a;
 
 /** Where a reader stands. `data` is inside a length, or inside a chunk, or anywhere in a body that lasts until close. */
-const STATE = { done: 0, data: 1, chunkSize: 2, chunkExtension: 3, chunkLineEnd: 4, chunkEndCr: 5, chunkEndLf: 6, trailers: 7 } as const;
+const STATE = {
+  done: 0,
+  data: 1,
+  chunkSize: 2,
+  chunkExtension: 3,
+  chunkLineEnd: 4,
+  chunkEndCr: 5,
+  chunkEndLf: 6,
+  trailers: 7,
+} as const;
 type State = (typeof STATE)[keyof typeof STATE];
 
 export class BodyReader {
@@ -65,7 +74,9 @@ export class BodyReader {
 
   /** The trailer section of a chunked body that ended, with its empty line; `undefined` if it holds no field. */
   get trailers(): Uint8Array | undefined {
-    return this.#trailers === undefined || this.#trailers.length <= 2 ? undefined : Uint8Array.from(this.#trailers);
+    return this.#trailers === undefined || this.#trailers.length <= 2
+      ? undefined
+      : Uint8Array.from(this.#trailers);
   }
 
   /** The next event in `bytes[at..end)`: one of `BODY`, or a violation. */
@@ -155,7 +166,8 @@ export class BodyReader {
     trailers.push(byte);
     const length = trailers.length;
     if (byte !== LF) return 0;
-    const ends = length === 2 ? trailers[0] === CR : trailers[length - 2] === CR && trailers[length - 3] === LF;
+    const ends =
+      length === 2 ? trailers[0] === CR : trailers[length - 2] === CR && trailers[length - 3] === LF;
     if (ends) this.#state = STATE.done;
     return 0;
   }

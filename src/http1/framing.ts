@@ -8,7 +8,7 @@
 import { bytesOf, equalsIgnoringCase } from "../base/bytes.ts";
 import { FIELD } from "../http/fields.ts";
 import { FRAMING, PERSISTENCE, type Head } from "../http/head.ts";
-import { CLASS, TOKEN } from "./characters.ts";
+import { CLASS, TOKEN } from "../http/characters.ts";
 import { violationNumber } from "./violations.ts";
 
 const BAD_CONTENT_LENGTH = violationNumber("H1_BAD_CONTENT_LENGTH");

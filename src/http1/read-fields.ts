@@ -7,7 +7,7 @@
  */
 import { FIELD, findField } from "../http/fields.ts";
 import { FIELDS_MAX, type Head } from "../http/head.ts";
-import { CLASS, TOKEN, VALUE } from "./characters.ts";
+import { CLASS, TOKEN, VALUE } from "../http/characters.ts";
 import { INCOMPLETE, violationNumber } from "./violations.ts";
 
 const BAD_LINE_END = violationNumber("H1_BAD_LINE_END");
@@ -58,7 +58,8 @@ export function readFields(head: Head, bytes: Uint8Array, at: number, end: numbe
     if (bytes[position] !== CR) return valueFault(bytes[position]!);
     if (bytes[position + 1] !== LF) return BAD_LINE_END;
     let valueEnd = position;
-    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB)) valueEnd--;
+    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB))
+      valueEnd--;
     head.valueStart[index] = valueStart;
     head.valueEnd[index] = valueEnd;
     index++;
@@ -115,7 +116,11 @@ export function isNamedByConnection(head: Head, index: number): boolean {
   const start = head.nameStart[index]!;
   const lower = head.bytes.slice(start, head.nameEnd[index]!);
   for (let offset = 0; offset < lower.length; offset++) lower[offset]! |= 0x20;
-  for (let field = head.findField(FIELD.connection); field !== -1; field = head.findField(FIELD.connection, field + 1)) {
+  for (
+    let field = head.findField(FIELD.connection);
+    field !== -1;
+    field = head.findField(FIELD.connection, field + 1)
+  ) {
     if (listHolds(head, field, lower)) return true;
   }
   return false;

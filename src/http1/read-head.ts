@@ -6,10 +6,10 @@
  *  1. Bytes in, a number out: where the head ends, `INCOMPLETE`, or a violation (negative). Nothing is thrown or allocated.
  *  2. Called again from the head's first byte when more bytes are there: it keeps nothing between calls.
  */
-import { bytesOf, sameIgnoringCase } from "../base/bytes.ts";
+import { bytesOf, equalsBytes, sameIgnoringCase } from "../base/bytes.ts";
 import { FIELD } from "../http/fields.ts";
 import type { Head } from "../http/head.ts";
-import { CLASS, DIGIT, HEX_DIGIT, HOST, TARGET, TOKEN, VALUE } from "./characters.ts";
+import { CLASS, DIGIT, HEX_DIGIT, HOST, TARGET, TOKEN, VALUE } from "../http/characters.ts";
 import { readFraming } from "./framing.ts";
 import { readFields } from "./read-fields.ts";
 import { INCOMPLETE, violationNumber } from "./violations.ts";
@@ -41,7 +41,13 @@ const SCHEMES: readonly Uint8Array[] = [bytesOf("http://"), bytesOf("https://")]
 const OPTIONS = bytesOf("OPTIONS");
 
 /** Reads a request's head from `bytes[start..end)`. See the rules above for what it returns. */
-export function readRequestHead(head: Head, bytes: Uint8Array, start: number, end: number, targetBytesMax: number): number {
+export function readRequestHead(
+  head: Head,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  targetBytesMax: number,
+): number {
   head.clear(bytes, start);
   let at = start;
   head.methodStart = at;
@@ -118,7 +124,8 @@ function readVersion(head: Head, bytes: Uint8Array, at: number, end: number): nu
   if (end - at < VERSION_BYTES) return INCOMPLETE;
   const major = bytes[at + 5]!;
   const minor = bytes[at + 7]!;
-  if ((CLASS[major]! & DIGIT) === 0 || bytes[at + 6] !== 0x2e || (CLASS[minor]! & DIGIT) === 0) return BAD_VERSION;
+  if ((CLASS[major]! & DIGIT) === 0 || bytes[at + 6] !== 0x2e || (CLASS[minor]! & DIGIT) === 0)
+    return BAD_VERSION;
   if (major !== 0x31 || minor > 0x31) return UNSUPPORTED_VERSION;
   head.minorVersion = minor - 0x30;
   return at + VERSION_BYTES;
@@ -145,7 +152,8 @@ function readAuthority(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   if (bytes[at] === 0x5b) {
     at++;
-    while (at < end && ((CLASS[bytes[at]!]! & HEX_DIGIT) !== 0 || bytes[at] === COLON || bytes[at] === 0x2e)) at++;
+    while (at < end && ((CLASS[bytes[at]!]! & HEX_DIGIT) !== 0 || bytes[at] === COLON || bytes[at] === 0x2e))
+      at++;
     if (at === end || bytes[at] !== 0x5d || at - start < 3) return -1;
     at++;
   } else {
@@ -166,7 +174,8 @@ function readTarget(head: Head): number {
   const bytes = head.bytes;
   const first = bytes[head.targetStart]!;
   if (first === SLASH) return 0;
-  if (first === 0x2a && head.targetEnd - head.targetStart === 1) return isMethod(head, OPTIONS) ? 0 : BAD_TARGET;
+  if (first === 0x2a && head.targetEnd - head.targetStart === 1)
+    return equalsBytes(bytes, head.methodStart, head.methodEnd, OPTIONS) ? 0 : BAD_TARGET;
   for (const scheme of SCHEMES) {
     if (startsWithScheme(head, scheme)) return readAbsoluteTarget(head, head.targetStart + scheme.length);
   }
@@ -190,14 +199,7 @@ function readAbsoluteTarget(head: Head, start: number): number {
 
 function startsWithScheme(head: Head, scheme: Uint8Array): boolean {
   const end = head.targetStart + scheme.length;
-  return end <= head.targetEnd && sameIgnoringCase(head.bytes, head.targetStart, end, scheme, 0, scheme.length);
-}
-
-/** True if the request's method is exactly `method` (methods have a case). */
-export function isMethod(head: Head, method: Uint8Array): boolean {
-  if (head.methodEnd - head.methodStart !== method.length) return false;
-  for (let index = 0; index < method.length; index++) {
-    if (head.bytes[head.methodStart + index] !== method[index]) return false;
-  }
-  return true;
+  return (
+    end <= head.targetEnd && sameIgnoringCase(head.bytes, head.targetStart, end, scheme, 0, scheme.length)
+  );
 }

@@ -8,7 +8,7 @@
  *  2. No decision is made here: what to add comes in as arguments.
  */
 import { bytesOf, copyBytes, putBytes } from "../base/bytes.ts";
-import { FIELD, FORBIDDEN_IN_TRAILERS, HOP_BY_HOP, flags } from "../http/fields.ts";
+import { FIELD, type FieldId, FORBIDDEN_IN_TRAILERS, HOP_BY_HOP, flags } from "../http/fields.ts";
 import { FRAMING, type Framing, Head } from "../http/head.ts";
 import type { Forwarding } from "../http/forwarding.ts";
 import { isNamedByConnection, lineEndOf, readFields } from "./read-fields.ts";
@@ -43,6 +43,8 @@ const REPLACED_IN_REQUEST: Uint8Array = withAlso(
   FIELD.xRequestId,
 );
 const REPLACED_IN_RESPONSE: Uint8Array = withAlso(HOP_BY_HOP, FIELD.xRequestId);
+/** A 1xx or 204 has no content, and must not speak of its length (RFC 9110 section 8.6). */
+const REPLACED_WITHOUT_CONTENT: Uint8Array = withAlso(REPLACED_IN_RESPONSE, FIELD.contentLength);
 
 /** Writes the head of a request to a backend: origin form, HTTP/1.1, forwarding fields, our own framing. */
 export function writeRequestHead(target: Uint8Array, at: number, head: Head, forwarding: Forwarding): number {
@@ -67,7 +69,13 @@ export function writeRequestHead(target: Uint8Array, at: number, head: Head, for
   if (head.framing === FRAMING.chunked) end = putBytes(target, end, CHUNKED_LINE);
   if (forwarding.passesUpgrade) {
     end = putBytes(target, end, UPGRADE_LINES);
-    end = copyBytes(target, end, bytes, head.valueStart[head.upgradeField]!, head.valueEnd[head.upgradeField]!);
+    end = copyBytes(
+      target,
+      end,
+      bytes,
+      head.valueStart[head.upgradeField]!,
+      head.valueEnd[head.upgradeField]!,
+    );
     end = putBytes(target, end, LINE_END);
   }
   return putBytes(target, end, LINE_END);
@@ -84,9 +92,15 @@ export interface ResponseWriting {
 }
 
 /** Writes the head of a response to a client: HTTP/1.1, the request's id, our own framing and connection. */
-export function writeResponseHead(target: Uint8Array, at: number, head: Head, writing: ResponseWriting): number {
+export function writeResponseHead(
+  target: Uint8Array,
+  at: number,
+  head: Head,
+  writing: ResponseWriting,
+): number {
   let end = putBytes(target, at, STATUS_VERSION);
-  end = copyFields(target, end, head, REPLACED_IN_RESPONSE, head.statusStart);
+  const replaced = head.status < 200 || head.status === 204 ? REPLACED_WITHOUT_CONTENT : REPLACED_IN_RESPONSE;
+  end = copyFields(target, end, head, replaced, head.statusStart);
   if (head.status >= 200) {
     end = putBytes(target, end, REQUEST_ID_LINE);
     end = putBytes(target, end, writing.requestId);
@@ -184,7 +198,7 @@ function copyFormer(target: Uint8Array, at: number, head: Head, id: number): num
   return end;
 }
 
-function withAlso(table: Uint8Array, ...ids: Parameters<typeof flags>): Uint8Array {
+function withAlso(table: Uint8Array, ...ids: readonly FieldId[]): Uint8Array {
   const also = flags(...ids);
   return table.map((flag, id) => flag | also[id]!);
 }

@@ -1,5 +1,5 @@
 /**
- * The character classes of HTTP/1 as one table of bits, so that a reader asks once per byte. From RFC 9110 section 5.6.2
+ * The character classes of HTTP as one table of bits, so that a reader asks once per byte. From RFC 9110 section 5.6.2
  * (token), section 5.5 (field-value) and RFC 9112 section 3.2 (request-target: visible ASCII only, and no fragment).
  */
 

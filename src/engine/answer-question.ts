@@ -1,0 +1,57 @@
+/**
+ * Answers main's questions from the live configuration: what uses an object now, which rule takes a request, how backends
+ * are. Plain data; nothing is changed.
+ */
+import { assertNever } from "../base/assert.ts";
+import type { BackendStatus, Question } from "../model/channel.ts";
+import type { ObjectKind } from "../model/objects.ts";
+import type { BackConnection } from "./back-connection.ts";
+import type { Configuration } from "./configuration.ts";
+import type { BackendRuntime } from "./runtime/backend.ts";
+
+export function answerQuestion(configuration: Configuration, now: number, question: Question): unknown {
+  switch (question.kind) {
+    case "uses":
+      return question.objects.map((object) => usesOf(configuration, object.kind, object.key));
+    case "explain": {
+      const { listener, host, path, method } = question;
+      return configuration.listeners.get(listener)?.router.explain(host, path, method);
+    }
+    case "backends":
+      return statusesOf(configuration, question.cluster_id, now);
+    default:
+      return assertNever(question);
+  }
+}
+
+function usesOf(configuration: Configuration, kind: ObjectKind, key: string): number {
+  switch (kind) {
+    case "listener":
+      return configuration.listeners.get(key)?.use.count ?? 0;
+    case "cluster":
+      return configuration.findCluster(key)?.use.count ?? 0;
+    case "backend": {
+      const space = key.indexOf(" ");
+      return configuration.findCluster(key.slice(0, space))?.backends.get(key.slice(space + 1))?.use.count ?? 0;
+    }
+    case "frontend":
+      return 0;
+    default:
+      return assertNever(kind);
+  }
+}
+
+function statusesOf(configuration: Configuration, clusterId: string, now: number): BackendStatus[] {
+  const backends = configuration.findCluster(clusterId)?.backends.values() ?? [];
+  return Array.from(backends, (backend) => statusOf(backend, now));
+}
+
+function statusOf(backend: BackendRuntime<BackConnection>, now: number): BackendStatus {
+  return {
+    backend_id: backend.configuration.backend_id,
+    address: backend.configuration.address,
+    state: backend.restsUntil > now ? "resting" : "up",
+    connections: backend.use.count,
+    idle: backend.idleCount,
+  };
+}

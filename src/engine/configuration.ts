@@ -1,0 +1,157 @@
+/**
+ * The configuration as exchanges meet it: listeners with their routers, clusters with their backends. It follows changes one
+ * by one, each at the cost of what it touches, while traffic flows. It judges nothing: main has.
+ *
+ * Rules of this file:
+ *  1. What is removed is found no more from this moment on, and lives until its last exchange has left it.
+ *  2. A removed listener keeps its rules: its sessions get one more answer by them.
+ */
+import { assert, assertNever } from "../base/assert.ts";
+import type { Change } from "../model/channel.ts";
+import type { Backend, Cluster, Frontend, Listener } from "../model/objects.ts";
+import { BackConnection, type BackTimes } from "./back-connection.ts";
+import type { Core } from "./core.ts";
+import { Exchange } from "./exchange.ts";
+import type { BackendRuntime } from "./runtime/backend.ts";
+import { ClusterRuntime } from "./runtime/cluster.ts";
+import { ListenerRuntime } from "./runtime/listener.ts";
+import type { Use } from "./use.ts";
+
+/** Exchanges kept for another use; more at a time are allocated and let go. */
+const IDLE_EXCHANGES_MAX = 1_024;
+
+export class Configuration {
+  readonly listeners: Map<string, ListenerRuntime> = new Map();
+  readonly #core: Core;
+  readonly #clusters = new Map<string, ClusterRuntime<BackConnection>>();
+  readonly #idleExchanges: Exchange[] = [];
+  /** Client sessions of all listeners, removed ones included. */
+  sessionCount = 0;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  get clusters(): ReadonlyMap<string, ClusterRuntime<BackConnection>> {
+    return this.#clusters;
+  }
+
+  findCluster(clusterId: string): ClusterRuntime<BackConnection> | undefined {
+    return this.#clusters.get(clusterId);
+  }
+
+  /** Follows `changes`. Gives the use of everything that was removed, by `kind key`. */
+  apply(changes: readonly Change[]): Map<string, Use> {
+    const removed = new Map<string, Use>();
+    const gone = new Set<string>();
+    for (const change of changes) {
+      if (change.kind === "listener" && change.after === undefined) gone.add(change.key);
+    }
+    for (const change of changes) this.#applyOne(change, removed, gone);
+    return removed;
+  }
+
+  /** A link to `backend` for `exchange`: an idle connection, else a new one; `undefined` if no connection number is free. */
+  openLink(backend: BackendRuntime<BackConnection>, exchange: Exchange, times: BackTimes): BackConnection | undefined {
+    const idle = backend.takeIdle();
+    if (idle !== undefined) {
+      idle.begin(exchange, times);
+      return idle;
+    }
+    const connection = this.#core.port.connect(backend.address);
+    return connection === -1 ? undefined : new BackConnection(this.#core, connection, backend, exchange, times);
+  }
+
+  takeExchange(): Exchange {
+    return this.#idleExchanges.pop() ?? new Exchange(this.#core, this);
+  }
+
+  keepExchange(exchange: Exchange): void {
+    if (this.#idleExchanges.length < IDLE_EXCHANGES_MAX) this.#idleExchanges.push(exchange);
+  }
+
+  sessionEnded(): void {
+    this.sessionCount--;
+    assert(this.sessionCount >= 0, "a session ended that had not begun");
+  }
+
+  #applyOne(change: Change, removed: Map<string, Use>, gone: ReadonlySet<string>): void {
+    switch (change.kind) {
+      case "listener":
+        return this.#applyListener(change, removed);
+      case "cluster":
+        return this.#applyCluster(change, removed);
+      case "backend":
+        return this.#applyBackend(change, removed);
+      case "frontend":
+        return this.#applyFrontend(change, gone);
+      default:
+        assertNever(change.kind);
+    }
+  }
+
+  #applyListener(change: Change, removed: Map<string, Use>): void {
+    const listener = this.listeners.get(change.key);
+    const after = change.after as Listener | undefined;
+    if (after === undefined) {
+      if (listener === undefined) return;
+      listener.isRemoved = true;
+      this.listeners.delete(change.key);
+      removed.set(`listener ${change.key}`, listener.use);
+    } else if (listener === undefined) {
+      this.listeners.set(change.key, new ListenerRuntime(after, this.#core.watcher));
+    } else {
+      listener.update(after);
+    }
+  }
+
+  #applyCluster(change: Change, removed: Map<string, Use>): void {
+    const cluster = this.#clusters.get(change.key);
+    const after = change.after as Cluster | undefined;
+    if (after === undefined) {
+      if (cluster === undefined) return;
+      this.#clusters.delete(change.key);
+      removed.set(`cluster ${change.key}`, cluster.use);
+      for (const backendId of cluster.backends.keys()) this.#removeBackend(cluster, backendId, removed);
+    } else if (cluster === undefined) {
+      this.#clusters.set(change.key, new ClusterRuntime(after, this.#core.watcher, this.#core.prng));
+    } else {
+      cluster.update(after);
+    }
+  }
+
+  #applyBackend(change: Change, removed: Map<string, Use>): void {
+    const object = (change.after ?? change.before) as Backend | undefined;
+    const [clusterId, backendId] = object === undefined ? splitKey(change.key) : [object.cluster_id, object.backend_id];
+    const cluster = this.#clusters.get(clusterId);
+    if (cluster === undefined) return;
+    if (change.after === undefined) this.#removeBackend(cluster, backendId, removed);
+    else cluster.updateBackend(change.after as Backend);
+  }
+
+  #applyFrontend(change: Change, gone: ReadonlySet<string>): void {
+    const before = change.before as Frontend | undefined;
+    const after = change.after as Frontend | undefined;
+    if (before !== undefined && !gone.has(before.listener)) {
+      const listener = this.listeners.get(before.listener);
+      assert(listener !== undefined, "a frontend is removed from a listener that is not there");
+      listener.router.remove(before);
+    }
+    if (after !== undefined) {
+      const listener = this.listeners.get(after.listener);
+      assert(listener !== undefined, "a frontend is added to a listener that is not there");
+      listener.router.add(after);
+    }
+  }
+
+  #removeBackend(cluster: ClusterRuntime<BackConnection>, backendId: string, removed: Map<string, Use>): void {
+    const backend = cluster.removeBackend(backendId);
+    if (backend !== undefined) removed.set(`backend ${cluster.configuration.cluster_id} ${backendId}`, backend.use);
+  }
+}
+
+/** Ids hold no space; see `model/keys.ts`. */
+function splitKey(key: string): [string, string] {
+  const space = key.indexOf(" ");
+  return [key.slice(0, space), key.slice(space + 1)];
+}

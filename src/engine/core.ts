@@ -1,0 +1,80 @@
+/**
+ * What all parts of one engine share: the port, the memory, the clock of this turn, deadlines, limits. It decides nothing.
+ */
+import type { BufferPool } from "../base/buffer-pool.ts";
+import type { Deadlines } from "../base/deadlines.ts";
+import type { Prng } from "../base/prng.ts";
+import { Head } from "../http/head.ts";
+import type { ConnectionOwner } from "./connection-owner.ts";
+import type { EngineLimits } from "./limits.ts";
+import { Outbox } from "./outbox.ts";
+import type { Port } from "./port.ts";
+import { RequestIds } from "./request-ids.ts";
+import type { UseWatcher } from "./use.ts";
+
+export interface CoreParts {
+  readonly port: Port;
+  readonly limits: EngineLimits;
+  readonly prng: Prng;
+  readonly deadlines: Deadlines;
+  readonly watcher: UseWatcher;
+  /** Milliseconds since 1970 when the port's clock reads 0: for ids only, never for deadlines. */
+  readonly epochMs: number;
+}
+
+export class Core {
+  readonly port: Port;
+  readonly buffers: BufferPool;
+  readonly memory: Uint8Array;
+  readonly limits: EngineLimits;
+  readonly prng: Prng;
+  readonly deadlines: Deadlines;
+  readonly watcher: UseWatcher;
+  readonly outbox: Outbox;
+  readonly requestIds: RequestIds;
+  readonly epochMs: number;
+  /** Who owns each connection number. */
+  readonly owners: (ConnectionOwner | undefined)[];
+  /** The head being read: used by one reader at a time, and only until it returns. */
+  readonly requestHead: Head = new Head();
+  readonly responseHead: Head = new Head();
+  /** Milliseconds of this turn on the port's clock. */
+  now = 0;
+  /** True once the process leaves: every answer then says that it is the last. */
+  isStopping = false;
+
+  constructor(parts: CoreParts) {
+    this.port = parts.port;
+    this.buffers = parts.port.buffers;
+    this.memory = parts.port.buffers.memory;
+    this.limits = parts.limits;
+    this.prng = parts.prng;
+    this.deadlines = parts.deadlines;
+    this.watcher = parts.watcher;
+    this.epochMs = parts.epochMs;
+    this.outbox = new Outbox(parts.port);
+    this.requestIds = new RequestIds(parts.prng);
+    this.owners = Array.from({ length: parts.port.connectionsMax }, () => undefined);
+  }
+
+  /** Bytes that may wait for one slow receiver, now. */
+  get unsentBytesMax(): number {
+    const pressed = this.buffers.freeCount * 4 < this.buffers.count;
+    return pressed ? this.limits.unsentBytesMaxUnderPressure : this.limits.unsentBytesMax;
+  }
+
+  /** Whether what goes to `connection` should stop coming, because its peer does not take it. */
+  isCongested(connection: number): boolean {
+    return this.port.unsentBytes(connection) > this.unsentBytesMax;
+  }
+
+  own(connection: number, owner: ConnectionOwner): void {
+    this.owners[connection] = owner;
+  }
+
+  /** Forgets a connection number before it is closed: no event for it may reach its former owner. */
+  disown(connection: number): void {
+    this.owners[connection] = undefined;
+    this.deadlines.clear(connection);
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * The worker as one deterministic machine: told of connections and bytes through `PortEvents`, of orders through its methods;
+ * asks through `Port`, tells through `EngineHooks`. The same seed and the same events give the same bytes.
+ *
+ * This file only passes events on to who owns a connection, and keeps the turn: what an exchange does is in `exchange.ts`, what
+ * a change does in `configuration.ts`.
+ */
+import { assert } from "../base/assert.ts";
+import { Deadlines } from "../base/deadlines.ts";
+import { Prng } from "../base/prng.ts";
+import type { Change, DrainRequest, DrainUse, Question } from "../model/channel.ts";
+import { answerQuestion } from "./answer-question.ts";
+import { Configuration } from "./configuration.ts";
+import type { ConnectionOwner } from "./connection-owner.ts";
+import { Core } from "./core.ts";
+import { Drains } from "./drains.ts";
+import { Http1Session } from "./http1-session.ts";
+import { ENGINE_LIMITS_DEFAULT, type EngineLimits } from "./limits.ts";
+import type { IoFault, Port, PortEvents } from "./port.ts";
+import { type ListenerRuntime, NO_SOCKET } from "./runtime/listener.ts";
+
+export interface EngineHooks {
+  /** The count of something that drains has changed. */
+  drainChanged(use: DrainUse): void;
+  /** The queue of a removed listener is empty and its socket closed. */
+  unlistened(address: string): void;
+  /** After `stop`: the last session is over. */
+  stopped(): void;
+  log(level: "info" | "warning" | "error", message: string): void;
+}
+
+export interface EngineOptions {
+  readonly port: Port;
+  readonly seed: number;
+  readonly hooks: EngineHooks;
+  readonly limits?: Partial<EngineLimits>;
+  /** Milliseconds since 1970 when the port's clock reads 0; request ids carry the time. */
+  readonly epochMs?: number;
+}
+
+type Presence = "running" | "stopping" | "stopped";
+
+export class Engine implements PortEvents {
+  readonly #core: Core;
+  readonly #configuration: Configuration;
+  readonly #drains = new Drains();
+  readonly #hooks: EngineHooks;
+  /** Which listener each socket number belongs to, removed ones included. */
+  readonly #sockets = new Map<number, { readonly address: string; listener: ListenerRuntime }>();
+  #presence: Presence = "running";
+  #stopAt = Infinity;
+
+  constructor(options: EngineOptions) {
+    this.#hooks = options.hooks;
+    this.#core = new Core({
+      port: options.port,
+      limits: { ...ENGINE_LIMITS_DEFAULT, ...options.limits },
+      prng: new Prng(options.seed),
+      deadlines: new Deadlines(options.port.connectionsMax),
+      watcher: this.#drains,
+      epochMs: options.epochMs ?? 0,
+    });
+    this.#configuration = new Configuration(this.#core);
+  }
+
+  /** Client sessions that are open. */
+  get connectionCount(): number {
+    return this.#configuration.sessionCount;
+  }
+
+  // Orders, by way of main.
+
+  /** Follows changes at once; returns the use of each drained object (0 when nothing uses it). */
+  apply(changes: readonly Change[], drains: readonly DrainRequest[]): readonly DrainUse[] {
+    return this.#drains.begin(drains, this.#configuration.apply(changes));
+  }
+
+  /** Accepts on a socket for the listener at `address`. A socket that comes back after a removal replaces nothing. */
+  bindListener(address: string, socket: number): void {
+    const listener = this.#configuration.listeners.get(address);
+    assert(listener !== undefined, "a socket for a listener that is not there");
+    listener.socket = socket;
+    this.#sockets.set(socket, { address, listener });
+    if (this.#presence === "running") this.#core.port.accept(socket);
+    else this.#core.port.abandonListener(socket);
+  }
+
+  /** Accepts what the queue of a removed listener still holds, then closes its socket and tells `unlistened`. */
+  unlisten(address: string): void {
+    for (const [socket, bound] of this.#sockets) {
+      if (bound.address === address && bound.listener.isRemoved) return this.#core.port.stopAccepting(socket);
+    }
+    this.#hooks.unlistened(address);
+  }
+
+  /** A removed listener was added back while its socket was still open: the same socket serves the new one. */
+  rebindListener(address: string): boolean {
+    const listener = this.#configuration.listeners.get(address);
+    if (listener === undefined) return false;
+    for (const [socket, bound] of this.#sockets) {
+      if (bound.address !== address) continue;
+      bound.listener.socket = NO_SOCKET;
+      bound.listener = listener;
+      listener.socket = socket;
+      return true;
+    }
+    return false;
+  }
+
+  /** A drain's time is over: what still uses its object is cut. */
+  closeDrained(drain: number): void {
+    const use = this.#drains.find(drain);
+    if (use === undefined) return;
+    for (const owner of this.#core.owners) {
+      if (owner instanceof Http1Session && owner.uses(use)) owner.cut();
+    }
+  }
+
+  /** Leaves: accepts no more, lets sessions end, then tells `stopped`. What is left after `deadlineMs` is cut. */
+  stop(deadlineMs: number | undefined): void {
+    if (this.#presence === "stopped") return;
+    this.#presence = "stopping";
+    this.#core.isStopping = true;
+    this.#stopAt = deadlineMs === undefined ? Infinity : this.#core.now + deadlineMs;
+    for (const socket of this.#sockets.keys()) this.#core.port.abandonListener(socket);
+    this.#sockets.clear();
+    for (const cluster of this.#configuration.clusters.values()) {
+      for (const backend of cluster.backends.values()) backend.discardIdle();
+    }
+  }
+
+  /** Answers what only a worker knows. */
+  ask(question: Question): unknown {
+    return answerQuestion(this.#configuration, this.#core.now, question);
+  }
+
+  // What the port tells.
+
+  turnStarts(now: number): void {
+    this.#core.now = now;
+  }
+
+  accepted(socket: number, connection: number, ip: string): void {
+    const bound = this.#sockets.get(socket);
+    if (bound === undefined) {
+      this.#core.port.reset(connection);
+      return;
+    }
+    this.#configuration.sessionCount++;
+    new Http1Session(this.#core, this.#configuration, bound.listener, connection, ip);
+  }
+
+  acceptingStopped(socket: number): void {
+    const bound = this.#sockets.get(socket);
+    assert(bound !== undefined, "accepting stopped on a socket of nobody");
+    this.#sockets.delete(socket);
+    this.#hooks.unlistened(bound.address);
+  }
+
+  connected(connection: number): void {
+    this.#ownerOf(connection).connected();
+  }
+
+  received(connection: number, buffer: number, start: number, end: number): void {
+    this.#ownerOf(connection).received(buffer, start, end);
+  }
+
+  sent(connection: number): void {
+    this.#ownerOf(connection).sent();
+  }
+
+  ended(connection: number): void {
+    this.#ownerOf(connection).ended();
+  }
+
+  failed(connection: number, fault: IoFault): void {
+    this.#ownerOf(connection).failed(fault);
+  }
+
+  turnEnds(): number {
+    const core = this.#core;
+    core.deadlines.expire(core.now, this.#expire);
+    for (const use of this.#drains.report(core.now, core.limits.drainReportMs)) this.#hooks.drainChanged(use);
+    if (this.#presence === "stopping") this.#stopTurn();
+    return Math.min(core.deadlines.next(), this.#drains.nextReport(core.limits.drainReportMs), this.#stopAt);
+  }
+
+  readonly #expire = (connection: number): void => {
+    this.#ownerOf(connection).expired();
+  };
+
+  #stopTurn(): void {
+    if (this.#core.now >= this.#stopAt) {
+      this.#stopAt = Infinity;
+      for (const owner of this.#core.owners) owner?.cut();
+    }
+    if (this.#configuration.sessionCount > 0) return;
+    this.#presence = "stopped";
+    this.#hooks.stopped();
+  }
+
+  #ownerOf(connection: number): ConnectionOwner {
+    const owner = this.#core.owners[connection];
+    assert(owner !== undefined, "an event for a connection of nobody");
+    return owner;
+  }
+}
+

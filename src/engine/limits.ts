@@ -1,0 +1,51 @@
+/**
+ * The engine's limits by name, with their defaults. Times that users set per listener are not here: they are configuration.
+ */
+
+export interface EngineLimits {
+  /** The longest head that is read, request or response; 431 or 502 beyond. At most a buffer less what writing adds. */
+  readonly headBytesMax: number;
+  /** The longest request target; 414 beyond. */
+  readonly targetBytesMax: number;
+  /** The largest request content; 413 beyond. Not limited unless said: a proxy does not store it. */
+  readonly bodyBytesMax: number;
+  /** Bytes waiting for a slow receiver at which its source is no longer read. */
+  readonly unsentBytesMax: number;
+  /** The same when fewer than a quarter of all buffers are free: many slow receivers must not take the memory from all. */
+  readonly unsentBytesMaxUnderPressure: number;
+  /** Received bytes that wait for an exchange to end (pipelining) at which the client is no longer read. */
+  readonly pendingBytesMax: number;
+  /** Bodies up to this size travel in one piece with their head instead of as a slice of their own. */
+  readonly copiedBytesMax: number;
+  /** How many backends are tried for one exchange. */
+  readonly attemptsMax: number;
+  /** Interim (1xx) responses passed on for one request; a backend that sends more is at fault. */
+  readonly interimResponsesMax: number;
+  /** How long an idle backend connection is kept: shorter than what servers commonly keep (5 s), so that they rarely race. */
+  readonly idleBackMs: number;
+  /** Idle connections kept per backend. */
+  readonly idleBacksMax: number;
+  /** How long a closing connection waits for the client to take the last response. */
+  readonly lingerMs: number;
+  /** How long a tunnel may be silent. */
+  readonly tunnelIdleMs: number;
+  /** The least time between two reports of one drain's count. */
+  readonly drainReportMs: number;
+}
+
+export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
+  headBytesMax: 15_360,
+  targetBytesMax: 8_192,
+  bodyBytesMax: Number.MAX_SAFE_INTEGER,
+  unsentBytesMax: 262_144,
+  unsentBytesMaxUnderPressure: 16_384,
+  pendingBytesMax: 65_536,
+  copiedBytesMax: 2_048,
+  attemptsMax: 3,
+  interimResponsesMax: 16,
+  idleBackMs: 4_000,
+  idleBacksMax: 1_024,
+  lingerMs: 2_000,
+  tunnelIdleMs: 3_600_000,
+  drainReportMs: 20,
+};

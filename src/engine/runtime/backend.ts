@@ -1,0 +1,97 @@
+/**
+ * A backend at run time: its place in balancing, its use, its idle connections. It lives as long as the configuration names it
+ * or an exchange uses it. Connecting and speaking are `BackConnection`'s.
+ */
+import type { Address } from "../../base/address.ts";
+import { parseAddress } from "../../base/address.ts";
+import { assert } from "../../base/assert.ts";
+import { NOT_RESTING, type RestState, restAfterFailure } from "../../balancing/rest.ts";
+import type { Backend } from "../../model/objects.ts";
+import { Use, type UseWatcher } from "../use.ts";
+
+/** An idle connection as its backend keeps it. */
+export interface IdleConnection {
+  /** Closes it now: it is not wanted any more. */
+  discard(): void;
+}
+
+export class BackendRuntime<Connection extends IdleConnection = IdleConnection> {
+  configuration: Backend;
+  address: Address;
+  readonly use: Use;
+  rest: RestState = NOT_RESTING;
+  /** True once removed: connections to it are not kept for another exchange. */
+  isRemoved = false;
+  readonly #idle: Connection[] = [];
+
+  constructor(configuration: Backend, watcher: UseWatcher) {
+    this.configuration = configuration;
+    this.address = addressOf(configuration);
+    this.use = new Use(watcher);
+  }
+
+  get weight(): number {
+    return this.configuration.weight;
+  }
+
+  get backup(): boolean {
+    return this.configuration.backup;
+  }
+
+  get connections(): number {
+    return this.use.count;
+  }
+
+  get restsUntil(): number {
+    return this.rest.until;
+  }
+
+  get idleCount(): number {
+    return this.#idle.length;
+  }
+
+  /** Takes a new configuration under the same key. Another address makes idle connections useless. */
+  update(configuration: Backend): void {
+    const moved = configuration.address !== this.configuration.address;
+    this.configuration = configuration;
+    if (!moved) return;
+    this.address = addressOf(configuration);
+    this.rest = NOT_RESTING;
+    this.discardIdle();
+  }
+
+  /** Connecting failed: after several failures in a row it rests for a while. */
+  failed(now: number): void {
+    this.rest = restAfterFailure(this.rest, now);
+  }
+
+  succeeded(): void {
+    if (this.rest !== NOT_RESTING) this.rest = NOT_RESTING;
+  }
+
+  /** The connection that became idle last: the least likely to be closed by its server. */
+  takeIdle(): Connection | undefined {
+    return this.#idle.pop();
+  }
+
+  keepIdle(connection: Connection): void {
+    this.#idle.push(connection);
+  }
+
+  /** An idle connection ended by itself. */
+  forgetIdle(connection: Connection): void {
+    const index = this.#idle.lastIndexOf(connection);
+    assert(index !== -1, "forgets an idle connection that it does not keep");
+    this.#idle.splice(index, 1);
+  }
+
+  discardIdle(): void {
+    for (const connection of this.#idle.splice(0)) connection.discard();
+  }
+}
+
+function addressOf(configuration: Backend): Address {
+  const address = parseAddress(configuration.address);
+  assert(address !== undefined, "a backend has a valid address");
+  return address;
+}

@@ -1,0 +1,63 @@
+/**
+ * A cluster at run time: its backends and how one is picked. It lives as long as the configuration names it or an exchange uses
+ * it.
+ */
+import { Balancer } from "../../balancing/balancer.ts";
+import type { Prng } from "../../base/prng.ts";
+import type { Backend, Cluster } from "../../model/objects.ts";
+import { Use, type UseWatcher } from "../use.ts";
+import { BackendRuntime, type IdleConnection } from "./backend.ts";
+
+export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> {
+  configuration: Cluster;
+  readonly use: Use;
+  readonly backends: Map<string, BackendRuntime<Connection>> = new Map();
+  readonly #watcher: UseWatcher;
+  #balancer: Balancer<BackendRuntime<Connection>>;
+  readonly #prng: Prng;
+
+  constructor(configuration: Cluster, watcher: UseWatcher, prng: Prng) {
+    this.configuration = configuration;
+    this.use = new Use(watcher);
+    this.#watcher = watcher;
+    this.#prng = prng;
+    this.#balancer = new Balancer(configuration.load_balancing, prng);
+  }
+
+  update(configuration: Cluster): void {
+    const policyChanged = configuration.load_balancing !== this.configuration.load_balancing;
+    this.configuration = configuration;
+    if (!policyChanged) return;
+    this.#balancer = new Balancer(configuration.load_balancing, this.#prng);
+    for (const backend of this.backends.values()) this.#balancer.add(backend);
+  }
+
+  /** A backend to serve an exchange, not one of `tried`; `undefined` if there is none. */
+  pick(now: number, key: number, tried: readonly BackendRuntime<Connection>[]): BackendRuntime<Connection> | undefined {
+    return this.#balancer.pick(now, key, tried);
+  }
+
+  addBackend(configuration: Backend): void {
+    const backend = new BackendRuntime<Connection>(configuration, this.#watcher);
+    this.backends.set(configuration.backend_id, backend);
+    this.#balancer.add(backend);
+  }
+
+  updateBackend(configuration: Backend): void {
+    const backend = this.backends.get(configuration.backend_id);
+    if (backend === undefined) return this.addBackend(configuration);
+    backend.update(configuration);
+    this.#balancer.update(backend);
+  }
+
+  /** Stops choosing it; what it serves goes on, its idle connections are closed. Gives it, for its drain. */
+  removeBackend(backendId: string): BackendRuntime<Connection> | undefined {
+    const backend = this.backends.get(backendId);
+    if (backend === undefined) return undefined;
+    this.backends.delete(backendId);
+    this.#balancer.remove(backend);
+    backend.isRemoved = true;
+    backend.discardIdle();
+    return backend;
+  }
+}

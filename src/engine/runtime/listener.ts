@@ -1,0 +1,48 @@
+/**
+ * A listener at run time: its rules, its times, its use, and the number of its socket once it has one. A removed listener
+ * stays for its sessions: each gets one more answer, by the listener's last rules, and that answer says `Connection: close`.
+ */
+import { parseAddress } from "../../base/address.ts";
+import { assert } from "../../base/assert.ts";
+import { bytesOf } from "../../base/bytes.ts";
+import { listenerLinesOf } from "../../http/forwarding.ts";
+import type { Listener } from "../../model/objects.ts";
+import { Router } from "../../routing/router.ts";
+import { Use, type UseWatcher } from "../use.ts";
+
+export const NO_SOCKET = -1;
+
+export class ListenerRuntime {
+  configuration: Listener;
+  readonly router: Router<never> = new Router();
+  readonly use: Use;
+  socket: number = NO_SOCKET;
+  isRemoved = false;
+  /** The forwarding lines that are the same for all its sessions. */
+  forwardedLines: Uint8Array;
+  /** Host for requests that have none. */
+  fallbackHost: Uint8Array;
+
+  constructor(configuration: Listener, watcher: UseWatcher) {
+    this.configuration = configuration;
+    this.use = new Use(watcher);
+    this.forwardedLines = linesOf(configuration);
+    this.fallbackHost = hostOf(configuration);
+  }
+
+  update(configuration: Listener): void {
+    this.configuration = configuration;
+    this.forwardedLines = linesOf(configuration);
+    this.fallbackHost = hostOf(configuration);
+  }
+}
+
+function linesOf(configuration: Listener): Uint8Array {
+  const address = parseAddress(configuration.public_address ?? configuration.address);
+  assert(address !== undefined, "a listener has a valid address");
+  return listenerLinesOf("http", address.port);
+}
+
+function hostOf(configuration: Listener): Uint8Array {
+  return bytesOf(configuration.public_address ?? configuration.address);
+}

@@ -1,0 +1,90 @@
+/**
+ * Bytes passed on as they are between a client and a backend, after both agreed to another protocol (WebSocket). It looks at
+ * none of them. Each direction ends by itself; the tunnel ends with the second.
+ *
+ * The state of one direction is told by two cursors: what was received and is unsent (the port counts it), and whether the
+ * sender has ended. Back-pressure: a sender is not read while its receiver's queue is full.
+ */
+import type { Core } from "./core.ts";
+
+/** One end of a tunnel: whoever owns the connection. */
+export interface TunnelEnd {
+  readonly connection: number;
+  /** Closes the connection; the tunnel is over. */
+  close(): void;
+  /** The same, so that the peer cannot take what it got for the whole. */
+  reset(): void;
+}
+
+export class Tunnel {
+  readonly #core: Core;
+  readonly #front: TunnelEnd;
+  readonly #back: TunnelEnd;
+  readonly #over: () => void;
+  #frontHasEnded = false;
+  #backHasEnded = false;
+
+  /** `over` is called once, after both connections have been closed. */
+  constructor(core: Core, front: TunnelEnd, back: TunnelEnd, over: () => void) {
+    this.#core = core;
+    this.#front = front;
+    this.#back = back;
+    this.#over = over;
+    core.deadlines.set(front.connection, core.now + core.limits.tunnelIdleMs);
+  }
+
+  /** Bytes came from `connection`; the reference of `buffer` goes on with them. */
+  received(connection: number, buffer: number, start: number, end: number): void {
+    const other = this.#other(connection);
+    this.#core.port.send(other.connection, buffer, start, end);
+    if (this.#core.isCongested(other.connection)) this.#core.port.pause(connection);
+  }
+
+  /** `connection` took something: the other side may send again. */
+  sent(connection: number): void {
+    if (this.#tryEnd()) return;
+    const other = this.#other(connection);
+    if (!this.#hasEnded(other) && !this.#core.isCongested(connection)) this.#core.port.receive(other.connection);
+  }
+
+  /** The peer of `connection` sends no more; the other side is told the same way. */
+  ended(connection: number): void {
+    if (connection === this.#front.connection) this.#frontHasEnded = true;
+    else this.#backHasEnded = true;
+    if (!this.#tryEnd()) this.#core.port.shutdown(this.#other(connection).connection);
+  }
+
+  /** One side failed: the other is told by a reset, since what it got may not be the whole. */
+  failed(): void {
+    this.#front.reset();
+    this.#back.reset();
+    this.#over();
+  }
+
+  /** Neither side said anything for `tunnelIdleMs`. */
+  expired(): void {
+    this.#close();
+  }
+
+  #other(connection: number): TunnelEnd {
+    return connection === this.#front.connection ? this.#back : this.#front;
+  }
+
+  #hasEnded(end: TunnelEnd): boolean {
+    return end === this.#front ? this.#frontHasEnded : this.#backHasEnded;
+  }
+
+  #tryEnd(): boolean {
+    if (!this.#frontHasEnded || !this.#backHasEnded) return false;
+    const { port } = this.#core;
+    if (port.unsentBytes(this.#front.connection) > 0 || port.unsentBytes(this.#back.connection) > 0) return false;
+    this.#close();
+    return true;
+  }
+
+  #close(): void {
+    this.#front.close();
+    this.#back.close();
+    this.#over();
+  }
+}
