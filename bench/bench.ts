@@ -1,0 +1,116 @@
+/**
+ * `npm run bench`: Kakehi beside HAProxy and nginx, in one run, on this machine, loopback only. Writes a
+ * Markdown table. Every part is bounded in time, and every process that it starts is ended by its id.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { haproxy } from "./contestants/haproxy.ts";
+import { kakehiNode, kakehiUring } from "./contestants/kakehi.ts";
+import { nginx } from "./contestants/nginx.ts";
+import { describeMachine, isQuiet, waitForQuiet } from "./machine.ts";
+import { parseBenchOptions, USAGE, type BenchOptions } from "./options.ts";
+import { COST_PARTS } from "./parts/cost.ts";
+import { latencyPart } from "./parts/latency.ts";
+import type { Part, Surroundings } from "./parts/part.ts";
+import { endAll, isInstalled, LOAD_CORE } from "./processes.ts";
+import { formatSection, type Section } from "./section.ts";
+import { PROJECT_FOLDER } from "../tools/tracked-files.ts";
+import { startUpstream } from "./upstream.ts";
+
+const PARTS: readonly Part[] = [...COST_PARTS, latencyPart];
+const CONTESTANTS = [kakehiUring, kakehiNode, haproxy, nginx];
+const OUTPUT_NOTE = "<!-- Written by `npm run bench`. -->";
+
+const parsed = parseBenchOptions(process.argv.slice(2), {
+  parts: PARTS.map((part) => part.name),
+  contestants: CONTESTANTS.map((contestant) => contestant.name),
+});
+if (typeof parsed === "string") {
+  console.error(`${parsed}\n\n${USAGE}`);
+  process.exitCode = 2;
+} else {
+  process.exitCode = await run(parsed);
+}
+
+async function run(options: BenchOptions): Promise<number> {
+  const contestants = CONTESTANTS.filter((kind) => options.contestants.includes(kind.name));
+  const missing = [
+    ...contestants.map((kind) => kind.missing()),
+    isInstalled("wrk") ? undefined : "wrk is missing: apt-get install wrk",
+    isInstalled("nginx") ? undefined : "nginx, the upstream, is missing: apt-get install nginx-light",
+    isInstalled("taskset") ? undefined : "taskset is missing: apt-get install util-linux",
+  ].filter((text) => text !== undefined);
+  if (missing.length > 0) {
+    for (const text of new Set(missing)) console.error(text);
+    return 1;
+  }
+  const folder = mkdtempSync(join(tmpdir(), "kakehi-bench-"));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      endAll();
+      process.exit(1);
+    });
+  }
+  spawnSync("taskset", ["-cp", String(LOAD_CORE), String(process.pid)]);
+  try {
+    const sections = await runParts(folder, options, contestants);
+    return report(sections, options);
+  } catch (error) {
+    console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  } finally {
+    endAll();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function runParts(
+  folder: string,
+  options: BenchOptions,
+  contestants: Surroundings["contestants"],
+): Promise<readonly Section[]> {
+  const upstream = await startUpstream(folder);
+  const surroundings: Surroundings = {
+    folder,
+    upstreamPort: upstream.port,
+    options,
+    contestants,
+    tell: (text) => console.error(text),
+    waitForQuiet: () => insistOnQuiet(options),
+  };
+  const sections: Section[] = [];
+  for (const part of PARTS.filter(({ name }) => options.parts.includes(name))) {
+    sections.push(await part.run(surroundings));
+  }
+  await upstream.end();
+  return sections;
+}
+
+async function insistOnQuiet(options: BenchOptions): Promise<void> {
+  if (options.busy) return;
+  const share = await waitForQuiet();
+  if (isQuiet(share)) return;
+  throw new Error(
+    `others use ${share.toFixed(2)} of a core; wait until the machine is quiet, or give --busy`,
+  );
+}
+
+/** Prints the result, writes it where that was asked for; the exit code says whether every goal is met. */
+function report(sections: readonly Section[], options: BenchOptions): number {
+  const command = `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim().replace(/ --$/, "");
+  const head = [
+    OUTPUT_NOTE,
+    "# Results",
+    `${new Date().toISOString().slice(0, 10)}, \`${command}\`${options.busy ? ", on a machine that others used too" : ""}`,
+    describeMachine()
+      .map((line) => `- ${line}`)
+      .join("\n"),
+    `One worker each, pinned to one core; wrk and the upstream (nginx) on the other. Request heads of about 600 bytes, 1,000 hostnames in turn, routed to 10 clusters. Every contestant adds X-Forwarded-For, -Proto, -Port, -Host, Forwarded and X-Request-Id.`,
+  ];
+  const text = `${[...head, ...sections.map(formatSection)].join("\n\n")}\n`;
+  console.log(text);
+  if (options.output !== "") writeFileSync(join(PROJECT_FOLDER, options.output), text);
+  return sections.every((section) => section.goals.every((goal) => goal.met)) ? 0 : 1;
+}

@@ -1,0 +1,78 @@
+/**
+ * HAProxy as a careful administrator would set it up for this: one thread, keep-alive on both sides,
+ * connections to the upstream shared, routing by a map file, no logs. The descriptor ratios keep it from
+ * closing idle connections that the next request needs: with its defaults a thousand clients cost it nearly
+ * twice as much.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  endProgram,
+  findFreePort,
+  isInstalled,
+  PROXY_CORE,
+  startProgram,
+  waitForPort,
+} from "../processes.ts";
+import { CLUSTER_COUNT, clusterOf, HOST_COUNT, hostnameOf } from "../workload.ts";
+import type { Contestant, ContestantKind } from "./contestant.ts";
+
+export const haproxy: ContestantKind = {
+  name: "haproxy",
+  missing: () => (isInstalled("haproxy") ? undefined : "haproxy is missing: apt-get install haproxy"),
+  start,
+};
+
+async function start(folder: string, upstreamPort: number): Promise<Contestant> {
+  const own = join(folder, "haproxy");
+  mkdirSync(own, { recursive: true });
+  const hosts = Array.from(
+    { length: HOST_COUNT },
+    (_, index) => `${hostnameOf(index)} ${clusterOf(index)}\n`,
+  );
+  writeFileSync(join(own, "hosts.map"), hosts.join(""));
+  const port = await findFreePort();
+  const path = join(own, "haproxy.cfg");
+  writeFileSync(path, configurationOf(own, port, upstreamPort));
+  const program = startProgram("haproxy", PROXY_CORE, ["haproxy", "-db", "-f", path]);
+  await waitForPort(port, program);
+  return {
+    name: "haproxy",
+    port,
+    workerPids: [program.pid],
+    otherPids: [],
+    end: () => endProgram(program),
+  };
+}
+
+function configurationOf(folder: string, port: number, upstreamPort: number): string {
+  const backends = Array.from(
+    { length: CLUSTER_COUNT },
+    (_, index) =>
+      `backend ${clusterOf(index)}\n  server only 127.0.0.1:${upstreamPort} pool-purge-delay 60s\n`,
+  );
+  return `
+global
+  nbthread 1
+  maxconn 9000
+  tune.pool-high-fd-ratio 80
+  tune.pool-low-fd-ratio 70
+defaults
+  mode http
+  timeout connect 3s
+  timeout client 60s
+  timeout server 60s
+  option http-keep-alive
+  http-reuse always
+frontend all
+  bind 127.0.0.1:${port} backlog 8192
+  option forwardfor
+  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Port %[dst_port]
+  http-request set-header X-Forwarded-Host %[req.hdr(host)]
+  http-request set-header Forwarded "for=%[src];host=%[req.hdr(host)];proto=http"
+  unique-id-format %{+X}o\\ %ci:%cp_%fi:%fp_%Ts_%rt:%pid
+  unique-id-header X-Request-Id
+  use_backend %[req.hdr(host),lower,map(${folder}/hosts.map)]
+${backends.join("")}`;
+}
