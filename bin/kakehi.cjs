@@ -13,8 +13,13 @@ function isOlder(version, wanted) {
 
 if (isOlder(process.versions.node.split(".").map(Number), NODE_VERSION_MIN)) {
   process.stderr.write(
-    "kakehi needs Node " + NODE_VERSION_MIN.join(".") + " or newer, and this is Node " + process.versions.node +
-      " (" + process.execPath + "). In a checkout, `npm ci` brings the right one; elsewhere see https://nodejs.org\n"
+    "kakehi needs Node " +
+      NODE_VERSION_MIN.join(".") +
+      " or newer, and this is Node " +
+      process.versions.node +
+      " (" +
+      process.execPath +
+      "). In a checkout, `npm ci` brings the right one; elsewhere see https://nodejs.org\n",
   );
   process.exitCode = 1;
 } else {

@@ -2,10 +2,10 @@
  * The answers to one order, waiting to be read by one reader. It knows no socket: who fills it sees how many wait
  * and holds the connection back.
  */
-import type { Answer } from "./answer.ts";
+import type { AnyAnswer } from "./answer.ts";
 
 /** One order's answers: filled by the connection, read with `for await`. */
-export class AnswerQueue<Kind extends Answer> implements AsyncIterableIterator<Kind> {
+export class AnswerQueue<Kind extends AnyAnswer> implements AsyncIterableIterator<Kind> {
   readonly #waiting: Kind[] = [];
   readonly #onRead: (count: number) => void;
   readonly #onLeft: () => void;

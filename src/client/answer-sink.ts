@@ -1,10 +1,10 @@
 /**
  * Where the answers to one order go, as the connection sees it: they come in, or the connection is lost.
  */
-import type { Answer } from "./answer.ts";
+import type { AnyAnswer } from "./answer.ts";
 
 export interface AnswerSink {
-  take(answer: Answer): void;
+  take(answer: AnyAnswer): void;
   lose(error: Error): void;
 }
 

@@ -37,8 +37,14 @@ test("orders are sent without waiting, and answers that interleave find their or
     },
     async (client, server) => {
       const answers = await Promise.all(["A", "B", "C"].map((type) => client.send({ type })));
-      assert.deepEqual(answers.map((answer) => answer.message), ["A", "B", "C"]);
-      assert.deepEqual(server.orders.map((order) => order.type), ["A", "B", "C"]);
+      assert.deepEqual(
+        answers.map((answer) => answer.message),
+        ["A", "B", "C"],
+      );
+      assert.deepEqual(
+        server.orders.map((order) => order.type),
+        ["A", "B", "C"],
+      );
     },
   );
 });
@@ -55,13 +61,19 @@ test("an answer that comes one byte at a time is one answer", async () => {
 
 test("a refused order throws the proxy's own code and field", async () => {
   await withClient(
-    (order, connection) => connection.answer(order, {
-      status: "ERROR", message: "no such cluster", error: { code: "UNKNOWN_CLUSTER", field: "data.cluster_id" },
-    }),
+    (order, connection) =>
+      connection.answer(order, {
+        status: "ERROR",
+        message: "no such cluster",
+        error: { code: "UNKNOWN_CLUSTER", field: "data.cluster_id" },
+      }),
     async (client) => {
       await assert.rejects(client.send({ type: "ADD_BACKEND" }), (error) => {
         assert(error instanceof OrderRefusedError);
-        assert.deepEqual([error.code, error.field, error.message], ["UNKNOWN_CLUSTER", "data.cluster_id", "no such cluster"]);
+        assert.deepEqual(
+          [error.code, error.field, error.message],
+          ["UNKNOWN_CLUSTER", "data.cluster_id", "no such cluster"],
+        );
         return true;
       });
     },
@@ -71,15 +83,20 @@ test("a refused order throws the proxy's own code and field", async () => {
 test("a drain's progress is read as it comes, then its OK, then nothing", async () => {
   await withClient(
     (order, connection) => {
-      for (const connections of [2, 1]) connection.answer(order, { status: "PROCESSING", message: "drains", data: { connections } });
+      for (const connections of [2, 1])
+        connection.answer(order, { status: "PROCESSING", message: "drains", data: { connections } });
       connection.answer(order, OK);
     },
     async (client) => {
       const seen: unknown[] = [];
-      for await (const answer of client.answers({ type: "REMOVE_BACKEND" })) seen.push(answer.data?.["connections"] ?? answer.status);
+      for await (const answer of client.answers({ type: "REMOVE_BACKEND" }))
+        seen.push(answer.data["connections"] ?? answer.status);
       assert.deepEqual(seen, [2, 1, "OK"]);
       const told: unknown[] = [];
-      await client.send({ type: "REMOVE_BACKEND" }, { onProgress: (answer) => told.push(answer.data?.["connections"]) });
+      await client.send(
+        { type: "REMOVE_BACKEND" },
+        { onProgress: (answer) => told.push(answer.data["connections"]) },
+      );
       assert.deepEqual(told, [2, 1]);
     },
   );
@@ -130,17 +147,20 @@ test("whatever is no answer ends the connection, and says what came", async () =
   for (const [bytes, reason] of broken) {
     await withClient(
       (_order, connection) => connection.write(bytes),
-      (client) => assert.rejects(client.send({ type: "STATUS" }), (error) => {
-        assert(error instanceof ConnectionLostError);
-        assert.match(error.message, reason);
-        return true;
-      }),
+      (client) =>
+        assert.rejects(client.send({ type: "STATUS" }), (error) => {
+          assert(error instanceof ConnectionLostError);
+          assert.match(error.message, reason);
+          return true;
+        }),
     );
   }
 });
 
 test("an answer larger than its limit ends the connection", async () => {
-  await using server = await FakeCommandServer.start((order, connection) => connection.answer(order, { ...OK, message: "x".repeat(1_000) }));
+  await using server = await FakeCommandServer.start((order, connection) =>
+    connection.answer(order, { ...OK, message: "x".repeat(1_000) }),
+  );
   await using client = await connect(server.path, { answerBytesMax: 500 });
   await assert.rejects(client.send({ type: "DUMP_STATE" }), /more than 500 bytes/);
 });
@@ -187,7 +207,8 @@ test("answers that nobody reads stop the reading of the socket, and are all ther
   const progressCount = 50_000;
   await using server = await FakeCommandServer.start((order, connection) => {
     const answer = { status: "PROCESSING", message: "x".repeat(200) };
-    for (let index = 0; index < progressCount; index++) connection.answer(order, { ...answer, data: { index } });
+    for (let index = 0; index < progressCount; index++)
+      connection.answer(order, { ...answer, data: { index } });
     connection.answer(order, OK);
   });
   const socket = createConnection({ path: server.path });
@@ -197,7 +218,7 @@ test("answers that nobody reads stop the reading of the socket, and are all ther
   await once(socket, "pause", { signal: AbortSignal.timeout(DEADLINE_MS) });
   let read = 0;
   for await (const answer of answers) {
-    if (answer.status === "PROCESSING") assert.equal(answer.data?.["index"], read++);
+    if (answer.status === "PROCESSING") assert.equal(answer.data["index"], read++);
   }
   assert.equal(read, progressCount);
 });
@@ -215,9 +236,12 @@ test("what cannot be connected to says why", async () => {
 });
 
 test("closing ends every order in flight", async () => {
-  await withClient(() => {}, async (client) => {
-    const status = client.send({ type: "STATUS" });
-    client.close();
-    await assert.rejects(status, /closed on this side/);
-  });
+  await withClient(
+    () => {},
+    async (client) => {
+      const status = client.send({ type: "STATUS" });
+      client.close();
+      await assert.rejects(status, /closed on this side/);
+    },
+  );
 });

@@ -15,23 +15,19 @@
  *  3. Answers that nobody reads are bounded: then the socket is not read on, and the proxy holds back in turn.
  */
 import { type Socket, createConnection } from "node:net";
+import type { OkAnswer, ProcessingAnswer } from "../model/answers.ts";
 import { FrameReader } from "../model/framing.ts";
 import { AnswerQueue } from "./answer-queue.ts";
 import { ABANDONED, type AnswerSink, abortable } from "./answer-sink.ts";
-import { type Answer, type OkAnswer, type ProcessingAnswer, parseAnswer } from "./answer.ts";
+import { type AnyAnswer, type Data, parseAnswer } from "./answer.ts";
 import { CannotConnectError, ConnectionLostError, OrderRefusedError } from "./errors.ts";
+import type { AnswerDataTo, OrderToSend } from "./order.ts";
 
-export type { Answer, ErrorAnswer, OkAnswer, ProcessingAnswer } from "./answer.ts";
+export type { ErrorAnswer, OkAnswer, ProcessingAnswer } from "../model/answers.ts";
+export type { AnyAnswer, Data } from "./answer.ts";
+export type { AnswerDataTo, OrderToSend } from "./order.ts";
 export { CannotConnectError, ConnectionLostError, OrderRefusedError } from "./errors.ts";
 export { defaultSocketPath } from "./socket-path.ts";
-
-/** An order without its id: the client gives one, unique on its connection. */
-export interface OrderToSend {
-  readonly type: string;
-  readonly data?: object;
-  readonly if_revision?: number;
-  readonly dry_run?: boolean;
-}
 
 export interface ClientOptions {
   /** Gives up connecting. */
@@ -46,7 +42,7 @@ export interface SendOptions {
   /** Stops waiting with the signal's reason. The order goes on in the proxy. */
   readonly signal?: AbortSignal;
   /** Told each PROCESSING answer as it comes. */
-  readonly onProgress?: (answer: ProcessingAnswer) => void;
+  readonly onProgress?: (answer: ProcessingAnswer<Data>) => void;
 }
 
 const ANSWER_BYTES_MAX_DEFAULT = 256 * 1024 * 1024;
@@ -97,10 +93,13 @@ export class Client {
   }
 
   /** Sends one order and waits for its OK. Throws `OrderRefusedError`, `ConnectionLostError`, or the signal's reason. */
-  send(order: OrderToSend, options: SendOptions = {}): Promise<OkAnswer> {
-    const { promise, resolve, reject } = Promise.withResolvers<OkAnswer>();
-    const take = (answer: Answer): void => {
-      if (answer.status === "OK") resolve(answer);
+  send<Type extends string>(
+    order: OrderToSend<Type>,
+    options: SendOptions = {},
+  ): Promise<OkAnswer<AnswerDataTo<Type>>> {
+    const { promise, resolve, reject } = Promise.withResolvers<OkAnswer<AnswerDataTo<Type>>>();
+    const take = (answer: AnyAnswer): void => {
+      if (answer.status === "OK") resolve(answer as OkAnswer<AnswerDataTo<Type>>);
       else if (answer.status === "ERROR") reject(new OrderRefusedError(answer));
       else options.onProgress?.(answer);
     };
@@ -115,12 +114,12 @@ export class Client {
   answers(
     order: OrderToSend,
     options: { readonly signal?: AbortSignal } = {},
-  ): AsyncIterableIterator<ProcessingAnswer | OkAnswer> {
-    const queue = new AnswerQueue<ProcessingAnswer | OkAnswer>(
+  ): AsyncIterableIterator<ProcessingAnswer<Data> | OkAnswer<Data>> {
+    const queue = new AnswerQueue<ProcessingAnswer<Data> | OkAnswer<Data>>(
       (count) => this.#countUnread(-count),
       () => this.#abandon(id),
     );
-    const take = (answer: Answer): void => {
+    const take = (answer: AnyAnswer): void => {
       if (answer.status === "ERROR") return queue.end(new OrderRefusedError(answer));
       if (queue.add(answer)) this.#countUnread(1);
       if (answer.status === "OK") queue.end();
@@ -176,7 +175,7 @@ export class Client {
   }
 
   /** False when nothing more can be read from this connection. */
-  #deliver(answer: Answer): boolean {
+  #deliver(answer: AnyAnswer): boolean {
     if (answer.id === null) {
       this.#break(`its answer to a frame that it could not read: ${answer.message}`);
       return false;

@@ -1,7 +1,7 @@
 /**
  * How an order can fail, by whose fault: the proxy could not be reached, it went away, or it refused.
  */
-import type { ErrorAnswer } from "./answer.ts";
+import type { ErrorAnswer } from "../model/answers.ts";
 
 /** Nothing answers at this socket. Nothing was sent. */
 export class CannotConnectError extends Error {

@@ -28,5 +28,8 @@ test("a user's proxy is in the user's own folder, even where /run could be writt
 
 test("without such a folder it is a folder of the user's in the temporary one", () => {
   assert.equal(defaultSocketPath(USER), "/tmp/kakehi-1000/command.sock");
-  assert.equal(defaultSocketPath({ ...USER, environment: { KAKEHI_SOCKET: "" } }), "/tmp/kakehi-1000/command.sock");
+  assert.equal(
+    defaultSocketPath({ ...USER, environment: { KAKEHI_SOCKET: "" } }),
+    "/tmp/kakehi-1000/command.sock",
+  );
 });

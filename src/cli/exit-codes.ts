@@ -1,0 +1,26 @@
+/**
+ * How a command ends, for the shell that called it. Stable: scripts depend on them.
+ */
+
+export const EXIT = {
+  /** Done. */
+  done: 0,
+  /** The proxy refused the order, or could not be started. */
+  refused: 1,
+  /** The command line is wrong; nothing was sent. */
+  usage: 2,
+  /** The proxy cannot be reached, went away, or did not answer in time. */
+  unreachable: 3,
+  /** Ctrl-C, as shells count it: 128 + SIGINT. */
+  interrupted: 130,
+} as const;
+
+/** The command line asks for what makes no sense. The message says what would. */
+export class UsageError extends Error {
+  override readonly name: string = "UsageError";
+}
+
+/** The proxy is there and says nothing. What was sent may still be carried out. */
+export class NoAnswerError extends Error {
+  override readonly name: string = "NoAnswerError";
+}

@@ -1,0 +1,109 @@
+/**
+ * `kakehi explain`: which rule takes a request, which ones nearly did and why not, and where it would go.
+ */
+import { styleText } from "node:util";
+import type { Command } from "commander";
+import type { Client } from "../client/client.ts";
+import type { ExplainData } from "../model/answer-data.ts";
+import type { Frontend, Listener } from "../model/objects.ts";
+import { type Context, contextOf } from "./context.ts";
+import { UsageError } from "./exit-codes.ts";
+import { describePath, describeTarget } from "./frontend.ts";
+import { showExample } from "./help.ts";
+import { listAll } from "./list-command.ts";
+import { print, printJson } from "./output.ts";
+import { ask, withClient } from "./proxy.ts";
+import { type Column, formatTable } from "./table.ts";
+
+type Options = { listener?: string; host?: string; path?: string; method: string };
+type Explained = ExplainData["backends"][number];
+
+const COLUMNS: readonly Column<Explained>[] = [
+  { title: "BACKEND", cell: (backend) => backend.backend_id },
+  { title: "ADDRESS", cell: (backend) => backend.address },
+  { title: "STATE", cell: (backend) => backend.state },
+  { title: "CONNECTIONS", align: "right", cell: (backend) => backend.connections },
+  { title: "IDLE", align: "right", cell: (backend) => backend.idle },
+];
+
+export function declare(command: Command): void {
+  showExample(
+    command,
+    "kakehi explain http://app.example.com/api/users",
+    "kakehi explain --host app.example.com --method POST",
+  );
+  command
+    .argument("[url]", "the request's host and path")
+    .option("--listener <ip:port>", "where the request arrives [the only listener]")
+    .option("--host <name>", "the request's host")
+    .option("--path <path>", "the request's path [/]")
+    .option("--method <method>", "the request's method", "GET")
+    .action(async (url: string | undefined) => {
+      const context = contextOf(command);
+      const explained = await withClient(context, async (client) => {
+        const data = await findRequest(context, client, url, command.opts<Options>());
+        return ask(context, client, { type: "EXPLAIN", data });
+      });
+      if (context.json) printJson(explained);
+      else print(describeExplained(explained));
+    });
+}
+
+async function findRequest(
+  context: Context,
+  client: Client,
+  url: string | undefined,
+  options: Options,
+): Promise<Required<Options>> {
+  const parsed = url === undefined ? undefined : parseRequestUrl(url);
+  const host = options.host ?? parsed?.host;
+  if (host === undefined)
+    throw new UsageError(
+      "whose request? Give a URL, or --host, as in: kakehi explain http://app.example.com/",
+    );
+  const path = options.path ?? parsed?.path ?? "/";
+  return {
+    listener: options.listener ?? (await findOnlyListener(context, client)),
+    host,
+    path,
+    method: options.method,
+  };
+}
+
+/** `app.example.com/api` will do: who asks for a route seldom writes the scheme. */
+function parseRequestUrl(text: string): { readonly host: string; readonly path: string } {
+  const url = URL.parse(text.includes("://") ? text : `http://${text}`);
+  if (url === null) throw new UsageError(`${text} is no URL`);
+  return { host: url.host, path: url.pathname };
+}
+
+async function findOnlyListener(context: Context, client: Client): Promise<string> {
+  const listeners = await listAll<Listener>(context, client, "LIST_LISTENERS", {});
+  const [first, ...others] = listeners.map((listener) => listener.address);
+  if (first === undefined)
+    throw new UsageError("there is no listener yet: add one with `kakehi listener add`");
+  if (others.length > 0)
+    throw new UsageError(`at which listener? Give --listener, one of ${[first, ...others].join(", ")}`);
+  return first;
+}
+
+function describeExplained({ frontend, nearly, cluster, backends }: ExplainData): string {
+  const chosen = frontend === null ? "no frontend takes this request: 404" : describeFrontend(frontend);
+  const lines = [styleText("bold", chosen)];
+  for (const { frontend: other, reason } of nearly) lines.push(`  not ${describeFrontend(other)}: ${reason}`);
+  if (frontend?.cluster_id !== undefined) {
+    lines.push(
+      cluster === null
+        ? `cluster ${frontend.cluster_id} does not exist: 503`
+        : `cluster ${cluster.cluster_id}, ${cluster.load_balancing}`,
+    );
+  }
+  if (backends.length > 0) lines.push(formatTable(COLUMNS, backends).trimEnd());
+  else if (cluster !== null) lines.push("it has no backends: 503");
+  return lines.join("\n");
+}
+
+function describeFrontend(frontend: Frontend): string {
+  const method = frontend.method === undefined ? "" : `${frontend.method} `;
+  return `frontend ${method}${frontend.hostname} ${describePath(frontend.path)} → ${describeTarget(frontend)}`;
+}

@@ -1,0 +1,58 @@
+/**
+ * A command that lists objects: all pages of a `LIST_` order, as one table or one document.
+ */
+import type { Command } from "commander";
+import { type Client } from "../client/client.ts";
+import type { ListData } from "../model/answer-data.ts";
+import { type Context, contextOf } from "./context.ts";
+import { parseCount } from "./option-values.ts";
+import { type OrderCommand, dataOf, declareOrder } from "./order-command.ts";
+import { note, print, printJson } from "./output.ts";
+import { ask, withClient } from "./proxy.ts";
+import { type Column, formatTable } from "./table.ts";
+
+/** The most that one page may hold: fewer turns for a long list. */
+const PAGE_ITEMS = 10_000;
+
+/** Adds a command below `parent` that lists what its options leave. */
+export function declareList<Item>(
+  parent: Command,
+  columns: readonly Column<Item>[],
+  list: OrderCommand,
+): void {
+  const command = declareOrder(parent, list);
+  command.option("--limit <count>", "list only so many", parseCount).action(async () => {
+    const context = contextOf(command);
+    const { limit } = command.opts<{ limit?: number }>();
+    const items = await withClient(context, (client) =>
+      listAll<Item>(context, client, list.orderType, dataOf(command, list), limit),
+    );
+    if (context.json) return printJson({ items });
+    print(formatTable(columns, items));
+    if (items.length === 0) note(`no ${parent.name()}s`);
+  });
+}
+
+/** The items of all pages, at most `limit`. */
+export async function listAll<Item>(
+  context: Context,
+  client: Client,
+  type: string,
+  filter: object,
+  limit: number = Number.POSITIVE_INFINITY,
+): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  let after: string | undefined;
+  while (items.length < limit) {
+    const data = {
+      ...filter,
+      limit: Math.min(PAGE_ITEMS, limit - items.length),
+      ...(after === undefined ? {} : { after }),
+    };
+    const page = (await ask(context, client, { type, data })) as unknown as ListData<Item>;
+    for (const item of page.items) items.push(item);
+    if (page.next === null || page.next === undefined) break;
+    after = page.next;
+  }
+  return items;
+}

@@ -1,0 +1,64 @@
+/**
+ * `kakehi listener`: where the proxy accepts connections.
+ */
+import type { Command } from "commander";
+import type { Listener } from "../model/objects.ts";
+import { formatDuration } from "./duration.ts";
+import { declareList } from "./list-command.ts";
+import { parseDurationMs } from "./option-values.ts";
+import { type FieldOption, declareChange, declareRemoval, declareUpdate } from "./order-command.ts";
+import type { Column } from "./table.ts";
+
+const KEY: FieldOption = { flags: "--address <ip:port>", field: "address" };
+const PROTOCOL: FieldOption = { flags: "--protocol <protocol>", field: "protocol", preset: "http" };
+const FIELDS: readonly FieldOption[] = [
+  { flags: "--front-timeout <duration>", field: "front_timeout_ms", parse: parseDurationMs },
+  { flags: "--back-timeout <duration>", field: "back_timeout_ms", parse: parseDurationMs },
+  { flags: "--connect-timeout <duration>", field: "connect_timeout_ms", parse: parseDurationMs },
+  { flags: "--request-timeout <duration>", field: "request_timeout_ms", parse: parseDurationMs },
+  { flags: "--public-address <ip:port>", field: "public_address" },
+];
+
+const COLUMNS: readonly Column<Listener>[] = [
+  { title: "ADDRESS", cell: (listener) => listener.address },
+  { title: "PROTOCOL", cell: (listener) => listener.protocol },
+  { title: "PUBLIC ADDRESS", cell: (listener) => listener.public_address },
+  { title: "FRONT", align: "right", cell: (listener) => formatDuration(listener.front_timeout_ms) },
+  { title: "BACK", align: "right", cell: (listener) => formatDuration(listener.back_timeout_ms) },
+  { title: "CONNECT", align: "right", cell: (listener) => formatDuration(listener.connect_timeout_ms) },
+  { title: "REQUEST", align: "right", cell: (listener) => formatDuration(listener.request_timeout_ms) },
+];
+
+export function declare(command: Command): void {
+  const common = { positional: ["address"], required: ["address"] };
+  declareChange(command, {
+    ...common,
+    name: "add",
+    orderType: "ADD_LISTENER",
+    options: [KEY, PROTOCOL, ...FIELDS],
+    examples: ["kakehi listener add 127.0.0.1:8081", "kakehi listener add '[::1]:8081' --front-timeout 30s"],
+  });
+  declareUpdate(command, {
+    ...common,
+    name: "update",
+    orderType: "UPDATE_LISTENER",
+    options: [KEY, ...FIELDS],
+    resettable: FIELDS.map((option) => option.field),
+    examples: ["kakehi listener update 127.0.0.1:8081 --back-timeout 2m"],
+  });
+  declareRemoval(command, {
+    ...common,
+    name: "remove",
+    orderType: "REMOVE_LISTENER",
+    options: [KEY],
+    examples: ["kakehi listener remove 127.0.0.1:8081"],
+  });
+  declareList(command, COLUMNS, {
+    name: "list",
+    orderType: "LIST_LISTENERS",
+    options: [KEY],
+    positional: ["address"],
+    required: [],
+    examples: ["kakehi listener list"],
+  });
+}

@@ -1,0 +1,27 @@
+/**
+ * From the text of an option to its value. What the proxy checks is not checked again here: only what cannot be sent
+ * otherwise.
+ */
+import { InvalidArgumentError } from "commander";
+import { parseDuration } from "./duration.ts";
+
+/** A whole number. */
+export function parseCount(text: string): number {
+  if (!/^[0-9]{1,15}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
+  return Number(text);
+}
+
+/** Milliseconds of a duration with its unit. */
+export function parseDurationMs(text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs === undefined)
+    throw new InvalidArgumentError("It must be a duration such as 500ms, 10s or 2m.");
+  return durationMs;
+}
+
+/** Gathers repeated `name=value` into one object. */
+export function parseTag(text: string, tags: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("It must be name=value.");
+  return Object.fromEntries([...Object.entries(tags), [text.slice(0, at), text.slice(at + 1)]]);
+}

@@ -1,0 +1,110 @@
+/**
+ * The command line as a whole: its commands, its global options, and how each ending becomes an exit code. What a command
+ * does is in the file of its name, loaded only when it is called.
+ */
+import { Command, CommanderError } from "commander";
+import { CannotConnectError, ConnectionLostError, OrderRefusedError } from "../client/errors.ts";
+import { defaultSocketPath } from "../client/socket-path.ts";
+import { EXIT, NoAnswerError, UsageError } from "./exit-codes.ts";
+import { showExample } from "./help.ts";
+import { parseDurationMs } from "./option-values.ts";
+import { endQuietlyWithReader, note, printJson } from "./output.ts";
+import { VERSION } from "./version.ts";
+
+interface CommandFile {
+  /** Adds the command's arguments, options and action. */
+  declare(command: Command): void | Promise<void>;
+}
+
+interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<CommandFile>;
+}
+
+const COMMANDS: readonly CommandEntry[] = [
+  { name: "run", summary: "start the proxy, and stay with it", load: () => import("./run.ts") },
+  { name: "status", summary: "what runs: revision, workers, I/O", load: () => import("./status.ts") },
+  { name: "listener", summary: "where the proxy accepts connections", load: () => import("./listener.ts") },
+  {
+    name: "cluster",
+    summary: "applications: how their backends are chosen",
+    load: () => import("./cluster.ts"),
+  },
+  { name: "frontend", summary: "rules from a request to a cluster", load: () => import("./frontend.ts") },
+  { name: "backend", summary: "the addresses of a cluster", load: () => import("./backend.ts") },
+  { name: "explain", summary: "which rule takes a request, and why", load: () => import("./explain.ts") },
+  { name: "drains", summary: "what was removed and is still in use", load: () => import("./drains.ts") },
+  { name: "state", summary: "save, load or print the configuration", load: () => import("./state.ts") },
+  { name: "workers", summary: "list, count or restart the workers", load: () => import("./workers.ts") },
+  { name: "stop", summary: "stop the proxy", load: () => import("./stop.ts") },
+  { name: "order", summary: "send orders as JSON", load: () => import("./order.ts") },
+];
+
+/** Runs the command that `args` name; the exit code to end with. */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  endQuietlyWithReader();
+  const json = args.includes("--json");
+  try {
+    await createProgram().parseAsync(helpAsOption(args), { from: "user" });
+    return process.exitCode === undefined ? EXIT.done : Number(process.exitCode);
+  } catch (error) {
+    return endWith(error, json);
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command("kakehi")
+    .description("A reverse proxy whose configuration changes while it runs.")
+    .version(`kakehi ${VERSION}`, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .option("--socket <path>", `the proxy's command socket (KAKEHI_SOCKET) [${defaultSocketPath()}]`)
+    .option("--json", "print JSON, for programs")
+    .option("--no-color", "print without colours (NO_COLOR)")
+    .option("--timeout <duration>", "how long to wait for a first answer [30s]", parseDurationMs)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/\n\(Did you mean/, " (did you mean")),
+    })
+    .exitOverride()
+    .hook("preAction", (command) => {
+      if (command.opts()["color"] === false) process.env["NO_COLOR"] = "1";
+    });
+  showExample(
+    program,
+    "kakehi run --demo",
+    "kakehi backend add app app-1 127.0.0.1:9001",
+    "kakehi status --json",
+  );
+  for (const { name, summary } of COMMANDS) program.command(name).summary(summary).helpCommand(false);
+  return program.hook("preSubcommand", async (_program, command) => {
+    const entry = COMMANDS.find(({ name }) => name === command.name());
+    await (await entry?.load())?.declare(command);
+  });
+}
+
+/** `kakehi help state save` is `kakehi state save --help`. */
+function helpAsOption(args: readonly string[]): string[] {
+  return args[0] === "help" ? [...args.slice(1), "--help"] : [...args];
+}
+
+async function endWith(error: unknown, json: boolean): Promise<number> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof UsageError) {
+    note(`error: ${error.message}`);
+    return EXIT.usage;
+  }
+  if (error instanceof OrderRefusedError) {
+    const { describeRefusal } = await import("./refusal.ts");
+    if (json) printJson(error.answer);
+    note(describeRefusal(error));
+    return EXIT.refused;
+  }
+  const outOfReach = [CannotConnectError, ConnectionLostError, NoAnswerError].find(
+    (kind) => error instanceof kind,
+  );
+  if (outOfReach === undefined) throw error;
+  note(`error: ${(error as Error).message}`);
+  return EXIT.unreachable;
+}

@@ -1,0 +1,59 @@
+/**
+ * `kakehi state`: the configuration as a file, and as orders.
+ */
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { contextOf } from "./context.ts";
+import {
+  type FieldOption,
+  type OrderCommand,
+  dataOf,
+  declareOrder,
+  declareRemoval,
+} from "./order-command.ts";
+import { printJson } from "./output.ts";
+import { ask, sendAndShow, withClient } from "./proxy.ts";
+
+/** The proxy has a working folder of its own: paths are made absolute here. */
+const PATH: FieldOption = { flags: "--path <file>", field: "path", parse: (path) => resolve(path) };
+
+export function declare(command: Command): void {
+  const file = { options: [PATH], positional: ["path"], required: ["path"] };
+  declareSave(command, {
+    ...file,
+    name: "save",
+    orderType: "SAVE_STATE",
+    examples: ["kakehi state save kakehi.state"],
+  });
+  declareRemoval(command, {
+    ...file,
+    name: "load",
+    orderType: "LOAD_STATE",
+    examples: ["kakehi state load kakehi.state --dry-run", "kakehi state load kakehi.state"],
+  });
+  declareDump(command, {
+    name: "dump",
+    orderType: "DUMP_STATE",
+    options: [],
+    required: [],
+    examples: ["kakehi state dump", "kakehi state dump | kakehi order --socket other.sock"],
+  });
+}
+
+function declareSave(parent: Command, save: OrderCommand): void {
+  const command = declareOrder(parent, save);
+  command.action(() =>
+    sendAndShow(contextOf(command), { type: save.orderType, data: dataOf(command, save) }),
+  );
+}
+
+/** For people one order a line, as `kakehi order` takes them back. */
+function declareDump(parent: Command, dump: OrderCommand): void {
+  const command = declareOrder(parent, dump);
+  command.action(async () => {
+    const context = contextOf(command);
+    const { orders } = await withClient(context, (client) => ask(context, client, { type: "DUMP_STATE" }));
+    if (context.json) return printJson({ orders });
+    for (const order of orders) printJson(order);
+  });
+}
