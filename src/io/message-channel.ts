@@ -57,7 +57,15 @@ export class MessageChannel<Incoming> {
   sendEncoded(text: string): void {
     if (this.#state === "closed") return;
     this.#waiting.push(text);
-    if (this.#waiting.length === 1) queueMicrotask(() => this.#flush());
+    if (this.#waiting.length === 1) queueMicrotask(() => this.flush());
+  }
+
+  /** Sends at once what waits for others to go along. For who has it ready, or does not return to Node's loop soon. */
+  flush(): void {
+    if (this.#waiting.length === 0) return;
+    const text = this.#waiting.length === 1 ? this.#waiting[0]! : this.#waiting.join("");
+    this.#waiting = [];
+    if (this.#state === "open") this.#socket.write(text);
   }
 
   /** What the other end has not read yet, nearly. */
@@ -67,7 +75,7 @@ export class MessageChannel<Incoming> {
 
   /** Sends what waits, then ends. */
   end(): void {
-    this.#flush();
+    this.flush();
     this.#socket.end();
   }
 
@@ -75,13 +83,6 @@ export class MessageChannel<Incoming> {
   destroy(): void {
     this.#state = "closed";
     this.#socket.destroy();
-  }
-
-  #flush(): void {
-    if (this.#waiting.length === 0) return;
-    const text = this.#waiting.length === 1 ? this.#waiting[0]! : this.#waiting.join("");
-    this.#waiting = [];
-    if (this.#state === "open") this.#socket.write(text);
   }
 
   #read(bytes: Uint8Array): readonly unknown[] {

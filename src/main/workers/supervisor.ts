@@ -1,0 +1,213 @@
+/**
+ * How many workers there are, and what happens when one is gone: replaced, with back-off when it dies again and again.
+ * Starts, restarts and stops them without a moment in which nobody accepts. The processes themselves are `worker-set.ts`.
+ *
+ * Rules of this file:
+ *  1. A worker that is to leave leaves only when those that stay are ready.
+ *  2. A number is given again as soon as its worker is gone: the lowest free one.
+ */
+import { fail, ok, type Result } from "../../base/result.ts";
+import type { Log } from "../../io/log.ts";
+import type { OrderError } from "../../model/errors.ts";
+import type { MainLimits } from "../limits.ts";
+import { recordDeath, restartDelayMs } from "./back-off.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+import type { WorkerSet } from "./worker-set.ts";
+
+/** A worker's exit code when it cannot run as it was told (sysexits.h EX_CONFIG): starting it again would not help. */
+const EXIT_CONFIGURATION = 78;
+/** When a worker that was to be ready by now is given up. */
+const READY_MS_MAX = 60_000;
+/** After a deadline a worker ends by itself; if it does not in this time, it is killed. */
+const STOP_GRACE_MS = 2_000;
+
+/** One step of something long, as a sentence. */
+export type TellStep = (message: string) => void;
+
+export interface SupervisorOptions {
+  readonly workers: WorkerSet;
+  readonly limits: MainLimits;
+  readonly log: Log;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #deaths: Map<number, readonly number[]> = new Map();
+  readonly #replacements: Map<number, NodeJS.Timeout> = new Map();
+  readonly #observers: Set<() => void> = new Set();
+  #wanted = 0;
+  #state: "running" | "stopping" = "running";
+  #refusal: string | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /** The number of workers that there should be. */
+  get wanted(): number {
+    return this.#wanted;
+  }
+
+  /** A worker is ready. */
+  ready(worker: WorkerProcess): void {
+    this.#options.log.debug(`worker ${worker.number} is ready`);
+    this.#observe();
+  }
+
+  /** A process is gone. */
+  exited(worker: WorkerProcess, reason: string, code: number | null): void {
+    const { log } = this.#options;
+    if (worker.state === "stopping") log.info(`worker ${worker.number} left`, { pid: worker.pid, reason });
+    else if (this.#state === "running") this.#replace(worker, reason, code);
+    this.#observe();
+  }
+
+  /** Sets the number of workers; fulfilled when those that stay are ready, and those that leave have left or still finish. */
+  async setCount(count: number, tell: TellStep): Promise<Result<{ readonly leaving: readonly number[] }, OrderError>> {
+    this.#wanted = count;
+    this.#refusal = undefined;
+    while (this.#staying().length < count) tell(`worker ${this.#spawn().number} starts`);
+    const ready = await this.#until(() => this.#readyCount() >= this.#wanted, READY_MS_MAX);
+    if (!ready) return fail(this.#notReady());
+    if (this.#wanted !== count) return ok({ leaving: [] });
+    const leaving = this.#surplus(count);
+    for (const worker of leaving) this.#leave(worker, tell);
+    return ok({ leaving: await this.#waitForLeaving(leaving, tell) });
+  }
+
+  /** Starts a new worker, and then lets the old one leave. */
+  async restart(
+    number: number,
+    tell: TellStep,
+  ): Promise<Result<{ readonly worker: number; readonly leaving: readonly number[] }, OrderError>> {
+    const old = this.#options.workers.get(number);
+    if (old === undefined || old.state === "stopping") {
+      return fail({ code: "UNKNOWN_WORKER", message: `no worker ${number} is running`, field: "data.worker" });
+    }
+    this.#refusal = undefined;
+    const started = this.#spawn();
+    tell(`worker ${started.number} starts`);
+    const ready = await this.#until(() => started.state === "running" || this.#isGone(started), READY_MS_MAX);
+    if (!ready || this.#isGone(started)) {
+      started.kill();
+      return fail(this.#notReady());
+    }
+    if (!this.#isGone(old)) this.#leave(old, tell);
+    return ok({ worker: started.number, leaving: await this.#waitForLeaving([old], tell) });
+  }
+
+  /** Lets all leave; fulfilled when all are gone. Past the deadline they are killed. */
+  async stopAll(deadlineMs: number | undefined): Promise<void> {
+    this.#state = "stopping";
+    for (const timer of this.#replacements.values()) clearTimeout(timer);
+    this.#replacements.clear();
+    const { workers } = this.#options;
+    for (const worker of workers.all()) {
+      if (worker.state === "starting") worker.kill();
+      else workers.stop(worker, deadlineMs);
+    }
+    const patienceMs = deadlineMs === undefined ? undefined : deadlineMs + STOP_GRACE_MS;
+    if (await this.#until(() => workers.all().length === 0, patienceMs)) return;
+    await this.killAll();
+  }
+
+  /** Ends all at once. */
+  async killAll(): Promise<void> {
+    this.#state = "stopping";
+    const { workers } = this.#options;
+    for (const worker of workers.all()) worker.kill();
+    await this.#until(() => workers.all().length === 0, undefined);
+  }
+
+  #spawn(): WorkerProcess {
+    const { workers } = this.#options;
+    let number = 0;
+    while (workers.get(number) !== undefined || this.#replacements.has(number)) number++;
+    return workers.spawn(number);
+  }
+
+  /** Those that are not on their way out, by number. */
+  #staying(): readonly WorkerProcess[] {
+    return this.#options.workers.all().filter((worker) => worker.state !== "stopping");
+  }
+
+  /** Who leaves when `count` stay: those that are not ready before those that are, high numbers before low. */
+  #surplus(count: number): readonly WorkerProcess[] {
+    const staying = this.#staying();
+    const ready = staying.filter((worker) => worker.state === "running");
+    return [...ready, ...staying.filter((worker) => worker.state === "starting")].slice(count);
+  }
+
+  #readyCount(): number {
+    return this.#staying().filter((worker) => worker.state === "running").length;
+  }
+
+  #isGone(worker: WorkerProcess): boolean {
+    return this.#options.workers.get(worker.number) !== worker;
+  }
+
+  #leave(worker: WorkerProcess, tell: TellStep): void {
+    const { connections, number } = worker;
+    this.#options.workers.stop(worker, undefined);
+    tell(`worker ${number} leaves; ${connections} ${connections === 1 ? "connection" : "connections"} remain`);
+  }
+
+  /** Most leave at once; one with open sessions may take long, and nobody waits for it. */
+  async #waitForLeaving(leaving: readonly WorkerProcess[], tell: TellStep): Promise<readonly number[]> {
+    const told = new Set<WorkerProcess>();
+    const allGone = (): boolean => {
+      for (const worker of leaving) {
+        if (!this.#isGone(worker) || told.has(worker)) continue;
+        told.add(worker);
+        tell(`worker ${worker.number} left`);
+      }
+      return told.size === leaving.length;
+    };
+    await this.#until(allGone, this.#options.limits.leaveWaitMs);
+    return leaving.filter((worker) => !this.#isGone(worker)).map((worker) => worker.number);
+  }
+
+  #replace(worker: WorkerProcess, reason: string, code: number | null): void {
+    const { log, now } = this.#options;
+    const { number } = worker;
+    const deaths = recordDeath(this.#deaths.get(number) ?? [], now());
+    this.#deaths.set(number, deaths);
+    if (code === EXIT_CONFIGURATION) this.#refusal = `worker ${number} cannot run: ${reason}`;
+    const delayMs = restartDelayMs(deaths);
+    log.error(`worker ${number} died`, { pid: worker.pid, reason, deaths: deaths.length, replaced_in_ms: delayMs });
+    if (this.#staying().length + this.#replacements.size >= this.#wanted) return;
+    const timer = setTimeout(() => {
+      this.#replacements.delete(number);
+      if (this.#staying().length + this.#replacements.size < this.#wanted) this.#spawn();
+    }, delayMs);
+    this.#replacements.set(number, timer);
+  }
+
+  #notReady(): OrderError {
+    return { code: "WORKER_FAILED", message: this.#refusal ?? "a worker did not become ready; the log says why" };
+  }
+
+  /** Waits for a condition that workers' coming and going can change. False: not within `patienceMs`. */
+  #until(condition: () => boolean, patienceMs: number | undefined): Promise<boolean> {
+    return new Promise((resolve) => {
+      const conclude = (met: boolean): void => {
+        this.#observers.delete(look);
+        clearTimeout(timer);
+        resolve(met);
+      };
+      const look = (): void => {
+        if (condition()) conclude(true);
+        else if (this.#refusal !== undefined && this.#state === "running") conclude(false);
+      };
+      const timer = patienceMs === undefined ? undefined : setTimeout(() => conclude(false), patienceMs);
+      this.#observers.add(look);
+      look();
+    });
+  }
+
+  #observe(): void {
+    for (const look of [...this.#observers]) look();
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * All worker processes: what is sent to all, what each says, and who counts. How many there should be, and what happens
+ * when one is gone, is for `supervisor.ts`.
+ *
+ * Rules of this file:
+ *  1. A worker counts (in `Gathering`) from the moment it is ready, and is handed the listeners only then. All changes sent
+ *     before are ahead of the listeners in its channel, so it never accepts with an older configuration.
+ *  2. A worker that leaves still decides requests of its sessions: it gets every change, and it counts, until it is gone.
+ *  3. A worker that hangs, drifts, or does not read is killed; its exit tells the rest.
+ */
+import type { Log } from "../../io/log.ts";
+import { encodeMessage } from "../../io/message-channel.ts";
+import type { WorkerStatus } from "../../model/answer-data.ts";
+import type { DrainUse, FromWorker, Question, ToWorker } from "../../model/channel.ts";
+import type { Gathering } from "../gathering.ts";
+import type { MainLimits } from "../limits.ts";
+import { Pulse } from "./pulse.ts";
+import type { StateLoad } from "./worker-messages.ts";
+import { WorkerProcess } from "./worker-process.ts";
+
+export interface WorkerSetHooks {
+  /** Calls back with the state that a new worker loads, once no change is half done. */
+  withState(use: (load: StateLoad) => void): void;
+  /** The sockets that a worker accepts on. */
+  openListeners(): readonly { readonly address: string; readonly fd: number }[];
+  ready(worker: WorkerProcess): void;
+  drainChanged(worker: number, use: DrainUse): void;
+  unlistened(worker: number, address: string): void;
+  /** A process is gone. `code` is its exit code, `null` if a signal ended it. */
+  exited(worker: WorkerProcess, reason: string, code: number | null): void;
+}
+
+export interface WorkerSetOptions {
+  readonly io: string;
+  readonly limits: MainLimits;
+  readonly gathering: Gathering;
+  readonly log: Log;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly hooks: WorkerSetHooks;
+}
+
+/** What each worker answered to a question, by worker. */
+export type WorkerAnswers = ReadonlyMap<number, unknown>;
+
+interface OpenQuestion {
+  readonly answers: Map<number, unknown>;
+  readonly waitingFor: Set<number>;
+  readonly tell: (answers: WorkerAnswers) => void;
+}
+
+export class WorkerSet {
+  readonly #options: WorkerSetOptions;
+  readonly #workers: Map<number, WorkerProcess> = new Map();
+  readonly #pulse: Pulse;
+  readonly #questions: Map<number, OpenQuestion> = new Map();
+  #lastQuestion = 0;
+
+  constructor(options: WorkerSetOptions) {
+    this.#options = options;
+    const { workerSilenceMsMax, watchEveryMs } = options.limits;
+    this.#pulse = new Pulse({ silenceMsMax: workerSilenceMsMax, checkEveryMs: watchEveryMs, nowMs: options.now() });
+  }
+
+  get(worker: number): WorkerProcess | undefined {
+    return this.#workers.get(worker);
+  }
+
+  /** By number. */
+  all(): readonly WorkerProcess[] {
+    return [...this.#workers.values()].sort((a, b) => a.number - b.number);
+  }
+
+  /** Spawns a worker and lets it load the state. */
+  spawn(number: number): WorkerProcess {
+    const { io, hooks, log, limits, now } = this.#options;
+    const worker = new WorkerProcess(number, {
+      io,
+      events: {
+        received: (from, messages) => this.#received(from, messages),
+        exited: (from, reason, code) => this.#exited(from, reason, code),
+      },
+    });
+    this.#workers.set(number, worker);
+    this.#pulse.heard(number, now() + limits.workerStartMsMax - limits.workerSilenceMsMax);
+    log.debug(`worker ${number} starts`, { pid: worker.pid });
+    hooks.withState((load) => {
+      if (this.#workers.get(number) === worker) worker.load(load);
+    });
+    return worker;
+  }
+
+  /** Sends an accepted change to every worker, in order with what was sent before. */
+  broadcast(messages: readonly string[]): void {
+    for (const worker of this.#workers.values()) {
+      for (const message of messages) worker.sendEncoded(message);
+    }
+  }
+
+  /** Asks all that count to close what still uses a drain. */
+  closeDrained(drain: number): void {
+    this.broadcast([encodeMessage({ type: "close-drained", drain } satisfies ToWorker)]);
+  }
+
+  /** Hands a listener to all that accept. */
+  listen(address: string, fd: number): void {
+    for (const worker of this.#workers.values()) if (worker.state === "running") worker.listen(address, fd);
+  }
+
+  /** Asks all that accept to empty a listener's queue; returns who was asked. */
+  unlisten(address: string): readonly number[] {
+    const asked = this.all().filter((worker) => worker.state === "running");
+    for (const worker of asked) worker.send({ type: "unlisten", address });
+    return asked.map((worker) => worker.number);
+  }
+
+  /** Asks every worker that has a state; those that die meanwhile are left out. */
+  ask(what: Question): Promise<WorkerAnswers> {
+    const question = ++this.#lastQuestion;
+    const asked = this.all().filter((worker) => worker.state !== "starting");
+    for (const worker of asked) worker.send({ type: "ask", question, what });
+    return new Promise((tell) => {
+      const open = { answers: new Map<number, unknown>(), waitingFor: new Set(asked.map((w) => w.number)), tell };
+      this.#questions.set(question, open);
+      this.#tellIfAnswered(question, open);
+    });
+  }
+
+  /** Asks a worker to leave: it takes no new connections and goes when its sessions have ended, or at the deadline. */
+  stop(worker: WorkerProcess, deadlineMs: number | undefined): void {
+    worker.state = "stopping";
+    worker.send({ type: "stop", ...(deadlineMs === undefined ? {} : { deadline_ms: deadlineMs }) });
+  }
+
+  /** Looks for workers that hang; to be called every `watchEveryMs`. */
+  watch(): void {
+    for (const number of this.#pulse.silent(this.#options.now())) {
+      this.#kill(number, "gives no sign of life");
+    }
+    for (const worker of this.#workers.values()) {
+      if (worker.unreadBytes > this.#options.limits.channelBytesMax) this.#kill(worker.number, "does not read its orders");
+    }
+  }
+
+  statuses(): readonly WorkerStatus[] {
+    return this.all().map((worker) => ({
+      worker: worker.number,
+      pid: worker.pid,
+      state: worker.state,
+      revision: worker.revision,
+      hash: worker.hash,
+      connections: worker.connections,
+      io: worker.io,
+      io_reason: worker.ioReason,
+    }));
+  }
+
+  #received(worker: WorkerProcess, messages: readonly FromWorker[]): void {
+    this.#pulse.heard(worker.number, this.#options.now());
+    for (const message of messages) this.#follow(worker, message);
+  }
+
+  #follow(worker: WorkerProcess, message: FromWorker): void {
+    const { hooks, log } = this.#options;
+    switch (message.type) {
+      case "ready":
+        return this.#ready(worker, message);
+      case "applied":
+        for (const use of message.uses) hooks.drainChanged(worker.number, use);
+        return this.#applied(worker, message.revision, message.hash);
+      case "heartbeat":
+        worker.connections = message.connections;
+        return this.#applied(worker, message.revision, message.hash);
+      case "drain":
+        return hooks.drainChanged(worker.number, message.use);
+      case "unlistened":
+        return hooks.unlistened(worker.number, message.address);
+      case "answer":
+        return this.#answered(worker.number, message.question, message.data);
+      case "log":
+        return log[message.level](`worker ${worker.number}: ${message.message}`);
+    }
+  }
+
+  #ready(worker: WorkerProcess, message: FromWorker & { readonly type: "ready" }): void {
+    const { gathering, hooks, log } = this.#options;
+    worker.io = message.io;
+    worker.ioReason = message.io_reason;
+    worker.revision = message.revision;
+    worker.hash = message.hash;
+    gathering.join(worker.number, message.revision);
+    if (worker.state === "starting") {
+      worker.state = "running";
+      for (const { address, fd } of hooks.openListeners()) worker.listen(address, fd);
+    }
+    log.info(`worker ${worker.number} runs`, { pid: worker.pid, io: message.io, reason: message.io_reason });
+    hooks.ready(worker);
+  }
+
+  #applied(worker: WorkerProcess, revision: number, hash: string): void {
+    worker.revision = revision;
+    worker.hash = hash;
+    if (this.#options.gathering.applied(worker.number, revision, hash)) return;
+    this.#kill(worker.number, `has drifted: its configuration differs at revision ${revision}`);
+  }
+
+  #answered(worker: number, question: number, data: unknown): void {
+    const open = this.#questions.get(question);
+    if (open === undefined || !open.waitingFor.delete(worker)) return;
+    open.answers.set(worker, data);
+    this.#tellIfAnswered(question, open);
+  }
+
+  #tellIfAnswered(question: number, open: OpenQuestion): void {
+    if (open.waitingFor.size > 0) return;
+    this.#questions.delete(question);
+    open.tell(open.answers);
+  }
+
+  #kill(number: number, why: string): void {
+    this.#options.log.error(`worker ${number} ${why}; it is killed and replaced`);
+    this.#pulse.forget(number);
+    this.#workers.get(number)?.kill();
+  }
+
+  #exited(worker: WorkerProcess, reason: string, code: number | null): void {
+    this.#workers.delete(worker.number);
+    this.#pulse.forget(worker.number);
+    this.#options.gathering.leave(worker.number);
+    for (const [question, open] of this.#questions) {
+      if (open.waitingFor.delete(worker.number)) this.#tellIfAnswered(question, open);
+    }
+    this.#options.hooks.exited(worker, reason, code);
+  }
+}

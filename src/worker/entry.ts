@@ -1,0 +1,84 @@
+/**
+ * A worker process: takes its channel to main (descriptor 3), its channel for descriptors (4) and an I/O implementation, and
+ * lets the engine run. Wiring only.
+ *
+ * Exit codes: 0 it left as asked; 70 a defect of ours (sysexits.h EX_SOFTWARE), main replaces it; 78 it cannot run with the
+ * I/O that was asked for (EX_CONFIG).
+ */
+import { writeSync } from "node:fs";
+import { Socket } from "node:net";
+import { parseArgs } from "node:util";
+import { assert } from "../base/assert.ts";
+import { chooseIo } from "../io/choose-io.ts";
+import { receiveDescriptor } from "../io/descriptors.ts";
+import { IO_LIMITS_DEFAULT, type IoName } from "../io/io.ts";
+import { encodeMessage, MessageChannel } from "../io/message-channel.ts";
+import type { FromWorker, ToWorker } from "../model/channel.ts";
+import { raiseDescriptorLimit } from "../sys/descriptor-limit.ts";
+import { BeatingEngine } from "./beating-engine.ts";
+import { Worker } from "./worker.ts";
+
+const MESSAGES_FD = 3;
+const DESCRIPTORS_FD = 4;
+const EXIT_DEFECT = 70;
+const EXIT_CONFIGURATION = 78;
+/** Without main nobody can tell us to stop: sessions are finished within this time. */
+const ORPHAN_STOP_MS = 30_000;
+
+const { values } = parseArgs({
+  options: { worker: { type: "string", default: "0" }, io: { type: "string", default: "auto" } },
+});
+
+// A defect ends the process at once: whatever it would do next could be wrong.
+process.on("uncaughtException", (error) => {
+  writeSync(2, `worker ${values.worker}: defect: ${(error.stack ?? String(error)).replaceAll("\n", " | ")}\n`);
+  process.exit(EXIT_DEFECT);
+});
+// Main decides when we stop, also when a terminal's keys reach all processes of a group.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
+
+raiseDescriptorLimit();
+const chosen = chooseIo(values.io as IoName | "auto", IO_LIMITS_DEFAULT);
+if (!chosen.ok) {
+  writeSync(2, `worker ${values.worker}: ${chosen.error}\n`);
+  process.exit(EXIT_CONFIGURATION);
+}
+const { io, reason } = chosen.value;
+
+const channel = new MessageChannel<ToWorker>(new Socket({ fd: MESSAGES_FD, readable: true, writable: true }), {
+  received: (messages) => io.perform(() => messages.forEach((message) => worker.follow(message))),
+  drained: () => undefined,
+  closed: () => io.perform(() => engine.stop(ORPHAN_STOP_MS)),
+});
+const send = (message: FromWorker): void => channel.sendEncoded(encodeMessage(message));
+
+const engine = new BeatingEngine(
+  {
+    port: io.port,
+    seed: (process.pid * 65_537 + Date.now()) >>> 0,
+    hooks: {
+      drainChanged: (use) => send({ type: "drain", use }),
+      unlistened: (address) => send({ type: "unlistened", address }),
+      stopped: () => {
+        channel.flush();
+        process.exit(0);
+      },
+      log: (level, message) => send({ type: "log", level, message }),
+    },
+  },
+  { beat: () => worker.beat(), turnEnds: () => channel.flush() },
+);
+
+const worker = new Worker({
+  engine,
+  send,
+  takeListener: () => {
+    const received = receiveDescriptor(DESCRIPTORS_FD);
+    assert(received.ok, "main names a listening socket that it did not send");
+    return io.adoptListener(received.value);
+  },
+  io: io.name,
+  ioReason: reason,
+});
+
+io.run(engine);

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Change, FromWorker, ToWorker } from "../model/channel.ts";
+import { State } from "../model/state.ts";
+import { Worker } from "./worker.ts";
+
+const cluster = (id: string): Change => ({
+  kind: "cluster",
+  key: id,
+  after: { cluster_id: id, load_balancing: "round_robin", sticky_session: false, https_redirect: false },
+});
+
+/** A worker over an engine that only writes down what it was asked. */
+function newWorker(): { follow: (...messages: ToWorker[]) => void; worker: Worker; log: string[]; sent: FromWorker[] } {
+  const log: string[] = [];
+  const sent: FromWorker[] = [];
+  const worker = new Worker({
+    engine: {
+      apply: (changes, drains) => {
+        log.push(`apply ${changes.map((change) => change.key).join("")}`);
+        return drains.map(({ drain }) => ({ drain, connections: 3 }));
+      },
+      bindListener: (address, listener) => log.push(`bind ${address} ${listener}`),
+      unlisten: (address) => log.push(`unlisten ${address}`),
+      closeDrained: (drain) => log.push(`close ${drain}`),
+      stop: (deadlineMs) => log.push(`stop ${deadlineMs}`),
+      ask: (question) => question.kind,
+      connectionCount: 7,
+    },
+    send: (message) => sent.push(message),
+    takeListener: () => 5,
+    io: "uring",
+    ioReason: "it works",
+  });
+  return { follow: (...messages) => messages.forEach((message) => worker.follow(message)), worker, log, sent };
+}
+
+/** The hash that main has with these clusters. */
+function hashOf(...ids: string[]): string {
+  const state = new State();
+  for (const id of ids) state.applyChange(cluster(id));
+  return state.hash();
+}
+
+test("a worker is ready when the last part of the state is loaded, and not before", () => {
+  const { follow, sent, log } = newWorker();
+  follow({ type: "load", revision: 9, changes: [cluster("a")], last: false });
+  assert.deepEqual(sent, []);
+  follow({ type: "load", revision: 9, changes: [cluster("b")], last: true });
+  assert.deepEqual(sent, [
+    { type: "ready", revision: 9, hash: hashOf("a", "b"), io: "uring", io_reason: "it works" },
+  ]);
+  assert.deepEqual(log, ["apply a", "apply b"]);
+});
+
+test("each change is told with its revision, the hash after it, and the use of what was removed", () => {
+  const { follow, sent } = newWorker();
+  const drains = [{ drain: 4, kind: "cluster", key: "b" }] as const;
+  follow({ type: "apply", revision: 1, changes: [cluster("a")], drains });
+  assert.deepEqual(sent, [
+    { type: "applied", revision: 1, hash: hashOf("a"), uses: [{ drain: 4, connections: 3 }] },
+  ]);
+});
+
+test("parts of a large change are followed at one moment, with its last message", () => {
+  const { follow, log } = newWorker();
+  follow({ type: "part", changes: [cluster("a")] }, { type: "part", changes: [cluster("b")] });
+  assert.deepEqual(log, []);
+  follow({ type: "apply", revision: 1, changes: [cluster("c")], drains: [] });
+  assert.deepEqual(log, ["apply abc"]);
+  follow({ type: "apply", revision: 2, changes: [cluster("d")], drains: [] });
+  assert.deepEqual(log, ["apply abc", "apply d"]);
+});
+
+test("a revision that goes back is a defect, not a change", () => {
+  const { follow } = newWorker();
+  follow({ type: "load", revision: 9, changes: [], last: true });
+  assert.throws(() => follow({ type: "apply", revision: 9, changes: [], drains: [] }), /revision 9 after 9/);
+});
+
+test("listeners, drains, questions and the stop go to the engine in order", () => {
+  const { follow, log, sent } = newWorker();
+  follow(
+    { type: "listen", address: "a" },
+    { type: "unlisten", address: "a" },
+    { type: "close-drained", drain: 2 },
+    { type: "ask", question: 8, what: { kind: "backends", cluster_id: "app" } },
+    { type: "stop", deadline_ms: 100 },
+  );
+  assert.deepEqual(log, ["bind a 5", "unlisten a", "close 2", "stop 100"]);
+  assert.deepEqual(sent, [{ type: "answer", question: 8, data: "backends" }]);
+});
+
+test("a heartbeat says what the worker has", () => {
+  const { follow, worker, sent } = newWorker();
+  follow({ type: "load", revision: 9, changes: [cluster("a")], last: true });
+  worker.beat();
+  assert.deepEqual(sent.at(-1), { type: "heartbeat", revision: 9, hash: hashOf("a"), connections: 7 });
+});

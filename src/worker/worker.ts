@@ -1,0 +1,100 @@
+/**
+ * What a worker does with main's messages: follows the configuration in its own state and in the engine, and tells what it
+ * did. No sockets and no processes: those are `entry.ts`. Everything here runs inside a turn of the engine.
+ *
+ * Rules of this file:
+ *  1. Messages are followed in order; what was not judged by main is not judged here either.
+ *  2. The state is this worker's own word on what it has: its hash says so, with every revision and every heartbeat.
+ */
+import { assert, assertNever } from "../base/assert.ts";
+import type { Change, DrainRequest, DrainUse, FromWorker, Question, ToWorker } from "../model/channel.ts";
+import { State } from "../model/state.ts";
+
+/** The engine, as far as a worker's wiring needs it. */
+export interface FollowingEngine {
+  apply(changes: readonly Change[], drains: readonly DrainRequest[]): readonly DrainUse[];
+  bindListener(address: string, listener: number): void;
+  unlisten(address: string): void;
+  closeDrained(drain: number): void;
+  stop(deadlineMs: number | undefined): void;
+  ask(question: Question): unknown;
+  readonly connectionCount: number;
+}
+
+export interface WorkerOptions {
+  readonly engine: FollowingEngine;
+  readonly send: (message: FromWorker) => void;
+  /** Takes the listening socket that main has just sent; its listener number. */
+  readonly takeListener: () => number;
+  readonly io: string;
+  readonly ioReason: string;
+}
+
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #state: State = new State();
+  #revision = 0;
+  #parts: Change[] = [];
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  /** Follows one message of main. */
+  follow(message: ToWorker): void {
+    const { engine, send, takeListener } = this.#options;
+    switch (message.type) {
+      case "load":
+        return this.#load(message);
+      case "part":
+        this.#parts.push(...message.changes);
+        return;
+      case "apply":
+        return this.#apply(message);
+      case "listen":
+        return engine.bindListener(message.address, takeListener());
+      case "unlisten":
+        return engine.unlisten(message.address);
+      case "close-drained":
+        return engine.closeDrained(message.drain);
+      case "ask":
+        return send({ type: "answer", question: message.question, data: engine.ask(message.what) });
+      case "stop":
+        return engine.stop(message.deadline_ms);
+      default:
+        return assertNever(message);
+    }
+  }
+
+  /** Tells main that it lives, and what it has. */
+  beat(): void {
+    this.#options.send({
+      type: "heartbeat",
+      revision: this.#revision,
+      hash: this.#state.hash(),
+      connections: this.#options.engine.connectionCount,
+    });
+  }
+
+  #load(message: ToWorker & { readonly type: "load" }): void {
+    this.#change(message.changes, []);
+    this.#revision = message.revision;
+    if (!message.last) return;
+    const { io, ioReason, send } = this.#options;
+    send({ type: "ready", revision: this.#revision, hash: this.#state.hash(), io, io_reason: ioReason });
+  }
+
+  #apply(message: ToWorker & { readonly type: "apply" }): void {
+    assert(message.revision > this.#revision, `revision ${message.revision} after ${this.#revision}`);
+    const changes = this.#parts.length === 0 ? message.changes : [...this.#parts, ...message.changes];
+    this.#parts = [];
+    const uses = this.#change(changes, message.drains);
+    this.#revision = message.revision;
+    this.#options.send({ type: "applied", revision: this.#revision, hash: this.#state.hash(), uses });
+  }
+
+  #change(changes: readonly Change[], drains: readonly DrainRequest[]): readonly DrainUse[] {
+    for (const change of changes) this.#state.applyChange(change);
+    return this.#options.engine.apply(changes, drains);
+  }
+}
