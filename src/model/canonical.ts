@@ -14,7 +14,16 @@ export function canonicalText(value: unknown): string {
   return `${text}}`;
 }
 
-/** Whether two configuration objects are the same. */
-export function areEqual(one: object, other: object): boolean {
-  return one === other || canonicalText(one) === canonicalText(other);
+/** Whether two configuration objects are the same, whatever order their fields were written in. */
+export function areEqual(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
+  const names = Object.keys(one);
+  if (names.length !== Object.keys(other).length) return false;
+  const fields = one as Readonly<Record<string, unknown>>;
+  const others = other as Readonly<Record<string, unknown>>;
+  for (const name of names) {
+    if (!Object.hasOwn(others, name) || !areEqual(fields[name], others[name])) return false;
+  }
+  return true;
 }

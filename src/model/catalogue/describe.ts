@@ -26,7 +26,11 @@ interface JsonSchema {
   readonly type?: string;
   readonly description?: string;
   readonly default?: unknown;
+  /** Ours: a default that JSON Schema cannot show, because the field is transformed. */
+  readonly otherwise?: unknown;
+  /** Ours: what it takes, in words. */
   readonly takes?: string;
+  /** Ours: known, but never accepted. */
   readonly refused?: boolean;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
@@ -65,12 +69,13 @@ function fieldsOf(schema: JsonSchema): readonly FieldDescription[] {
 
 function describeField(name: string, schema: JsonSchema, required: boolean): FieldDescription {
   const value = schema.anyOf?.find((choice) => choice.type !== "null") ?? schema;
+  const initial = schema.default ?? schema.otherwise;
   const isNullable = schema.anyOf?.some((choice) => choice.type === "null") ?? false;
   return {
     name,
     type: isNullable ? `${typeOf(value)}, or null` : typeOf(value),
     required,
-    ...(schema.default === undefined ? {} : { default: schema.default }),
+    ...(initial === undefined ? {} : { default: initial }),
     description: schema.description ?? value.description ?? "",
     choices: (value.enum ?? []).map(String),
     fields: fieldsOf(value),

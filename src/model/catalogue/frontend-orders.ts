@@ -75,7 +75,7 @@ const tags: z.ZodType<Frontend["tags"]> = z
 const key = {
   listener,
   hostname,
-  path: path.default(() => PATH_DEFAULT).meta({ default: PATH_DEFAULT }),
+  path: path.default(() => PATH_DEFAULT).meta({ otherwise: PATH_DEFAULT }),
   method: method.exactOptional(),
 };
 
@@ -86,7 +86,7 @@ const addSchema = z
       cluster_id: clusterId.exactOptional(),
       deny: z.literal(true, mustBe("true")).meta({ description: "Answer 403 instead." }).exactOptional(),
       redirect: redirect.exactOptional(),
-      tags: tags.default(() => TAGS_DEFAULT).meta({ default: TAGS_DEFAULT }),
+      tags: tags.default(() => TAGS_DEFAULT).meta({ otherwise: TAGS_DEFAULT }),
     },
     mustBe("an object"),
   )

@@ -1,0 +1,83 @@
+/**
+ * Records in files: the frames of the command socket, each followed by a newline so that a person can read
+ * them. State files and journals are made of them. Each record knows where it stands, so that damage can be
+ * named.
+ */
+import { FrameReader } from "./framing.ts";
+
+/** One order with all that it may hold is far smaller; this bounds what is held of a damaged file. */
+const RECORD_BYTES_MAX = 4_194_304;
+const ZERO = 0x00;
+
+interface RecordPlace {
+  /** From 1. */
+  readonly number: number;
+  /** Where it begins in the file. */
+  readonly atByte: number;
+}
+
+export type FileRecord =
+  | (RecordPlace & { readonly kind: "record"; readonly value: Readonly<Record<string, unknown>> })
+  | (RecordPlace & { readonly kind: "damaged"; readonly reason: string })
+  /** The file ends before the record does. */
+  | (RecordPlace & { readonly kind: "unfinished" });
+
+/** One record's text: what `RecordReader` reads. */
+export function recordText(value: object): string {
+  return `${JSON.stringify(value)}\0\n`;
+}
+
+/** `record 3, at byte 210`, for messages. */
+export function placeText(record: RecordPlace): string {
+  return `record ${record.number}, at byte ${record.atByte}`;
+}
+
+/** Splits a file's bytes into records. One per file; the file may come in pieces. */
+export class RecordReader {
+  readonly #frames = new FrameReader({ frameBytesMax: RECORD_BYTES_MAX });
+  #number = 1;
+  #atByte = 0;
+  #bytes = 0;
+
+  /**
+   * Takes the next bytes and gives the records that they complete. After a damaged one nothing more may be
+   * pushed.
+   */
+  push(bytes: Uint8Array): readonly FileRecord[] {
+    const records: FileRecord[] = [];
+    let start = 0;
+    while (start < bytes.length) {
+      const zero = bytes.indexOf(ZERO, start);
+      const end = zero === -1 ? bytes.length : zero + 1;
+      const record = this.#read(bytes.subarray(start, end));
+      if (record !== undefined) records.push(record);
+      if (record?.kind === "damaged") return records;
+      start = end;
+    }
+    return records;
+  }
+
+  /** Ends the file. Gives the record that it cuts short, if it does. */
+  end(): FileRecord | undefined {
+    const [rest] = this.#frames.push(Uint8Array.of(ZERO));
+    return rest && { kind: "unfinished", number: this.#number, atByte: this.#atByte };
+  }
+
+  /** Bytes of at most one record. */
+  #read(bytes: Uint8Array): FileRecord | undefined {
+    const place = { number: this.#number, atByte: this.#atByte };
+    const [frame] = this.#frames.push(bytes);
+    this.#bytes += bytes.length;
+    if (bytes.at(-1) === ZERO) this.#atByte = this.#bytes;
+    if (frame === undefined) return undefined;
+    this.#number++;
+    switch (frame.kind) {
+      case "object":
+        return { kind: "record", ...place, value: frame.value };
+      case "malformed":
+        return { kind: "damaged", ...place, reason: frame.reason };
+      case "too-large":
+        return { kind: "damaged", ...place, reason: `more than ${frame.bytesMax} bytes` };
+    }
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * State files: a header, then the orders that make the configuration, one per record. Text and bytes only;
+ * opening, syncing and renaming files is `main`'s.
+ *
+ * ```text
+ *  {"format":"kakehi-state","version":1,"revision":7,"hash":"5b1f…","orders":4}␀
+ *  {"type":"ADD_LISTENER","data":{…}}␀
+ *  …
+ * ```
+ *
+ * `orders` tells a file cut short, `hash` one that was changed. Who edits a file by hand leaves both out of
+ * the header.
+ */
+import { fail, ok, type Result } from "../base/result.ts";
+import { applyOrder } from "./apply.ts";
+import { parseOrderBody } from "./catalogue/parse-order.ts";
+import { ordersOf } from "./dump.ts";
+import type { OrderError } from "./errors.ts";
+import { isChangeOrder } from "./orders.ts";
+import { type FileRecord, placeText, RecordReader, recordText } from "./records.ts";
+import { State } from "./state.ts";
+
+const FORMAT = "kakehi-state";
+const FORMAT_VERSION = 1;
+const PIECE_CHARS_MIN = 65_536;
+
+/** What a state file holds. */
+export interface StateFile {
+  readonly state: State;
+  /** The revision at which it was written. */
+  readonly revision: number;
+  readonly orders: number;
+}
+
+/** A state file's text, in pieces that can be written one after another, of the state as it is now. */
+export function stateFileText(
+  state: State,
+  revision: number,
+): { readonly orders: number; readonly pieces: Iterable<string> } {
+  const orders = ordersOf(state);
+  const header = {
+    format: FORMAT,
+    version: FORMAT_VERSION,
+    revision,
+    hash: state.hash(),
+    orders: orders.length,
+  };
+  return { orders: orders.length, pieces: piecesOf([header, ...orders]) };
+}
+
+/** Reads a state file that comes in pieces, into a state of its own. One per file. */
+export class StateFileReader {
+  readonly #records = new RecordReader();
+  readonly #state = new State();
+  #header: Header | undefined;
+  #orders = 0;
+  #fault: OrderError | undefined;
+
+  /**
+   * Takes the next bytes. Gives what is wrong with the file, once it is found; more bytes are then in vain.
+   */
+  push(bytes: Uint8Array): OrderError | undefined {
+    if (this.#fault !== undefined) return this.#fault;
+    for (const record of this.#records.push(bytes)) {
+      this.#fault = this.#read(record);
+      if (this.#fault !== undefined) break;
+    }
+    return this.#fault;
+  }
+
+  /** Ends the file: what it holds, or what is wrong with it. */
+  end(): Result<StateFile, OrderError> {
+    const fault = this.#fault ?? this.#findEndFault();
+    if (fault !== undefined) return fail(fault);
+    return ok({ state: this.#state, revision: this.#header?.revision ?? 0, orders: this.#orders });
+  }
+
+  #read(record: FileRecord): OrderError | undefined {
+    if (record.kind !== "record")
+      return invalid(record, record.kind === "damaged" ? record.reason : "unfinished");
+    if (this.#header === undefined) {
+      const header = parseHeader(record.value);
+      if (header.ok) this.#header = header.value;
+      return header.ok ? undefined : header.error;
+    }
+    const fault = applyRecord(this.#state, record.value);
+    if (fault !== undefined) return invalid(record, fault);
+    this.#orders++;
+    return undefined;
+  }
+
+  #findEndFault(): OrderError | undefined {
+    const rest = this.#records.end();
+    if (rest !== undefined) return invalid(rest, "the file ends before the record does");
+    if (this.#header === undefined) return { code: "STATE_FILE_INVALID", message: "the state file is empty" };
+    const { orders, hash } = this.#header;
+    if (orders !== undefined && orders !== this.#orders) {
+      const message = `the state file is cut short: ${this.#orders} of ${orders} orders are there`;
+      return { code: "STATE_FILE_INVALID", message };
+    }
+    if (hash === undefined || hash === this.#state.hash()) return undefined;
+    const message = "the state file was changed: its orders do not have the header's hash";
+    return { code: "STATE_FILE_INVALID", message: `${message}; leave hash out of the header if you edit it` };
+  }
+}
+
+interface Header {
+  readonly revision: number;
+  readonly hash?: string;
+  readonly orders?: number;
+}
+
+function parseHeader(value: Readonly<Record<string, unknown>>): Result<Header, OrderError> {
+  const { format, version, revision, hash, orders } = value;
+  if (format !== FORMAT || !isCount(version)) {
+    return fail({
+      code: "STATE_FILE_INVALID",
+      message: "this is no state file: its first record is no header",
+    });
+  }
+  if (version > FORMAT_VERSION) {
+    const message = `the state file has format version ${version}; this version knows ${FORMAT_VERSION}`;
+    return fail({ code: "STATE_FILE_NEWER", message });
+  }
+  const isComplete =
+    isCount(revision) &&
+    (hash === undefined || typeof hash === "string") &&
+    (orders === undefined || isCount(orders));
+  if (!isComplete) return fail({ code: "STATE_FILE_INVALID", message: "the state file's header is damaged" });
+  return ok({
+    revision,
+    ...(hash === undefined ? {} : { hash }),
+    ...(orders === undefined ? {} : { orders }),
+  });
+}
+
+/** What is wrong with a record's order; `undefined` once it is applied. */
+function applyRecord(state: State, record: Readonly<Record<string, unknown>>): string | undefined {
+  const { type, data, ...rest } = record;
+  if (typeof type !== "string" || Object.keys(rest).length > 0)
+    return "this is no order with a type and data alone";
+  const parsed = parseOrderBody(type, data);
+  if (!parsed.ok) return parsed.error.message;
+  if (!isChangeOrder(parsed.value)) return `${type} does not belong in a state file`;
+  const applied = applyOrder(state, parsed.value);
+  return applied.ok ? undefined : applied.error.message;
+}
+
+function invalid(record: FileRecord, reason: string): OrderError {
+  return {
+    code: "STATE_FILE_INVALID",
+    message: `the state file is damaged (${placeText(record)}): ${reason}`,
+  };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function* piecesOf(records: readonly object[]): Iterable<string> {
+  let piece = "";
+  for (const record of records) {
+    piece += recordText(record);
+    if (piece.length < PIECE_CHARS_MIN) continue;
+    yield piece;
+    piece = "";
+  }
+  yield piece;
+}
