@@ -1,6 +1,6 @@
 /**
- * A command socket without a proxy behind it: a test says what is answered to each order. Its framing is its own, written
- * from the protocol page, so that a mistake in ours is not made twice.
+ * A command socket without a proxy behind it: a test says what is answered to each order. Its framing is its
+ * own, written from the protocol page, so that a mistake in ours is not made twice.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { type Server, type Socket, createServer } from "node:net";

@@ -2,6 +2,7 @@
  * `kakehi backend`: the addresses of a cluster.
  */
 import type { Command } from "commander";
+import { showExample } from "./help.ts";
 import type { Backend } from "../model/objects.ts";
 import { declareList } from "./list-command.ts";
 import { type FieldOption, declareChange, declareRemoval, declareUpdate } from "./order-command.ts";
@@ -27,6 +28,12 @@ const COLUMNS: readonly Column<Backend>[] = [
 ];
 
 export function declare(command: Command): void {
+  showExample(
+    command,
+    "kakehi backend add app app-1 127.0.0.1:9001",
+    "kakehi backend remove app app-1",
+    "kakehi backend list app",
+  );
   declareChange(command, {
     name: "add",
     orderType: "ADD_BACKEND",
@@ -41,7 +48,7 @@ export function declare(command: Command): void {
   declareUpdate(command, {
     name: "update",
     orderType: "UPDATE_BACKEND",
-    options: [...KEY, ...FIELDS, { flags: "--no-backup", field: "backup" }],
+    options: [...KEY, ...FIELDS, { flags: "--no-backup", field: "backup", help: "Use it as the others." }],
     positional: ["cluster_id", "backend_id"],
     required: ["cluster_id", "backend_id"],
     resettable: ["weight", "backup"],

@@ -2,6 +2,7 @@
  * `kakehi cluster`: applications, and how their backends are chosen.
  */
 import type { Command } from "commander";
+import { showExample } from "./help.ts";
 import type { Cluster } from "../model/objects.ts";
 import { declareList } from "./list-command.ts";
 import { type FieldOption, declareChange, declareRemoval, declareUpdate } from "./order-command.ts";
@@ -22,6 +23,7 @@ const COLUMNS: readonly Column<Cluster>[] = [
 ];
 
 export function declare(command: Command): void {
+  showExample(command, "kakehi cluster add app", "kakehi cluster list");
   const common = { positional: ["cluster_id"], required: ["cluster_id"] };
   declareChange(command, {
     ...common,

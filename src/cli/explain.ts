@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import type { Client } from "../client/client.ts";
 import type { ExplainData } from "../model/answer-data.ts";
 import type { Frontend, Listener } from "../model/objects.ts";
+import type { OrderData } from "../model/orders.ts";
 import { type Context, contextOf } from "./context.ts";
 import { UsageError } from "./exit-codes.ts";
 import { describePath, describeTarget } from "./frontend.ts";
@@ -15,7 +16,7 @@ import { print, printJson } from "./output.ts";
 import { ask, withClient } from "./proxy.ts";
 import { type Column, formatTable } from "./table.ts";
 
-type Options = { listener?: string; host?: string; path?: string; method: string };
+type Request = OrderData["EXPLAIN"];
 type Explained = ExplainData["backends"][number];
 
 const COLUMNS: readonly Column<Explained>[] = [
@@ -33,15 +34,15 @@ export function declare(command: Command): void {
     "kakehi explain --host app.example.com --method POST",
   );
   command
-    .argument("[url]", "the request's host and path")
-    .option("--listener <ip:port>", "where the request arrives [the only listener]")
-    .option("--host <name>", "the request's host")
-    .option("--path <path>", "the request's path [/]")
-    .option("--method <method>", "the request's method", "GET")
+    .argument("[url]", "The request's host and path.")
+    .option("--listener <ip:port>", "Where the request arrives. [the only listener]")
+    .option("--host <name>", "The request's host.")
+    .option("--path <path>", "The request's path. [/]")
+    .option("--method <method>", "The request's method. [GET]")
     .action(async (url: string | undefined) => {
       const context = contextOf(command);
       const explained = await withClient(context, async (client) => {
-        const data = await findRequest(context, client, url, command.opts<Options>());
+        const data = await findRequest(context, client, url, command.opts<Partial<Request>>());
         return ask(context, client, { type: "EXPLAIN", data });
       });
       if (context.json) printJson(explained);
@@ -53,8 +54,8 @@ async function findRequest(
   context: Context,
   client: Client,
   url: string | undefined,
-  options: Options,
-): Promise<Required<Options>> {
+  options: Partial<Request>,
+): Promise<Request> {
   const parsed = url === undefined ? undefined : parseRequestUrl(url);
   const host = options.host ?? parsed?.host;
   if (host === undefined)
@@ -66,7 +67,7 @@ async function findRequest(
     listener: options.listener ?? (await findOnlyListener(context, client)),
     host,
     path,
-    method: options.method,
+    method: options.method ?? "GET",
   };
 }
 

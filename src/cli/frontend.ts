@@ -2,6 +2,7 @@
  * `kakehi frontend`: rules from a request to a cluster, to a refusal, or to a redirect.
  */
 import type { Command } from "commander";
+import { showExample } from "./help.ts";
 import type { Frontend, PathRule, Redirect } from "../model/objects.ts";
 import { declareList } from "./list-command.ts";
 import { parseCount, parseTag } from "./option-values.ts";
@@ -11,7 +12,7 @@ import type { Column } from "./table.ts";
 const KEY: readonly FieldOption[] = [
   { flags: "--listener <ip:port>", field: "listener" },
   { flags: "--hostname <name>", field: "hostname" },
-  { flags: "--path-prefix <path>", field: "path.prefix" },
+  { flags: "--path-prefix <path>", field: "path.prefix", help: "Paths that begin so. [/]" },
   { flags: "--path-exact <path>", field: "path.exact" },
   { flags: "--path-regex <regex>", field: "path.regex" },
   { flags: "--method <method>", field: "method" },
@@ -19,13 +20,18 @@ const KEY: readonly FieldOption[] = [
 const CLUSTER: FieldOption = { flags: "--cluster-id <id>", field: "cluster_id" };
 const FIELDS: readonly FieldOption[] = [
   CLUSTER,
-  { flags: "--deny", field: "deny" },
+  { flags: "--deny", field: "deny", help: "Answer 403 instead." },
   { flags: "--redirect-scheme <scheme>", field: "redirect.scheme", choices: ["http", "https"] },
   { flags: "--redirect-host <name>", field: "redirect.host" },
   { flags: "--redirect-port <port>", field: "redirect.port", parse: parseCount },
   { flags: "--redirect-path <path>", field: "redirect.path" },
   { flags: "--redirect-status <status>", field: "redirect.status", parse: parseCount },
-  { flags: "--tag <name=value>", field: "tags", parse: parseTag },
+  {
+    flags: "--tag <name=value>",
+    field: "tags",
+    parse: parseTag,
+    help: "A name and value of your own. May be repeated.",
+  },
 ];
 
 const COLUMNS: readonly Column<Frontend>[] = [
@@ -38,6 +44,11 @@ const COLUMNS: readonly Column<Frontend>[] = [
 ];
 
 export function declare(command: Command): void {
+  showExample(
+    command,
+    "kakehi frontend add --listener 127.0.0.1:8080 --hostname app.example.com --cluster-id app",
+    "kakehi frontend list",
+  );
   declareChange(command, {
     name: "add",
     orderType: "ADD_FRONTEND",

@@ -21,7 +21,7 @@ export function declareList<Item>(
   list: OrderCommand,
 ): void {
   const command = declareOrder(parent, list);
-  command.option("--limit <count>", "list only so many", parseCount).action(async () => {
+  command.option("--limit <count>", "List only so many.", parseCount).action(async () => {
     const context = contextOf(command);
     const { limit } = command.opts<{ limit?: number }>();
     const items = await withClient(context, (client) =>

@@ -2,6 +2,7 @@
  * `kakehi listener`: where the proxy accepts connections.
  */
 import type { Command } from "commander";
+import { showExample } from "./help.ts";
 import type { Listener } from "../model/objects.ts";
 import { formatDuration } from "./duration.ts";
 import { declareList } from "./list-command.ts";
@@ -30,6 +31,7 @@ const COLUMNS: readonly Column<Listener>[] = [
 ];
 
 export function declare(command: Command): void {
+  showExample(command, "kakehi listener add 127.0.0.1:8081", "kakehi listener list");
   const common = { positional: ["address"], required: ["address"] };
   declareChange(command, {
     ...common,

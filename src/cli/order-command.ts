@@ -19,6 +19,8 @@ export interface FieldOption {
   /** From text to value, and the value before where an option may be repeated. */
   parse?(text: string, before?: never): unknown;
   readonly choices?: readonly string[];
+  /** In words, where the catalogue's do not fit an option; without it, the catalogue is asked. */
+  readonly help?: string;
   /** Sent where the option is not given, and the protocol has no default. */
   readonly preset?: unknown;
 }
@@ -35,24 +37,36 @@ export interface OrderCommand {
   readonly examples: readonly string[];
 }
 
+const ORDERS: WeakMap<Command, OrderCommand> = new WeakMap();
+
 /** No field of an order: the option that names fields which get their defaults back. */
 const RESET = "(reset)";
+const RESET_HELP = "Give an option its default back. May be repeated.";
 
 type OptionValues = Readonly<Record<string, unknown>>;
 
 const DRAIN_OPTIONS: readonly FieldOption[] = [
-  { flags: "--wait", field: "drain.wait" },
-  { flags: "--no-wait", field: "drain.wait" },
+  {
+    flags: "--wait",
+    field: "drain.wait",
+    help: "Wait until nothing uses it any more: so it is without this.",
+  },
+  { flags: "--no-wait", field: "drain.wait", help: "Return at once, and say how many connections are left." },
   { flags: "--deadline <duration>", field: "drain.deadline_ms", parse: parseDurationMs },
   { flags: "--on-deadline <what>", field: "drain.on_deadline", choices: ["close", "keep"] },
-  { flags: "--progress <duration>", field: "drain.progress_ms", parse: parseDurationMs },
+  {
+    flags: "--progress <duration>",
+    field: "drain.progress_ms",
+    parse: parseDurationMs,
+    help: "The least time between two lines of progress. [1s]",
+  },
 ];
 
 /** Adds a command below `parent` that sends a change of the configuration, and shows how it goes. */
 export function declareChange(parent: Command, change: OrderCommand): Command {
   const command = declareOrder(parent, change)
-    .option("--dry-run", "say what would change, and change nothing")
-    .option("--if-revision <revision>", "only if the configuration is still at this revision", parseCount);
+    .option("--dry-run", "Say what would change, and change nothing.")
+    .option("--if-revision <revision>", "Only if the configuration is still at this revision.", parseCount);
   return command.action(async () => {
     const { dryRun, ifRevision } = command.opts<{ dryRun?: boolean; ifRevision?: number }>();
     await sendAndShow(contextOf(command), {
@@ -79,7 +93,7 @@ export function declareUpdate(
   };
   return declareChange(parent, {
     ...update,
-    options: [...update.options, { flags: "--reset <option>", field: RESET, parse }],
+    options: [...update.options, { flags: "--reset <option>", field: RESET, parse, help: RESET_HELP }],
   });
 }
 
@@ -98,12 +112,14 @@ export function declareOrder(parent: Command, order: OrderCommand): Command {
   });
   command.usage([...usage, "[options]"].join(" "));
   showExample(command, ...order.examples);
-  describedBy.set(command, order);
+  ORDERS.set(command, order);
   return command;
 }
 
-/** Which order stands behind a command: what its help is made from. */
-export const describedBy: WeakMap<Command, OrderCommand> = new WeakMap();
+/** The order behind a command that was made here. */
+export function findOrder(command: Command): OrderCommand | undefined {
+  return ORDERS.get(command);
+}
 
 /** The order's `data`, from the arguments and options that were given. Throws `UsageError` where a needed one is missing. */
 export function dataOf(command: Command, order: OrderCommand): Record<string, unknown> {

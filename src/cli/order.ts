@@ -26,7 +26,7 @@ export function declare(command: Command): void {
     "kakehi order < orders.jsonl",
   );
   command
-    .argument("[json...]", "orders; without any, or for -, they are read from stdin")
+    .argument("[json...]", "Orders; without any, or for -, they are read from stdin.")
     .addHelpText(
       "after",
       "\nOrders from stdin may be set apart by zero bytes, lines or spaces. docs/orders.md lists them.",

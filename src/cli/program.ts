@@ -23,22 +23,22 @@ interface CommandEntry {
 }
 
 const COMMANDS: readonly CommandEntry[] = [
-  { name: "run", summary: "start the proxy, and stay with it", load: () => import("./run.ts") },
-  { name: "status", summary: "what runs: revision, workers, I/O", load: () => import("./status.ts") },
-  { name: "listener", summary: "where the proxy accepts connections", load: () => import("./listener.ts") },
+  { name: "run", summary: "Start the proxy, and stay with it.", load: () => import("./run.ts") },
+  { name: "status", summary: "What runs: revision, workers, I/O.", load: () => import("./status.ts") },
+  { name: "listener", summary: "Where the proxy accepts connections.", load: () => import("./listener.ts") },
   {
     name: "cluster",
-    summary: "applications: how their backends are chosen",
+    summary: "Applications: how their backends are chosen.",
     load: () => import("./cluster.ts"),
   },
-  { name: "frontend", summary: "rules from a request to a cluster", load: () => import("./frontend.ts") },
-  { name: "backend", summary: "the addresses of a cluster", load: () => import("./backend.ts") },
-  { name: "explain", summary: "which rule takes a request, and why", load: () => import("./explain.ts") },
-  { name: "drains", summary: "what was removed and is still in use", load: () => import("./drains.ts") },
-  { name: "state", summary: "save, load or print the configuration", load: () => import("./state.ts") },
-  { name: "workers", summary: "list, count or restart the workers", load: () => import("./workers.ts") },
-  { name: "stop", summary: "stop the proxy", load: () => import("./stop.ts") },
-  { name: "order", summary: "send orders as JSON", load: () => import("./order.ts") },
+  { name: "frontend", summary: "Rules from a request to a cluster.", load: () => import("./frontend.ts") },
+  { name: "backend", summary: "The addresses of a cluster.", load: () => import("./backend.ts") },
+  { name: "explain", summary: "Which rule takes a request, and why.", load: () => import("./explain.ts") },
+  { name: "drains", summary: "What was removed, and is still in use.", load: () => import("./drains.ts") },
+  { name: "state", summary: "Save, load or print the configuration.", load: () => import("./state.ts") },
+  { name: "workers", summary: "List, count or restart the workers.", load: () => import("./workers.ts") },
+  { name: "stop", summary: "Stop the proxy.", load: () => import("./stop.ts") },
+  { name: "order", summary: "Send orders as JSON.", load: () => import("./order.ts") },
 ];
 
 /** Runs the command that `args` name; the exit code to end with. */
@@ -46,24 +46,33 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   endQuietlyWithReader();
   const json = args.includes("--json");
   try {
-    await createProgram().parseAsync(helpAsOption(args), { from: "user" });
+    await createProgram(args).parseAsync(helpAsOption(args), { from: "user" });
     return process.exitCode === undefined ? EXIT.done : Number(process.exitCode);
   } catch (error) {
     return endWith(error, json);
   }
 }
 
-function createProgram(): Command {
+/** The program with every command loaded and in the catalogue's words: for tests and documents. */
+export async function createWholeProgram(): Promise<Command> {
+  const program = createProgram([]);
+  for (const [index, { load }] of COMMANDS.entries()) await (await load()).declare(program.commands[index]!);
+  const { describeFromCatalogue } = await import("./catalogue-help.ts");
+  describeFromCatalogue(program);
+  return program;
+}
+
+function createProgram(args: readonly string[]): Command {
   const program = new Command("kakehi")
     .description("A reverse proxy whose configuration changes while it runs.")
-    .version(`kakehi ${VERSION}`, "-V, --version", "print the version")
-    .helpOption("-h, --help", "print this help")
+    .version(`kakehi ${VERSION}`, "-V, --version", "Print the version.")
+    .helpOption("-h, --help", "Print this help.")
     .helpCommand(false)
-    .option("--socket <path>", `the proxy's command socket (KAKEHI_SOCKET) [${defaultSocketPath()}]`)
-    .option("--json", "print JSON, for programs")
-    .option("--no-color", "print without colours (NO_COLOR)")
-    .option("--timeout <duration>", "how long to wait for a first answer [30s]", parseDurationMs)
-    .configureHelp({ showGlobalOptions: true })
+    .option("--socket <path>", `The proxy's command socket (KAKEHI_SOCKET). [${defaultSocketPath()}]`)
+    .option("--json", "Print JSON, for programs.")
+    .option("--no-color", "Print without colours (NO_COLOR).")
+    .option("--timeout <duration>", "How long to wait for a first answer. [30s]", parseDurationMs)
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
     .configureOutput({
       outputError: (text, write) => write(text.replace(/\n\(Did you mean/, " (did you mean")),
     })
@@ -77,16 +86,24 @@ function createProgram(): Command {
     "kakehi backend add app app-1 127.0.0.1:9001",
     "kakehi status --json",
   );
-  for (const { name, summary } of COMMANDS) program.command(name).summary(summary).helpCommand(false);
+  for (const { name, summary } of COMMANDS)
+    program.command(name).summary(summary).description(summary).helpCommand(false);
   return program.hook("preSubcommand", async (_program, command) => {
     const entry = COMMANDS.find(({ name }) => name === command.name());
     await (await entry?.load())?.declare(command);
+    if (isHelpWanted(command, args)) (await import("./catalogue-help.ts")).describeFromCatalogue(command);
   });
 }
 
 /** `kakehi help state save` is `kakehi state save --help`. */
 function helpAsOption(args: readonly string[]): string[] {
   return args[0] === "help" ? [...args.slice(1), "--help"] : [...args];
+}
+
+/** Help is shown when it is asked for, and when a verb is missing. */
+function isHelpWanted(command: Command, args: readonly string[]): boolean {
+  if (args.some((arg) => arg === "--help" || arg === "-h" || arg === "help")) return true;
+  return command.commands.length > 0 && !command.commands.some((verb) => args.includes(verb.name()));
 }
 
 async function endWith(error: unknown, json: boolean): Promise<number> {

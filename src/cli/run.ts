@@ -2,8 +2,8 @@
  * `kakehi run`: the proxy itself, in the foreground.
  */
 import type { Command } from "commander";
-import { UsageError } from "./exit-codes.ts";
+import { showExample } from "./help.ts";
 
-export function declare(_command: Command): void {
-  throw new UsageError("not yet");
+export function declare(command: Command): void {
+  showExample(command, "kakehi run --demo");
 }

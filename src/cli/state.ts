@@ -3,6 +3,7 @@
  */
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { showExample } from "./help.ts";
 import { contextOf } from "./context.ts";
 import {
   type FieldOption,
@@ -15,9 +16,15 @@ import { printJson } from "./output.ts";
 import { ask, sendAndShow, withClient } from "./proxy.ts";
 
 /** The proxy has a working folder of its own: paths are made absolute here. */
-const PATH: FieldOption = { flags: "--path <file>", field: "path", parse: (path) => resolve(path) };
+const PATH: FieldOption = {
+  flags: "--path <file>",
+  field: "path",
+  parse: (path) => resolve(path),
+  help: "A file of the machine that the proxy runs on.",
+};
 
 export function declare(command: Command): void {
+  showExample(command, "kakehi state save kakehi.state", "kakehi state load kakehi.state --dry-run");
   const file = { options: [PATH], positional: ["path"], required: ["path"] };
   declareSave(command, {
     ...file,

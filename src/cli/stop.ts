@@ -11,8 +11,8 @@ import { sendAndShow } from "./proxy.ts";
 export function declare(command: Command): void {
   showExample(command, "kakehi stop", "kakehi stop --deadline 30s", "kakehi stop --hard");
   command
-    .option("--deadline <duration>", "close what is not finished by then", parseDurationMs)
-    .option("--hard", "close everything at once")
+    .option("--deadline <duration>", "Close what is not finished by then.", parseDurationMs)
+    .option("--hard", "Cut everything at once.")
     .action(async () => {
       const { deadline, hard } = command.opts<{ deadline?: number; hard?: boolean }>();
       if (hard && deadline !== undefined) throw new UsageError("--hard does not wait: leave --deadline out");

@@ -13,7 +13,7 @@ import { describeWorkers } from "./status.ts";
 export function declare(command: Command): void {
   showExample(command, "kakehi workers", "kakehi workers set 4");
   command.action(() => list(contextOf(command)));
-  const listCommand = command.command("list").summary("list the workers");
+  const listCommand = command.command("list").summary("List the workers.");
   showExample(listCommand, "kakehi workers list");
   listCommand.action(() => list(contextOf(listCommand)));
   declareWorkerOrder(command, "set", "SET_WORKERS", "count");

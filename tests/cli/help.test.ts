@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Command } from "commander";
+import { findOrder } from "../../src/cli/order-command.ts";
+import { createWholeProgram } from "../../src/cli/program.ts";
+import { ORDER_TYPES } from "../../src/model/catalogue/catalogue.ts";
+import { type FieldDescription, describeFields } from "../../src/model/catalogue/describe.ts";
+import type { OrderType } from "../../src/model/orders.ts";
+import { KAKEHI, runCommand } from "../../testing/run-command.ts";
+
+/** Orders whose commands are written by hand, because an order is only a part of what they do. */
+const BY_HAND: readonly OrderType[] = ["STATUS", "EXPLAIN", "QUERY_DRAINS", "SOFT_STOP", "HARD_STOP"];
+
+/** The command's own affair, not the caller's: how a list is paged. */
+const PAGE_FIELDS = ["limit", "after"];
+
+/** Every command with every verb, as `kakehi` has them. */
+const commands = await allCommands();
+
+async function allCommands(): Promise<readonly Command[]> {
+  const below = (command: Command): Command[] => [command, ...command.commands.flatMap(below)];
+  return below(await createWholeProgram());
+}
+
+function pathOf(command: Command): string[] {
+  return command.parent === null ? [] : [...pathOf(command.parent), command.name()];
+}
+
+test("every order that is served has a command", () => {
+  const served = commands.flatMap((command) => findOrder(command)?.orderType ?? []);
+  assert.deepEqual([...served, ...BY_HAND].toSorted(), ORDER_TYPES.toSorted());
+});
+
+test("every field that is served has its option, and every option a field", () => {
+  for (const command of commands) {
+    const order = findOrder(command);
+    if (order === undefined) continue;
+    const options = new Set(
+      order.options.map((option) => option.field).filter((field) => field !== "(reset)"),
+    );
+    const fields = new Set(leavesOf(describeFields(order.orderType)));
+    assert.deepEqual([...options].toSorted(), [...fields].toSorted(), order.orderType);
+  }
+});
+
+function leavesOf(fields: readonly FieldDescription[], prefix = ""): string[] {
+  return fields
+    .filter((field) => !PAGE_FIELDS.includes(field.name) && !field.description.includes("Not served"))
+    .flatMap((field) =>
+      field.fields.length > 0 ? leavesOf(field.fields, `${prefix}${field.name}.`) : `${prefix}${field.name}`,
+    );
+}
+
+test("every field that an order cannot do without is asked for", () => {
+  for (const command of commands) {
+    const order = findOrder(command);
+    if (order === undefined) continue;
+    const presets = order.options.flatMap((option) => (option.preset === undefined ? [] : option.field));
+    const needed = describeFields(order.orderType)
+      .filter((field) => field.required)
+      .map((field) => field.name);
+    assert.deepEqual([...order.required, ...presets].toSorted(), needed.toSorted(), order.orderType);
+  }
+});
+
+test("the choices of an option are those of its field", () => {
+  for (const command of commands) {
+    const order = findOrder(command);
+    for (const option of order?.options ?? []) {
+      if (option.choices === undefined) continue;
+      const [name, part] = option.field.split(".");
+      const field = describeFields(order!.orderType).find((each) => each.name === name);
+      const leaf = part === undefined ? field : field?.fields.find((each) => each.name === part);
+      assert.deepEqual(option.choices, leaf?.choices, `${order!.orderType} ${option.field}`);
+    }
+  }
+});
+
+test("the help of every command begins with an example of itself, and no option is without words", () => {
+  for (const command of commands) {
+    const path = ["kakehi", ...pathOf(command)].join(" ");
+    const [title, example = "", ...rest] = helpOf(command).split("\n");
+    assert.match(title!, /^Examples?:$/, path);
+    assert(example.startsWith(`  ${path}`), `${path}: ${example}`);
+    assert(rest.includes(`Usage: ${path}${command.usage() === "" ? "" : ` ${command.usage()}`}`), path);
+    const bare = rest.filter((line) => /^ {2}(?:-\w, )?--\S+(?: <\S+>)?$/.test(line));
+    assert.deepEqual(bare, [], path);
+  }
+});
+
+function helpOf(command: Command): string {
+  let help = "";
+  command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+  return help;
+}
+
+test("help can be asked for in front, too", async () => {
+  const front = await runCommand(KAKEHI, ["help", "backend", "add"]);
+  const behind = await runCommand(KAKEHI, ["backend", "add", "--help"]);
+  assert.deepEqual(front, behind);
+  assert.match(front.stdout, /Usage: kakehi backend add <cluster-id> <backend-id> <address> \[options\]/);
+  assert.match(front.stdout, /--weight <count> +Its share of the requests/);
+});
+
+test("without a command, and without a verb, the help is shown as a complaint", async () => {
+  for (const args of [[], ["backend"]]) {
+    const ended = await runCommand(KAKEHI, args);
+    assert.deepEqual([ended.code, ended.stdout], [2, ""]);
+    assert.match(ended.stderr, /^Examples:/);
+  }
+});
