@@ -50,7 +50,7 @@ function statusOf(backend: BackendRuntime<BackConnection>, now: number): Backend
   return {
     backend_id: backend.configuration.backend_id,
     address: backend.configuration.address,
-    state: backend.restsUntil > now ? "resting" : "up",
+    state: backend.restsUntilMs > now ? "resting" : "up",
     connections: backend.use.count,
     idle: backend.idleCount,
   };

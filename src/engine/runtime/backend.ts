@@ -5,7 +5,8 @@
 import type { Address } from "../../base/address.ts";
 import { parseAddress } from "../../base/address.ts";
 import { assert } from "../../base/assert.ts";
-import { NOT_RESTING, type RestState, restAfterFailure } from "../../balancing/rest.ts";
+import type { Candidate } from "../../balancing/candidate.ts";
+import { countFailure, forgetFailures, type Rest } from "../../balancing/rest.ts";
 import type { Backend } from "../../model/objects.ts";
 import { Use, type UseWatcher } from "../use.ts";
 
@@ -15,11 +16,12 @@ export interface IdleConnection {
   discard(): void;
 }
 
-export class BackendRuntime<Connection extends IdleConnection = IdleConnection> {
+export class BackendRuntime<Connection extends IdleConnection = IdleConnection> implements Candidate, Rest {
   configuration: Backend;
   address: Address;
   readonly use: Use;
-  rest: RestState = NOT_RESTING;
+  failures = 0;
+  restsUntilMs = 0;
   /** True once removed: connections to it are not kept for another exchange. */
   isRemoved = false;
   readonly #idle: Connection[] = [];
@@ -28,6 +30,10 @@ export class BackendRuntime<Connection extends IdleConnection = IdleConnection> 
     this.configuration = configuration;
     this.address = addressOf(configuration);
     this.use = new Use(watcher);
+  }
+
+  get id(): string {
+    return this.configuration.backend_id;
   }
 
   get weight(): number {
@@ -42,10 +48,6 @@ export class BackendRuntime<Connection extends IdleConnection = IdleConnection> 
     return this.use.count;
   }
 
-  get restsUntil(): number {
-    return this.rest.until;
-  }
-
   get idleCount(): number {
     return this.#idle.length;
   }
@@ -56,17 +58,17 @@ export class BackendRuntime<Connection extends IdleConnection = IdleConnection> 
     this.configuration = configuration;
     if (!moved) return;
     this.address = addressOf(configuration);
-    this.rest = NOT_RESTING;
+    forgetFailures(this);
     this.discardIdle();
   }
 
   /** Connecting failed: after several failures in a row it rests for a while. */
   failed(now: number): void {
-    this.rest = restAfterFailure(this.rest, now);
+    countFailure(this, now);
   }
 
   succeeded(): void {
-    if (this.rest !== NOT_RESTING) this.rest = NOT_RESTING;
+    if (this.failures > 0) forgetFailures(this);
   }
 
   /** The connection that became idle last: the least likely to be closed by its server. */

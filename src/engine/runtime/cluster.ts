@@ -21,14 +21,14 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
     this.use = new Use(watcher);
     this.#watcher = watcher;
     this.#prng = prng;
-    this.#balancer = new Balancer(configuration.load_balancing, prng);
+    this.#balancer = new Balancer<BackendRuntime<Connection>>(configuration.load_balancing, prng);
   }
 
   update(configuration: Cluster): void {
     const policyChanged = configuration.load_balancing !== this.configuration.load_balancing;
     this.configuration = configuration;
     if (!policyChanged) return;
-    this.#balancer = new Balancer(configuration.load_balancing, this.#prng);
+    this.#balancer = new Balancer<BackendRuntime<Connection>>(configuration.load_balancing, this.#prng);
     for (const backend of this.backends.values()) this.#balancer.add(backend);
   }
 
