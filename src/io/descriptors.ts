@@ -13,7 +13,10 @@ export interface DescriptorFault {
 }
 
 /** A connected pair for `spawn`'s stdio. Give `theirs` to the child, then close it here. */
-export function createDescriptorPair(): Result<{ readonly ours: number; readonly theirs: number }, SystemFault> {
+export function createDescriptorPair(): Result<
+  { readonly ours: number; readonly theirs: number },
+  SystemFault
+> {
   const pair = openDescriptorPair();
   return pair.ok ? ok({ ours: pair.value.first, theirs: pair.value.second }) : pair;
 }

@@ -2,8 +2,8 @@
  * A whole I/O implementation as a worker sees it: the engine's port, and the loop that turns beneath it.
  * Types only; `choose-io.ts` picks one.
  *
- * In a worker the loop sleeps in the kernel, not in Node. Node's own sockets, signals and child channels wake it; Node's
- * timers do not, and come up to a second late. What must be on time asks for its turn by `turnEnds`.
+ * Node's own loop goes on beside it: its sockets, signals and timers work, each up to some 50 ms late under full load.
+ * What belongs to traffic asks for its turn by `turnEnds` instead.
  */
 import type { Port, PortEvents } from "../engine/port.ts";
 

@@ -4,7 +4,10 @@ import { createLog, type LogLevel } from "./log.ts";
 
 const NOON_MS = Date.UTC(2026, 10, 22, 12);
 
-function newLog(form: "text" | "json", level: LogLevel = "info"): { lines: string[]; log: ReturnType<typeof createLog> } {
+function newLog(
+  form: "text" | "json",
+  level: LogLevel = "info",
+): { lines: string[]; log: ReturnType<typeof createLog> } {
   const lines: string[] = [];
   return { lines, log: createLog({ level, form, write: (line) => lines.push(line), now: () => NOON_MS }) };
 }
@@ -12,7 +15,9 @@ function newLog(form: "text" | "json", level: LogLevel = "info"): { lines: strin
 test("text is one readable line with its fields", () => {
   const { lines, log } = newLog("text");
   log.info("worker 0 runs", { pid: 42, reason: "io_uring works" });
-  assert.deepEqual(lines, ['2026-11-22T12:00:00.000Z info    worker 0 runs pid=42 reason="io_uring works"\n']);
+  assert.deepEqual(lines, [
+    '2026-11-22T12:00:00.000Z info    worker 0 runs pid=42 reason="io_uring works"\n',
+  ]);
 });
 
 test("JSON is one object", () => {

@@ -61,7 +61,10 @@ export function createStderrLog(level: LogLevel): Log {
 function textOf(fields: LogFields | undefined): string {
   if (fields === undefined) return "";
   return Object.entries(fields)
-    .map(([name, value]) => ` ${name}=${/^[^\s"=]+$/.test(String(value)) ? value : JSON.stringify(String(value))}`)
+    .map(
+      ([name, value]) =>
+        ` ${name}=${/^[^\s"=]+$/.test(String(value)) ? value : JSON.stringify(String(value))}`,
+    )
     .join("");
 }
 

@@ -24,7 +24,10 @@ const CONTROL_LENGTH = 20;
 const CONTROL_SPACE = 24;
 
 /** A connected pair of Unix stream sockets, both closed on exec (a child gets one as its stdio, which duplicates it). */
-export function openDescriptorPair(): Result<{ readonly first: number; readonly second: number }, SystemFault> {
+export function openDescriptorPair(): Result<
+  { readonly first: number; readonly second: number },
+  SystemFault
+> {
   const result = libc.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, scratch.addressOf(0, 8));
   if (result < 0) return fail(systemFault(-result, "socketpair"));
   return ok({ first: scratch.words[0]!, second: scratch.words[1]! });

@@ -1,5 +1,5 @@
 /**
- * The system calls, each declared once. The only file that imports koffi.
+ * The system calls, each declared once.
  *
  * Rules of this file:
  *  1. Arguments and results are integers; memory is passed as an address that came from `arena.ts`.
@@ -26,10 +26,14 @@ const rawMmap: Call<[number, number, number, number, number, number]> = library.
 );
 const rawMadvise: Call<[number, number, number]> = library.func("int madvise(int64_t, int64_t, int)");
 const rawSocket: Call<[number, number, number]> = library.func("int socket(int, int, int)");
-const rawSocketpair: Call<[number, number, number, number]> = library.func("int socketpair(int, int, int, int64_t)");
+const rawSocketpair: Call<[number, number, number, number]> = library.func(
+  "int socketpair(int, int, int, int64_t)",
+);
 const rawBind: Call<[number, number, number]> = library.func("int bind(int, int64_t, uint32_t)");
 const rawListen: Call<[number, number]> = library.func("int listen(int, int)");
-const rawAccept4: Call<[number, number, number, number]> = library.func("int accept4(int, int64_t, int64_t, int)");
+const rawAccept4: Call<[number, number, number, number]> = library.func(
+  "int accept4(int, int64_t, int64_t, int)",
+);
 const rawShutdown: Call<[number, number]> = library.func("int shutdown(int, int)");
 const rawClose: Call<[number]> = library.func("int close(int)");
 const rawFcntl: Call<[number, number, number]> = library.func("int fcntl(int, int, int)");
@@ -47,12 +51,26 @@ const rawGetrlimit: Call<[number, number]> = library.func("int getrlimit(int, in
 const rawSetrlimit: Call<[number, number]> = library.func("int setrlimit(int, int64_t)");
 
 /** syscall(2), for calls that have no wrapper in the C library. Unused arguments are 0. */
-export function syscall(number: number, a: number, b: number, c: number, d: number, e: number, f: number): number {
+export function syscall(
+  number: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  e: number,
+  f: number,
+): number {
   return withErrno(rawSyscall(number, a, b, c, d, e, f));
 }
 
 /** mmap(2) where the kernel likes. The address, or a negated error number. */
-export function mmap(byteLength: number, protection: number, flags: number, fd: number, offset: number): number {
+export function mmap(
+  byteLength: number,
+  protection: number,
+  flags: number,
+  fd: number,
+  offset: number,
+): number {
   return withErrno(rawMmap(0, byteLength, protection, flags, fd, offset));
 }
 
@@ -107,7 +125,13 @@ export function fcntl(fd: number, command: number, value: number): number {
 }
 
 /** setsockopt(2). */
-export function setsockopt(fd: number, level: number, name: number, value: number, byteLength: number): number {
+export function setsockopt(
+  fd: number,
+  level: number,
+  name: number,
+  value: number,
+  byteLength: number,
+): number {
   return withErrno(rawSetsockopt(fd, level, name, value, byteLength));
 }
 

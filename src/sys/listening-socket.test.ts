@@ -4,7 +4,12 @@ import { connect, type Socket } from "node:net";
 import { test, type TestContext } from "node:test";
 import { parseAddress, type Address } from "../base/address.ts";
 import { closeDescriptor } from "./descriptor.ts";
-import { openListeningSocket, refuseNewConnections, socketName, takeNewConnections } from "./listening-socket.ts";
+import {
+  openListeningSocket,
+  refuseNewConnections,
+  socketName,
+  takeNewConnections,
+} from "./listening-socket.ts";
 import { acceptConnection } from "./stream-socket.ts";
 
 function addressOf(text: string): Address {
@@ -38,7 +43,10 @@ function acceptAll(fd: number): number[] {
 }
 
 test("a listening socket takes connections, and tells who they are", async (t) => {
-  for (const [text, host] of [["127.0.0.1:0", "127.0.0.1"], ["[::1]:0", "::1"]] as const) {
+  for (const [text, host] of [
+    ["127.0.0.1:0", "127.0.0.1"],
+    ["[::1]:0", "::1"],
+  ] as const) {
     const { fd, port } = open(t, text);
     const client = await connectTo(t, port, host);
     const accepted = acceptConnection(fd);
@@ -78,7 +86,10 @@ test("with new connections refused, a SYN is not answered, and every connection 
   queued[0]!.write("still alive");
   await connectTo(t, open(t, "127.0.0.1:0").port);
   assert.equal(lateConnected, false);
-  assert.deepEqual(acceptAll(fd), queued.map((socket) => socket.localPort));
+  assert.deepEqual(
+    acceptAll(fd),
+    queued.map((socket) => socket.localPort),
+  );
 
   takeNewConnections(fd);
   await once(late, "connect", { signal: AbortSignal.timeout(10_000) });

@@ -6,7 +6,13 @@ import { fail, ok, type Result } from "../base/result.ts";
 import { scratch } from "./arena.ts";
 import { EBADF, systemFault, type SystemFault } from "./errno.ts";
 import * as libc from "./libc.ts";
-import { AF_INET, AF_INET6, readSocketName, SOCKET_ADDRESS_BYTES, type SocketName } from "./socket-address.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  readSocketName,
+  SOCKET_ADDRESS_BYTES,
+  type SocketName,
+} from "./socket-address.ts";
 
 export const SOCK_STREAM = 1;
 export const SOCK_NONBLOCK = 0x800;

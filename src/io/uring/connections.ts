@@ -1,0 +1,111 @@
+/**
+ * The table of connections: one row of typed arrays each, their numbers, and the list of those with something to submit.
+ * It knows no ring and tells no events.
+ *
+ * Rules of this file:
+ *  1. A number is free, or belongs to one connection until the kernel holds none of its operations any more.
+ *  2. The number freed last is given out first: its row is in the cache.
+ *  3. Numbers from outside are checked here and nowhere else.
+ */
+import { assert } from "../../base/assert.ts";
+import { IDLE } from "./receive-state.ts";
+
+export const FREE = 0;
+export const CONNECTING = 1;
+export const OPEN = 2;
+/** Told as failed; waits for the engine to close it. */
+export const FAILED = 3;
+/** Closed by the engine; waits for the kernel's last completion. */
+export const CLOSING = 4;
+
+/** Our direction: open; to be ended when the queue is empty; ended. */
+export const WRITABLE = 0;
+export const FINISHING = 1;
+export const FINISHED = 2;
+
+/** Operations that the kernel holds, as bits. */
+export const CONNECT_BIT = 1;
+export const RECEIVE_BIT = 2;
+export const SEND_BIT = 4;
+
+export class Connections {
+  readonly max: number;
+  readonly fd: Int32Array;
+  readonly phase: Uint8Array;
+  readonly receiving: Uint8Array;
+  readonly writing: Uint8Array;
+  readonly operations: Uint8Array;
+  readonly #free: Int32Array;
+  #freeCount: number;
+  readonly #touched: Int32Array;
+  readonly #isTouched: Uint8Array;
+  #touchedCount = 0;
+
+  constructor(max: number) {
+    this.max = max;
+    this.fd = new Int32Array(max).fill(-1);
+    this.phase = new Uint8Array(max);
+    this.receiving = new Uint8Array(max);
+    this.writing = new Uint8Array(max);
+    this.operations = new Uint8Array(max);
+    this.#free = Int32Array.from({ length: max }, (_, index) => max - 1 - index);
+    this.#freeCount = max;
+    this.#touched = new Int32Array(max);
+    this.#isTouched = new Uint8Array(max);
+  }
+
+  get freeCount(): number {
+    return this.#freeCount;
+  }
+
+  /** Gives a free number to `fd`; -1 when there is none. */
+  take(fd: number, phase: typeof CONNECTING | typeof OPEN): number {
+    if (this.#freeCount === 0) return -1;
+    const connection = this.#free[--this.#freeCount]!;
+    this.fd[connection] = fd;
+    this.phase[connection] = phase;
+    this.receiving[connection] = IDLE;
+    this.writing[connection] = WRITABLE;
+    this.operations[connection] = 0;
+    return connection;
+  }
+
+  /** Frees the number of a closed connection, unless the kernel still works on it. */
+  freeWhenQuiet(connection: number): void {
+    assert(this.phase[connection] === CLOSING, "frees a connection that is not closed");
+    if (this.operations[connection] !== 0) return;
+    this.phase[connection] = FREE;
+    this.fd[connection] = -1;
+    this.#free[this.#freeCount++] = connection;
+  }
+
+  /** Closes the descriptor of every connection that still has one; nobody may name any of them after it. */
+  closeAll(close: (fd: number) => void): void {
+    for (let connection = 0; connection < this.max; connection++) {
+      const isOpen = this.phase[connection] !== FREE && this.phase[connection] !== CLOSING;
+      if (isOpen) close(this.fd[connection]!);
+      this.phase[connection] = FREE;
+    }
+  }
+
+  /** Stops us unless the engine may name this connection: its own, and not closed. */
+  check(connection: number): void {
+    const phase = this.phase[connection];
+    assert(phase === OPEN || phase === CONNECTING || phase === FAILED, "names a connection that is not open");
+  }
+
+  /** Remembers that this connection has something to submit at the end of the turn. */
+  touch(connection: number): void {
+    if (this.#isTouched[connection] === 1) return;
+    this.#isTouched[connection] = 1;
+    this.#touched[this.#touchedCount++] = connection;
+  }
+
+  /** The next touched connection, forgotten with it; -1 when there is none. */
+  nextTouched(): number {
+    if (this.#touchedCount === 0) return -1;
+    const connection = this.#touched[--this.#touchedCount]!;
+    this.#isTouched[connection] = 0;
+    return connection;
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * I/O by io_uring: one thread, one wait for both worlds. The loop sleeps in the ring; Node's own loop shows in it as a
+ * descriptor that becomes readable, and then Node is given its turn.
+ *
+ * ```text
+ *  turn:  completions → events → what was asked is submitted → wait ─┐
+ *    ↑ └──────────────────────────────────────────────────────────────┘   until Node has something to do,
+ *    └─ setImmediate ── Node's loop: sockets, signals, timers ←───────────  and every NODE_TURN_MS under load
+ * ```
+ */
+import { performance } from "node:perf_hooks";
+import { assert } from "../../base/assert.ts";
+import { BufferPool } from "../../base/buffer-pool.ts";
+import { fail, ok, type Result } from "../../base/result.ts";
+import type { Port, PortEvents } from "../../engine/port.ts";
+import { mapRegion, type Region } from "../../sys/arena.ts";
+import { closeDescriptor } from "../../sys/descriptor.ts";
+import { findNodeLoop, type NodeLoop } from "../../sys/node-loop.ts";
+import type { Io, IoLimits, IoWarning } from "../io.ts";
+import { Completions } from "./completions.ts";
+import { Connections } from "./connections.ts";
+import { Listeners, LISTENERS_MAX, PEER_BYTES } from "./listeners.ts";
+import { MESSAGE_BYTES, Operations } from "./operations.ts";
+import type { UringParts } from "./parts.ts";
+import { UringPort } from "./port.ts";
+import { registerBuffers } from "./provided-buffers.ts";
+import { openRing, type Ring } from "./ring.ts";
+import { takesReceiveLimit } from "./probe.ts";
+import { SendQueues } from "./send-queues.ts";
+import { Submission } from "./submission.ts";
+
+const ENTRIES = 512;
+const COMPLETIONS = 4_096;
+/** What one connection may give before the engine is asked again. */
+const RECEIVE_LIMIT_BYTES = 65_536;
+/** Under load Node's timers come late by no more than this. */
+const NODE_TURN_MS = 50;
+/** The kernel counts the wait in a way that would overflow on `Infinity`. */
+const WAIT_MAX_MS = 3_600_000;
+
+class UringIo implements Io {
+  readonly name = "uring";
+  readonly port: Port;
+  readonly #ring: Ring;
+  readonly #parts: UringParts;
+  readonly #completions: Completions;
+  readonly #submission: Submission;
+  readonly #listeners: Listeners;
+  readonly #nodeLoop: NodeLoop;
+  #events: PortEvents | undefined;
+  #immediate: NodeJS.Immediate | undefined;
+  #state: "new" | "running" | "stopped" = "new";
+  #isInTurn = false;
+  #isNodePolled = false;
+  /** When the engine wants its next turn, and when Node must have one at the latest. */
+  #deadlineMs = Infinity;
+  #nodeTurnMs = Infinity;
+
+  constructor(ring: Ring, parts: UringParts, peers: Region, nodeLoop: NodeLoop, warn: IoWarning) {
+    this.#ring = ring;
+    this.#parts = parts;
+    this.#completions = new Completions(parts);
+    this.#submission = new Submission(parts);
+    this.#listeners = new Listeners(parts.operations, peers, this.#completions, warn);
+    this.#nodeLoop = nodeLoop;
+    this.port = new UringPort(parts, this.#listeners);
+  }
+
+  adoptListener(fd: number): number {
+    return this.#listeners.adopt(fd);
+  }
+
+  run(events: PortEvents): void {
+    assert(this.#state === "new", "runs twice");
+    this.#state = "running";
+    this.#events = events;
+    this.#completions.bind(this.#listeners, events);
+    this.#immediate = setImmediate(this.#turnUntilNode);
+  }
+
+  perform(action: () => void): void {
+    assert(this.#state !== "new", "performs before it runs");
+    if (this.#state === "running") this.#turn(action);
+  }
+
+  stop(): void {
+    assert(!this.#isInTurn, "stops from inside an event");
+    if (this.#state === "stopped") return;
+    this.#state = "stopped";
+    clearImmediate(this.#immediate);
+    const { connections, provided, queues } = this.#parts;
+    this.#ring.submit();
+    this.#ring.close();
+    this.#listeners.closeAll();
+    connections.closeAll(closeDescriptor);
+    for (let connection = 0; connection < connections.max; connection++) queues.drop(connection);
+    provided.releaseAll();
+  }
+
+  /** Turns until Node has something to do, lets it, and comes back. */
+  readonly #turnUntilNode = (): void => {
+    const ring = this.#ring;
+    this.#nodeTurnMs = performance.now() + NODE_TURN_MS;
+    if (!this.#isNodePolled) this.#parts.operations.pollNodeLoop(this.#nodeLoop.fd);
+    this.#isNodePolled = true;
+    this.#completions.isNodeReady = false;
+    for (let isFirst = true; ; isFirst = false) {
+      const waitMs = isFirst ? 0 : this.#waitMs();
+      if (waitMs > 0) ring.submitAndWait(waitMs);
+      else ring.submit();
+      this.#turn(undefined);
+      if (this.#completions.isNodeReady || this.#completions.nowMs >= this.#nodeTurnMs) break;
+    }
+    if (this.#completions.isNodeReady) this.#isNodePolled = false;
+    ring.submit();
+    this.#immediate = setImmediate(this.#turnUntilNode);
+  };
+
+  #turn(action: (() => void) | undefined): void {
+    const events = this.#events!;
+    assert(!this.#isInTurn, "a turn within a turn");
+    this.#isInTurn = true;
+    const nowMs = performance.now();
+    this.#completions.nowMs = nowMs;
+    events.turnStarts(nowMs);
+    if (action !== undefined) action();
+    else this.#ring.drain(this.#completions);
+    this.#listeners.progress(nowMs);
+    const deadlineMs = events.turnEnds();
+    const mustTurn = this.#submission.flush();
+    this.#deadlineMs = mustTurn ? nowMs : deadlineMs;
+    this.#isInTurn = false;
+  }
+
+  /** How long the next wait may be: until the next deadline of the engine, of a listener, or of a timer of Node's. */
+  #waitMs(): number {
+    const nowMs = this.#completions.nowMs;
+    const timerMs = nowMs + this.#nodeLoop.timerDueInMs();
+    this.#nodeTurnMs = Math.min(this.#nodeTurnMs, timerMs);
+    const listenersMs = this.#listeners.deadlineMs(this.#parts.connections.freeCount > 0);
+    return Math.min(WAIT_MAX_MS, Math.min(this.#deadlineMs, listenersMs, timerMs) - nowMs);
+  }
+}
+
+/** Makes the ring and everything on it, or says in words for the operator why it cannot be. */
+export function openUringIo(limits: IoLimits, warn: IoWarning): Result<Io, string> {
+  const nodeLoop = findNodeLoop();
+  if (nodeLoop === undefined) return fail("this build of Node hides its event loop");
+  const poolBytes = BufferPool.bytesFor(limits.buffersMax, limits.bufferBytes);
+  const memory = mapRegion(poolBytes);
+  const peers = mapRegion(LISTENERS_MAX * PEER_BYTES);
+  const messages = mapRegion(ENTRIES * MESSAGE_BYTES);
+  if (!memory.ok || !peers.ok || !messages.ok) return fail("no memory for the buffers");
+  const ring = openRing({ entryCount: ENTRIES, completionCount: COMPLETIONS });
+  if (!ring.ok) return ring;
+  const pool = new BufferPool(memory.value.bytes, { count: limits.buffersMax, bufferBytes: limits.bufferBytes });
+  const provided = registerBuffers(ring.value, pool, memory.value);
+  if (!provided.ok) {
+    ring.value.close();
+    return provided;
+  }
+  const regions = { pool: memory.value, messages: messages.value };
+  const limited = new Operations(ring.value, regions, { receiveLimitBytes: RECEIVE_LIMIT_BYTES });
+  const parts: UringParts = {
+    pool,
+    operations: takesReceiveLimit(ring.value, limited)
+      ? limited
+      : new Operations(ring.value, regions, { receiveLimitBytes: 0 }),
+    connections: new Connections(limits.connectionsMax),
+    queues: new SendQueues(limits.connectionsMax, pool),
+    provided: provided.value,
+  };
+  return ok(new UringIo(ring.value, parts, peers.value, nodeLoop, warn));
+}
