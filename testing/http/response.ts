@@ -12,6 +12,8 @@ export interface Response extends Message {
 
 export interface ResponseEvents {
   response(response: Response): void;
+  /** An interim response (1xx), as soon as it is there. */
+  interim?(message: Message): void;
   bodyPiece?(piece: Buffer, head: Head): void;
 }
 
@@ -71,6 +73,7 @@ export class ResponseReader {
     const status = statusOf(message.head);
     if (status < 200 && status !== 101) {
       this.#interim.push(message);
+      this.#events.interim?.(message);
       return;
     }
     const interim = this.#interim;

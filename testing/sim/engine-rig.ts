@@ -1,0 +1,93 @@
+/**
+ * The engine in the simulated network, with the part of main that it needs: objects become changes, removals become drains
+ * with numbers, and what the engine tells is kept.
+ */
+import { assert } from "../../src/base/assert.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import type { EngineLimits } from "../../src/engine/limits.ts";
+import type { Change, DrainRequest, DrainUse } from "../../src/model/channel.ts";
+import { BACKEND_DEFAULTS, CLUSTER_DEFAULTS, LISTENER_DEFAULTS, PATH_DEFAULT, TAGS_DEFAULT } from "../../src/model/defaults.ts";
+import { keyOf } from "../../src/model/keys.ts";
+import type { Backend, Cluster, ConfigObject, Frontend, Listener, ObjectKind } from "../../src/model/objects.ts";
+import { SimNetwork, type SimOptions } from "./sim-network.ts";
+
+export class EngineRig {
+  readonly net: SimNetwork;
+  readonly engine: Engine;
+  /** The last count that the engine told of each drain. */
+  readonly drains: Map<number, number> = new Map();
+  readonly unlistened: string[] = [];
+  readonly log: string[] = [];
+  stopped = 0;
+  readonly #objects: Map<string, ConfigObject["value"]> = new Map();
+  #lastDrain = 0;
+
+  constructor(options: SimOptions = {}, limits: Partial<EngineLimits> = {}) {
+    this.net = new SimNetwork(options);
+    this.engine = new Engine({
+      port: this.net.port,
+      seed: options.seed ?? 1,
+      limits,
+      hooks: {
+        drainChanged: (use) => this.#count(use),
+        unlistened: (address) => void this.unlistened.push(address),
+        stopped: () => void this.stopped++,
+        log: (level, message) => void this.log.push(`${level}: ${message}`),
+      },
+    });
+    this.net.attach(this.engine);
+  }
+
+  listener(address: string, fields: Partial<Listener> = {}): void {
+    this.put({ kind: "listener", value: { ...LISTENER_DEFAULTS, address, protocol: "http", ...fields } });
+    this.net.perform(() => this.engine.bindListener(address, this.net.listen(address)));
+  }
+
+  cluster(cluster_id: string, fields: Partial<Cluster> = {}): void {
+    this.put({ kind: "cluster", value: { ...CLUSTER_DEFAULTS, cluster_id, ...fields } });
+  }
+
+  backend(cluster_id: string, backend_id: string, address: string, fields: Partial<Backend> = {}): void {
+    this.put({ kind: "backend", value: { ...BACKEND_DEFAULTS, cluster_id, backend_id, address, ...fields } });
+  }
+
+  frontend(listener: string, hostname: string, fields: Partial<Frontend>): void {
+    this.put({ kind: "frontend", value: { listener, hostname, path: PATH_DEFAULT, tags: TAGS_DEFAULT, ...fields } });
+  }
+
+  /** Adds an object, or changes the one under its key. */
+  put(object: ConfigObject): void {
+    const key = keyOf(object);
+    const before = this.#objects.get(`${object.kind} ${key}`);
+    this.#objects.set(`${object.kind} ${key}`, object.value);
+    this.#apply([{ kind: object.kind, key, after: object.value, ...(before && { before }) }], []);
+  }
+
+  /** Removes an object and returns its drain's number. */
+  remove(kind: ObjectKind, key: string): number {
+    const before = this.#objects.get(`${kind} ${key}`);
+    assert(before !== undefined, `there is no ${kind} ${key}`);
+    this.#objects.delete(`${kind} ${key}`);
+    const drain = ++this.#lastDrain;
+    this.#apply([{ kind, key, before }], [{ drain, kind, key }]);
+    return drain;
+  }
+
+  /** Asserts that everything is over: no connection is left, and no buffer but the one that the engine writes into. */
+  assertAtRest(): void {
+    this.net.assertHolds({ connections: 0, buffers: 1 });
+  }
+
+  /** Drains whose object is still used. */
+  get drainsUnderWay(): number[] {
+    return [...this.drains].filter(([, connections]) => connections > 0).map(([drain]) => drain);
+  }
+
+  #apply(changes: readonly Change[], drains: readonly DrainRequest[]): void {
+    for (const use of this.net.perform(() => this.engine.apply(changes, drains))) this.#count(use);
+  }
+
+  #count({ drain, connections }: DrainUse): void {
+    this.drains.set(drain, connections);
+  }
+}
