@@ -12,14 +12,18 @@ import { nginx } from "./contestants/nginx.ts";
 import { describeMachine, isQuiet, waitForQuiet } from "./machine.ts";
 import { parseBenchOptions, USAGE, type BenchOptions } from "./options.ts";
 import { COST_PARTS } from "./parts/cost.ts";
+import { idlePart } from "./parts/idle.ts";
 import { latencyPart } from "./parts/latency.ts";
+import { memoryPart } from "./parts/memory.ts";
+import { ordersPart } from "./parts/orders.ts";
 import type { Part, Surroundings } from "./parts/part.ts";
+import { startPart } from "./parts/start.ts";
 import { endAll, isInstalled, LOAD_CORE } from "./processes.ts";
 import { formatSection, type Section } from "./section.ts";
 import { PROJECT_FOLDER } from "../tools/tracked-files.ts";
 import { startUpstream } from "./upstream.ts";
 
-const PARTS: readonly Part[] = [...COST_PARTS, latencyPart];
+const PARTS: readonly Part[] = [...COST_PARTS, latencyPart, ordersPart, memoryPart, startPart, idlePart];
 const CONTESTANTS = [kakehiUring, kakehiNode, haproxy, nginx];
 const OUTPUT_NOTE = "<!-- Written by `npm run bench`. -->";
 

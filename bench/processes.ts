@@ -23,9 +23,9 @@ export interface Program {
   readonly said: () => string;
 }
 
-/** Starts a program on one core. It is not yet ready when this returns. */
-export function startProgram(name: string, core: number, command: readonly string[]): Program {
-  const args = ["-c", String(core), ...command];
+/** Starts a program on these cores. It is not yet ready when this returns. */
+export function startProgram(name: string, cores: string | number, command: readonly string[]): Program {
+  const args = ["-c", String(cores), ...command];
   const child = spawn("taskset", args, { stdio: ["ignore", "ignore", "pipe"], detached: true });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-4_096)));

@@ -4,12 +4,12 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { connect, type Client } from "../../src/client/client.ts";
 import { endProgram, findFreePort, PROXY_CORE, startProgram, type Program } from "../processes.ts";
 import { PROJECT_FOLDER } from "../../tools/tracked-files.ts";
 import { CLUSTER_COUNT, clusterOf, HOST_COUNT, hostnameOf } from "../workload.ts";
 import type { Contestant, ContestantKind } from "./contestant.ts";
-import { setTimeout as wait } from "node:timers/promises";
 
 const READY_MS_MAX = 60_000;
 const RETRY_MS = 20;
@@ -20,8 +20,8 @@ export interface KakehiOptions {
   readonly workers: number;
   /** Further arguments of `kakehi run`. */
   readonly args?: readonly string[];
-  /** Cores that it may use [the proxy's]. */
-  readonly core?: number;
+  /** Cores that it may use, as taskset writes them [the proxy's]. */
+  readonly cores?: string;
 }
 
 /** A running proxy with a connection to its command socket. */
@@ -40,10 +40,12 @@ export async function startKakehi(folder: string, options: KakehiOptions): Promi
   const own = join(folder, `kakehi-${options.io}`);
   mkdirSync(own, { recursive: true });
   const socketPath = join(own, "command.sock");
-  const program = startProgram(`kakehi-${options.io}`, options.core ?? PROXY_CORE, [
+  const program = startProgram(`kakehi-${options.io}`, options.cores ?? String(PROXY_CORE), [
     join(PROJECT_FOLDER, "bin", "kakehi"),
     "run",
-    ...["--socket", socketPath, "--workers", String(options.workers), "--io", options.io],
+    `--socket=${socketPath}`,
+    `--workers=${options.workers}`,
+    `--io=${options.io}`,
     ...(options.args ?? []),
   ]);
   const client = await connectWhenReady(socketPath, program);

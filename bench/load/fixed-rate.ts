@@ -23,6 +23,8 @@ export interface FixedRate {
   readonly rate: number;
   readonly connections: number;
   readonly seconds: number;
+  /** How many of the workload's hostnames to ask for [all]. */
+  readonly hosts?: number;
 }
 
 /** What was found; latencies in milliseconds. */
@@ -59,7 +61,7 @@ class FixedRateLoad {
 
   constructor(asked: FixedRate) {
     this.#asked = asked;
-    this.#heads = Array.from({ length: HOST_COUNT }, (_, index) =>
+    this.#heads = Array.from({ length: asked.hosts ?? HOST_COUNT }, (_, index) =>
       Buffer.from(requestHeadOf(hostnameOf(index), asked.path)),
     );
   }
@@ -87,7 +89,7 @@ class FixedRateLoad {
 
   #send(lane: Lane, dueAt: number): void {
     lane.dueAt = dueAt;
-    lane.socket.write(this.#heads[this.#sent++ % HOST_COUNT] ?? "");
+    lane.socket.write(this.#heads[this.#sent++ % this.#heads.length] ?? "");
   }
 
   #answered(lane: Lane): void {

@@ -1,0 +1,117 @@
+/**
+ * What a worker's memory costs: per frontend, cluster and backend; per idle connection; and what is left
+ * behind by a hundred thousand changes.
+ */
+import { createConnection, type Socket } from "node:net";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Client } from "../../src/client/client.ts";
+import { writeBulkState } from "../bulk-state.ts";
+import { configure, startKakehi } from "../contestants/kakehi.ts";
+import { findFreePort } from "../processes.ts";
+import { readMemoryBytes } from "../processor-time.ts";
+import { goalAtMost, type Section } from "../section.ts";
+import { hostnameOf, requestHeadOf } from "../workload.ts";
+import type { Part, Surroundings } from "./part.ts";
+
+const OBJECTS = 100_000;
+const PAIRS = 100_000;
+const WARM_UP_PAIRS = 20_000;
+const PAIRS_AT_ONCE = 500;
+const CONNECTIONS = 5_000;
+const SETTLE_MS = 2_000;
+const LEFT_BYTES_MAX = 4 * 1024 * 1024;
+
+export const memoryPart: Part = { name: "memory", run };
+
+async function run(surroundings: Surroundings): Promise<Section> {
+  const perObject = await measureObjects(surroundings);
+  surroundings.tell(`memory: ${Math.round(perObject)} bytes per frontend, cluster and backend`);
+  const { left, perConnection } = await measureUse(surroundings);
+  surroundings.tell(
+    `memory: ${left} bytes left after the pairs, ${Math.round(perConnection)} per connection`,
+  );
+  return {
+    title: "Memory of a worker",
+    how:
+      `Private memory (\`RssAnon\`, \`RssShmem\`) of one worker on \`io/uring\`: with ${OBJECTS.toLocaleString("en")} ` +
+      `of each object less without them; before and after ${PAIRS.toLocaleString("en")} clusters came and went; with ` +
+      `${CONNECTIONS.toLocaleString("en")} connections that were answered once and are idle, less without them.`,
+    head: ["", "bytes"],
+    rows: [
+      ["per frontend + cluster + backend", Math.round(perObject).toLocaleString("en")],
+      ["left after add/remove pairs", left.toLocaleString("en")],
+      ["per idle connection", Math.round(perConnection).toLocaleString("en")],
+    ],
+    goals: [
+      goalAtMost("bytes per frontend + cluster + backend", 2_048, perObject, 0),
+      goalAtMost("bytes left after the pairs (less is the heap's own breathing)", LEFT_BYTES_MAX, left, 0),
+      goalAtMost("bytes per idle connection", 2_048, perConnection, 0),
+    ],
+  };
+}
+
+async function measureObjects({ folder, upstreamPort }: Surroundings): Promise<number> {
+  const bytesWith = async (count: number): Promise<number> => {
+    const path = join(folder, `memory-${count}.state`);
+    const listener = `127.0.0.1:${await findFreePort()}`;
+    writeBulkState(path, { count, listener, upstreamPort });
+    const kakehi = await startKakehi(folder, { io: "uring", workers: 1, args: [`--state=${path}`] });
+    try {
+      return await settledBytes(kakehi.workerPids);
+    } finally {
+      await kakehi.end();
+    }
+  };
+  return ((await bytesWith(OBJECTS)) - (await bytesWith(1))) / OBJECTS;
+}
+
+async function measureUse({
+  folder,
+  upstreamPort,
+}: Surroundings): Promise<{ left: number; perConnection: number }> {
+  const kakehi = await startKakehi(folder, { io: "uring", workers: 1 });
+  try {
+    const port = await configure(kakehi.client, upstreamPort);
+    await sendPairs(kakehi.client, WARM_UP_PAIRS);
+    const before = await settledBytes(kakehi.workerPids);
+    await sendPairs(kakehi.client, PAIRS);
+    const after = await settledBytes(kakehi.workerPids);
+    const sockets = await openAnswered(port, CONNECTIONS);
+    const withConnections = await settledBytes(kakehi.workerPids);
+    for (const socket of sockets) socket.destroy();
+    return { left: Math.max(0, after - before), perConnection: (withConnections - after) / CONNECTIONS };
+  } finally {
+    await kakehi.end();
+  }
+}
+
+async function settledBytes(pids: readonly number[]): Promise<number> {
+  await wait(SETTLE_MS);
+  return pids.reduce((sum, pid) => sum + readMemoryBytes(pid), 0);
+}
+
+async function sendPairs(client: Client, count: number): Promise<void> {
+  for (let sent = 0; sent < count; sent += PAIRS_AT_ONCE) {
+    const orders = Array.from({ length: PAIRS_AT_ONCE }, (_, index) => {
+      const data = { cluster_id: `visitor-${sent + index}` };
+      return [client.send({ type: "ADD_CLUSTER", data }), client.send({ type: "REMOVE_CLUSTER", data })];
+    });
+    await Promise.all(orders.flat());
+  }
+}
+
+/** Connections that were each answered once, and stay open. */
+async function openAnswered(port: number, count: number): Promise<readonly Socket[]> {
+  const sockets: Socket[] = [];
+  for (let index = 0; index < count; index++) {
+    const socket = createConnection({ host: "127.0.0.1", port });
+    sockets.push(socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.once("error", reject);
+      socket.once("data", () => resolve());
+      socket.write(requestHeadOf(hostnameOf(index % 10), "/small"));
+    });
+  }
+  return sockets;
+}
