@@ -36,7 +36,7 @@ export class FakeCommandServer {
 
   constructor(path: string, script: Script) {
     this.path = path;
-    this.#server = createServer((socket) => this.#serve(socket, script));
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket, script));
   }
 
   /** Listens on a new socket in a temporary folder. */
@@ -60,8 +60,16 @@ export class FakeCommandServer {
 
   #serve(socket: Socket, script: Script): void {
     this.#sockets.add(socket);
+    let inFlight = 0;
+    const endIfDone = (): void => {
+      if (socket.readableEnded && inFlight === 0) socket.end();
+    };
     const connection: FakeConnection = {
-      answer: (order, answer) => socket.write(`${JSON.stringify({ id: order.id, version: 1, ...answer })}\0`),
+      answer: (order, answer) => {
+        socket.write(`${JSON.stringify({ id: order.id, version: 1, ...answer })}\0`);
+        if (!("status" in answer) || answer.status !== "PROCESSING") inFlight--;
+        endIfDone();
+      },
       write: (bytes) => socket.write(bytes),
       end: () => socket.end(),
     };
@@ -72,9 +80,11 @@ export class FakeCommandServer {
       for (const frame of frames.filter((each) => each.trim() !== "")) {
         const order = JSON.parse(frame) as ReceivedOrder;
         this.orders.push(order);
+        inFlight++;
         script(order, connection);
       }
     });
+    socket.on("end", endIfDone);
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#sockets.delete(socket));
   }

@@ -177,7 +177,7 @@ export class Client {
   /** False when nothing more can be read from this connection. */
   #deliver(answer: AnyAnswer): boolean {
     if (answer.id === null) {
-      this.#break(`its answer to a frame that it could not read: ${answer.message}`);
+      this.#break(`what belongs to no order: ${answer.message}`);
       return false;
     }
     const sink = this.#sinks.get(answer.id);

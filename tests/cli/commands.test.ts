@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseOrder } from "../../src/model/catalogue/parse-order.ts";
 import { FakeCommandServer, type Script } from "../../testing/fake-command-server.ts";
 import { type Ended, KAKEHI, type RunOptions, runCommand } from "../../testing/run-command.ts";
 
@@ -107,6 +108,7 @@ for (const [line, order] of CHANGES) {
   test(`kakehi ${line}: sends its order, and says what was done`, async () => {
     const ended = await drive(OK, line.split(" "));
     assert.deepEqual(ended.orders, [order]);
+    assert(parseOrder({ id: "1", ...order }).ok);
     assert.deepEqual([ended.code, ended.stdout, ended.stderr], [0, "done (revision 7)\n", ""]);
   });
 }
