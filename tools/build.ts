@@ -1,6 +1,6 @@
 /**
- * `npm run build`: compiles `src/` to `dist/`, JavaScript and declarations, for publishing. Development needs no
- * build: Node runs the TypeScript as it is.
+ * `npm run build`: compiles `src/` to `dist/`, JavaScript and declarations, for publishing. Development needs
+ * no build: Node runs the TypeScript as it is.
  */
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";

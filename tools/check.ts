@@ -1,6 +1,6 @@
 /**
- * `npm run check`: everything that can be said of the project without running it. Every step runs, also after one
- * that failed, so that one look shows all. CI runs the same steps.
+ * `npm run check`: everything that can be said of the project without running it. Every step runs, also after
+ * one that failed, so that one look shows all. CI runs the same steps.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";

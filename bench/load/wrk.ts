@@ -42,7 +42,8 @@ request = function()
 end
 done = function(summary)
   local e = summary.errors
-  io.write(string.format("RESULT %d %d %d\\n", summary.requests, e.connect + e.read + e.write + e.status + e.timeout, summary.duration))
+  local faults = e.connect + e.read + e.write + e.status + e.timeout
+  io.write(string.format("RESULT %d %d %d\\n", summary.requests, faults, summary.duration))
 end
 `;
 }
