@@ -1,0 +1,97 @@
+/**
+ * What one connection has queued to be sent over `net`: slices of pool buffers, each with one reference.
+ */
+import type { Socket } from "node:net";
+import { assert } from "../../base/assert.ts";
+import type { BufferPool } from "../../base/buffer-pool.ts";
+
+/** At most so much is handed to Node at once, so that `sent` tells of progress on slow connections. */
+const WRITE_BYTES_MAX = 65_536;
+
+interface Slice {
+  readonly buffer: number;
+  readonly start: number;
+  end: number;
+}
+
+export class WriteQueue {
+  readonly #pool: BufferPool;
+  readonly #memory: Buffer;
+  readonly #slices: Slice[] = [];
+  #unsentBytes = 0;
+  #slicesInNode = 0;
+  #bytesInNode = 0;
+
+  /** `memory` is the pool's memory as Node's kind of bytes. */
+  constructor(pool: BufferPool, memory: Buffer) {
+    this.#pool = pool;
+    this.#memory = memory;
+  }
+
+  get unsentBytes(): number {
+    return this.#unsentBytes;
+  }
+
+  /** Whether a write is under way: the next one waits for it. */
+  get isInNode(): boolean {
+    return this.#slicesInNode > 0;
+  }
+
+  /** Takes one reference of `buffer`; joins the slice to its neighbour where that is not yet in Node's hands. */
+  append(buffer: number, start: number, end: number): void {
+    if (start === end) return this.#pool.release(buffer);
+    this.#unsentBytes += end - start;
+    const last = this.#slices.at(-1);
+    const isFree = this.#slices.length > this.#slicesInNode;
+    if (last !== undefined && isFree && last.buffer === buffer && last.end === start) {
+      last.end = end;
+      return this.#pool.release(buffer);
+    }
+    this.#slices.push({ buffer, start, end });
+  }
+
+  /** Hands the front of the queue to Node in one write; `written` is called when it is done, never before this returns. */
+  write(socket: Socket, written: (error: Error | null | undefined) => void): void {
+    assert(this.#slicesInNode === 0, "writes while a write is under way");
+    const count = this.#countForOneWrite();
+    this.#slicesInNode = count;
+    if (count > 1) socket.cork();
+    for (let index = 0; index < count; index++) {
+      const { start, end } = this.#slices[index]!;
+      const isLast = index === count - 1;
+      const bytes = this.#memory.subarray(start, end);
+      if (isLast) socket.write(bytes, written);
+      else socket.write(bytes);
+    }
+    if (count > 1) socket.uncork();
+  }
+
+  /** What was handed to Node is written. */
+  written(): void {
+    for (const { buffer } of this.#slices.splice(0, this.#slicesInNode)) this.#pool.release(buffer);
+    this.#unsentBytes -= this.#bytesInNode;
+    this.#slicesInNode = 0;
+    this.#bytesInNode = 0;
+  }
+
+  /** Forgets everything, once Node has let go of it. */
+  drop(): void {
+    for (const { buffer } of this.#slices) this.#pool.release(buffer);
+    this.#slices.length = 0;
+    this.#unsentBytes = 0;
+    this.#slicesInNode = 0;
+    this.#bytesInNode = 0;
+  }
+
+  #countForOneWrite(): number {
+    let count = 0;
+    let byteLength = 0;
+    for (const { start, end } of this.#slices) {
+      if (count > 0 && byteLength + end - start > WRITE_BYTES_MAX) break;
+      byteLength += end - start;
+      count++;
+    }
+    this.#bytesInNode = byteLength;
+    return count;
+  }
+}
