@@ -1,6 +1,6 @@
 /**
- * Help in the catalogue's words: what an order does, and what its fields are for. The catalogue costs more to load than a
- * command to run, so it is asked only where help is wanted.
+ * Help in the catalogue's words: what an order does, and what its fields are for. The catalogue costs more to
+ * load than a command to run, so it is asked only where help is wanted.
  */
 import type { Command, Option } from "commander";
 import { CATALOGUE } from "../model/catalogue/catalogue.ts";

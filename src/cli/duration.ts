@@ -4,7 +4,9 @@
 
 const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** Milliseconds of `"500ms"`, `"1.5s"`, `"2m"`; `undefined` for anything else, a number without its unit too. */
+/**
+ * Milliseconds of `"500ms"`, `"1.5s"`, `"2m"`; `undefined` for anything else, a number without its unit too.
+ */
 export function parseDuration(text: string): number | undefined {
   const [, digits, unit] = /^([0-9]{1,12}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)$/.exec(text) ?? [];
   if (digits === undefined || unit === undefined) return undefined;

@@ -1,5 +1,6 @@
 /**
- * Where `kakehi` begins, once a Node that can run it was found (`bin/`). It loads only what the command line needs.
+ * Where `kakehi` begins, once a Node that can run it was found (`bin/`). It loads only what the command line
+ * needs.
  */
 import { VERSION } from "./version.ts";
 

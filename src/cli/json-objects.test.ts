@@ -9,7 +9,7 @@ function split(text: string): unknown[] {
   whole.end();
   const single = new JsonObjectSplitter();
   assert.deepEqual(
-    [...text].flatMap((char) => single.push(char)),
+    text.split("").flatMap((char) => single.push(char)),
     objects,
   );
   single.end();

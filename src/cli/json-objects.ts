@@ -1,6 +1,6 @@
 /**
- * JSON objects one after another, however they are set apart: by zero bytes, lines, spaces or nothing. So that frames, lines
- * and the records of a state file can all be given to `kakehi order`.
+ * JSON objects one after another, however they are set apart: by zero bytes, lines, spaces or nothing. So
+ * that frames, lines and the records of a state file can all be given to `kakehi order`.
  */
 
 /** What was given is no row of JSON objects. */
@@ -14,7 +14,10 @@ const EXCERPT_CHARS_MAX = 60;
 
 type Place = "between" | "object" | "string" | "escape";
 
-/** Splits text that comes in pieces. It only looks for where objects end; whether they are JSON is seen by parsing them. */
+/**
+ * Splits text that comes in pieces. It only looks for where objects end; whether they are JSON is seen by
+ * parsing them.
+ */
 export class JsonObjectSplitter {
   #pending = "";
   #place: Place = "between";

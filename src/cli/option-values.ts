@@ -1,6 +1,6 @@
 /**
- * From the text of an option to its value. What the proxy checks is not checked again here: only what cannot be sent
- * otherwise.
+ * From the text of an option to its value. What the proxy checks is not checked again here: only what cannot
+ * be sent otherwise.
  */
 import { InvalidArgumentError } from "commander";
 import { parseDuration } from "./duration.ts";

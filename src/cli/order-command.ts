@@ -1,6 +1,6 @@
 /**
- * A command that sends one order of the catalogue: its options are the order's fields, its help the catalogue's words.
- * What the fields may hold is the proxy's to say.
+ * A command that sends one order of the catalogue: its options are the order's fields, its help the
+ * catalogue's words. What the fields may hold is the proxy's to say.
  */
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import type { OrderType } from "../model/orders.ts";
@@ -17,7 +17,7 @@ export interface FieldOption {
   /** Where its value stands in `data`, as in `weight` or `path.prefix`. */
   readonly field: string;
   /** From text to value, and the value before where an option may be repeated. */
-  parse?(text: string, before?: never): unknown;
+  readonly parse?: (text: string, before?: never) => unknown;
   readonly choices?: readonly string[];
   /** In words, where the catalogue's do not fit an option; without it, the catalogue is asked. */
   readonly help?: string;
@@ -78,7 +78,9 @@ export function declareChange(parent: Command, change: OrderCommand): Command {
   });
 }
 
-/** As `declareChange`, for an order that updates: the fields of `resettable` can be given their defaults back. */
+/**
+ * As `declareChange`, for an order that updates: the fields of `resettable` can be given their defaults back.
+ */
 export function declareUpdate(
   parent: Command,
   update: OrderCommand & { readonly resettable: readonly string[] },
@@ -102,7 +104,10 @@ export function declareRemoval(parent: Command, removal: OrderCommand): Command 
   return declareChange(parent, { ...removal, options: [...removal.options, ...DRAIN_OPTIONS] });
 }
 
-/** Adds a command below `parent` with an order's fields as its arguments and options; the caller gives it its action. */
+/**
+ * Adds a command below `parent` with an order's fields as its arguments and options; the caller gives it its
+ * action.
+ */
 export function declareOrder(parent: Command, order: OrderCommand): Command {
   const command = parent.command(order.name);
   for (const option of order.options) command.addOption(optionOf(option));
@@ -121,7 +126,10 @@ export function findOrder(command: Command): OrderCommand | undefined {
   return ORDERS.get(command);
 }
 
-/** The order's `data`, from the arguments and options that were given. Throws `UsageError` where a needed one is missing. */
+/**
+ * The order's `data`, from the arguments and options that were given. Throws `UsageError` where a needed one
+ * is missing.
+ */
 export function dataOf(command: Command, order: OrderCommand): Record<string, unknown> {
   const values: OptionValues = command.opts();
   const data: Record<string, unknown> = {};

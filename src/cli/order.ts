@@ -1,6 +1,6 @@
 /**
- * `kakehi order`: orders as JSON, from an argument or from stdin, and every answer as one line of JSON. For what has no
- * command of its own, and for many orders at a time.
+ * `kakehi order`: orders as JSON, from an argument or from stdin, and every answer as one line of JSON. For
+ * what has no command of its own, and for many orders at a time.
  *
  * Rules of this file:
  *  1. Orders are sent in their order, without waiting for answers; at most `ORDERS_IN_FLIGHT_MAX` at a time.
@@ -66,20 +66,23 @@ class OrderRow {
   readonly #client: Client;
   #inFlight = 0;
   #answered: PromiseWithResolvers<void> = Promise.withResolvers();
-  #failure: unknown;
+  #failure: Error | undefined;
 
   constructor(context: Context, client: Client) {
     this.#context = context;
     this.#client = client;
   }
 
-  /** Sends an order as soon as there is room for one more. Throws what ended an order before: then nothing more is sent. */
+  /**
+   * Sends an order as soon as there is room for one more. Throws what ended an order before: then nothing
+   * more is sent.
+   */
   async send(order: Readonly<Record<string, unknown>>): Promise<void> {
     while (this.#inFlight >= ORDERS_IN_FLIGHT_MAX) await this.#answered.promise;
     if (this.#failure !== undefined) throw this.#failure;
     this.#inFlight++;
     this.#showAnswers(order)
-      .catch((error: unknown) => (this.#failure ??= error))
+      .catch((error: Error) => (this.#failure ??= error))
       .finally(() => this.#count());
   }
 

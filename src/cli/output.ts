@@ -17,7 +17,10 @@ export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** When the reader of our output has seen enough (`| head`), there is nothing left to do, and nothing to complain about. */
+/**
+ * When the reader of our output has seen enough (`| head`), there is nothing left to do, and nothing to
+ * complain about.
+ */
 export function endQuietlyWithReader(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;

@@ -1,6 +1,6 @@
 /**
- * The command line as a whole: its commands, its global options, and how each ending becomes an exit code. What a command
- * does is in the file of its name, loaded only when it is called.
+ * The command line as a whole: its commands, its global options, and how each ending becomes an exit code.
+ * What a command does is in the file of its name, loaded only when it is called.
  */
 import { Command, CommanderError } from "commander";
 import { CannotConnectError, ConnectionLostError, OrderRefusedError } from "../client/errors.ts";
@@ -19,7 +19,7 @@ interface CommandFile {
 interface CommandEntry {
   readonly name: string;
   readonly summary: string;
-  load(): Promise<CommandFile>;
+  readonly load: () => Promise<CommandFile>;
 }
 
 const COMMANDS: readonly CommandEntry[] = [

@@ -40,7 +40,10 @@ export async function ask<Type extends string>(
   }
 }
 
-/** Sends one order and shows its answers: each as a line of JSON, or its progress beside and its outcome at the end. */
+/**
+ * Sends one order and shows its answers: each as a line of JSON, or its progress beside and its outcome at
+ * the end.
+ */
 export async function sendAndShow(
   context: Context,
   order: OrderToSend,
@@ -64,7 +67,10 @@ export async function sendAndShow(
   }
 }
 
-/** The answers to an order, of which the first has to come in time; how long the others take is the order's affair. */
+/**
+ * The answers to an order, of which the first has to come in time; how long the others take is the order's
+ * affair.
+ */
 export async function* answersInTime(
   context: Context,
   client: Client,

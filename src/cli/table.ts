@@ -13,7 +13,9 @@ export interface Column<Row> {
   cell(row: Row): Cell;
 }
 
-/** A table with its title line; each line ends in a newline. Nothing but the titles when there are no rows. */
+/**
+ * A table with its title line; each line ends in a newline. Nothing but the titles when there are no rows.
+ */
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const titles = columns.map((column) => styleText("bold", column.title));
   const lines = [titles, ...rows.map((row) => columns.map((column) => textOf(column.cell(row))))];
@@ -35,8 +37,7 @@ function textOf(cell: Cell): string {
 
 /** A value of the configuration never steers the terminal. */
 function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\u{fffd}");
+  return text.replace(/\p{Cc}/gu, "\u{fffd}");
 }
 
 function widthOf(text: string): number {

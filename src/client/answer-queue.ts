@@ -1,6 +1,6 @@
 /**
- * The answers to one order, waiting to be read by one reader. It knows no socket: who fills it sees how many wait
- * and holds the connection back.
+ * The answers to one order, waiting to be read by one reader. It knows no socket: who fills it sees how many
+ * wait and holds the connection back.
  */
 import type { AnyAnswer } from "./answer.ts";
 
@@ -12,7 +12,10 @@ export class AnswerQueue<Kind extends AnyAnswer> implements AsyncIterableIterato
   #end: { readonly error?: Error } | undefined;
   #reader: PromiseWithResolvers<IteratorResult<Kind>> | undefined;
 
-  /** `onRead` is told how many waiting answers were taken or thrown away; `onLeft`, that the reader stopped early. */
+  /**
+   * `onRead` is told how many waiting answers were taken or thrown away; `onLeft`, that the reader stopped
+   * early.
+   */
   constructor(onRead: (count: number) => void, onLeft: () => void) {
     this.#onRead = onRead;
     this.#onLeft = onLeft;

@@ -1,6 +1,6 @@
 /**
- * Answers as they come over the socket: checked for what every answer has, otherwise left as they are. Fields are only
- * ever added to the protocol, so what is not known here is kept and not complained about.
+ * Answers as they come over the socket: checked for what every answer has, otherwise left as they are. Fields
+ * are only ever added to the protocol, so what is not known here is kept and not complained about.
  */
 import { fail, ok, type Result } from "../base/result.ts";
 import type { ErrorAnswer, OkAnswer, ProcessingAnswer } from "../model/answers.ts";

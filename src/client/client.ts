@@ -11,8 +11,10 @@
  *
  * Rules of this file:
  *  1. Orders leave in the order of the calls, at once, without waiting for answers.
- *  2. Each order ends exactly once: its OK, an `OrderRefusedError`, a `ConnectionLostError`, or the caller's abort.
- *  3. Answers that nobody reads are bounded: then the socket is not read on, and the proxy holds back in turn.
+ *  2. Each order ends exactly once: its OK, an `OrderRefusedError`, a `ConnectionLostError`, or the caller's
+ *     abort.
+ *  3. Answers that nobody reads are bounded: then the socket is not read on, and the proxy holds back in
+ *     turn.
  */
 import { type Socket, createConnection } from "node:net";
 import type { OkAnswer, ProcessingAnswer } from "../model/answers.ts";
@@ -92,7 +94,10 @@ export class Client {
     socket.on("close", () => this.#lose(this.#lossReason));
   }
 
-  /** Sends one order and waits for its OK. Throws `OrderRefusedError`, `ConnectionLostError`, or the signal's reason. */
+  /**
+   * Sends one order and waits for its OK. Throws `OrderRefusedError`, `ConnectionLostError`, or the signal's
+   * reason.
+   */
   send<Type extends string>(
     order: OrderToSend<Type>,
     options: SendOptions = {},
@@ -108,8 +113,8 @@ export class Client {
   }
 
   /**
-   * Sends one order, at once, and gives its answers as they come: PROCESSING ones, then the OK. Throws while reading as
-   * `send` does. Leaving the loop early leaves the order to the proxy.
+   * Sends one order, at once, and gives its answers as they come: PROCESSING ones, then the OK. Throws while
+   * reading as `send` does. Leaving the loop early leaves the order to the proxy.
    */
   answers(
     order: OrderToSend,

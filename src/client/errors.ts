@@ -14,7 +14,10 @@ export class CannotConnectError extends Error {
   }
 }
 
-/** The connection ended before the last answer. The order may have been carried out all the same: ask before repeating. */
+/**
+ * The connection ended before the last answer. The order may have been carried out all the same: ask before
+ * repeating.
+ */
 export class ConnectionLostError extends Error {
   override readonly name: string = "ConnectionLostError";
 }

@@ -1,6 +1,6 @@
 /**
- * Orders as a caller writes them: without an id, and without what has a default. What is missing or wrong is told by the
- * proxy; the types only help to write.
+ * Orders as a caller writes them: without an id, and without what has a default. What is missing or wrong is
+ * told by the proxy; the types only help to write.
  */
 import type { AnswerDataOf } from "../model/answer-data.ts";
 import type { OrderData, OrderType } from "../model/orders.ts";

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Surroundings, defaultSocketPath } from "./socket-path.ts";
 
-const USER: Surroundings = { environment: {}, uid: 1000, temporaryFolder: "/tmp", isWritable: () => false };
+const USER: Surroundings = {
+  environment: {},
+  uid: 1000,
+  temporaryFolder: "/temporary",
+  isWritable: () => false,
+};
 
 test("a named socket is taken before every other", () => {
   const environment = { KAKEHI_SOCKET: "/srv/k.sock", XDG_RUNTIME_DIR: "/run/user/1000" };
@@ -27,9 +32,9 @@ test("a user's proxy is in the user's own folder, even where /run could be writt
 });
 
 test("without such a folder it is a folder of the user's in the temporary one", () => {
-  assert.equal(defaultSocketPath(USER), "/tmp/kakehi-1000/command.sock");
+  assert.equal(defaultSocketPath(USER), "/temporary/kakehi-1000/command.sock");
   assert.equal(
     defaultSocketPath({ ...USER, environment: { KAKEHI_SOCKET: "" } }),
-    "/tmp/kakehi-1000/command.sock",
+    "/temporary/kakehi-1000/command.sock",
   );
 });

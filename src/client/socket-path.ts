@@ -1,5 +1,6 @@
 /**
- * Where the command socket is when nobody says. The proxy and its clients ask the same function, so that they meet.
+ * Where the command socket is when nobody says. The proxy and its clients ask the same function, so that they
+ * meet.
  */
 import { accessSync, constants } from "node:fs";
 import { tmpdir } from "node:os";

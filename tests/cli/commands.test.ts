@@ -12,7 +12,10 @@ const REFUSED = {
   error: { code: "UNKNOWN_CLUSTER", field: "data.cluster_id" },
 };
 
-/** Runs one command against a proxy that follows `script`; what it ended with, and the orders without their ids. */
+/**
+ * Runs one command against a proxy that follows `script`; what it ended with, and the orders without their
+ * ids.
+ */
 async function drive(script: Script | object, args: readonly string[], options: RunOptions = {}) {
   const follow: Script = (order, connection) => connection.answer(order, script);
   await using server = await FakeCommandServer.start(

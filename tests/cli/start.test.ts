@@ -4,6 +4,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { runInNewContext } from "node:vm";
 import { KAKEHI, runCommand } from "../../testing/run-command.ts";
 
 const ROOT = dirname(dirname(KAKEHI));
@@ -105,7 +106,7 @@ test("the version is judged number by number", async () => {
   };
   for (const [node, exitCode] of Object.entries(verdicts)) {
     const fake = { versions: { node }, execPath: "node", stderr: { write() {} }, exitCode: undefined };
-    new Function("process", "require", check)(fake, () => {});
+    runInNewContext(check, { process: fake, require: () => {} });
     assert.equal(fake.exitCode, exitCode, node);
   }
 });
