@@ -8,7 +8,7 @@
  *     one that may take it.
  *  3. A candidate that this exchange has tried is never picked again. If all were tried, none is.
  */
-import { assertNever } from "../base/assert.ts";
+import { assert, assertNever } from "../base/assert.ts";
 import type { Prng } from "../base/prng.ts";
 import type { LoadBalancing } from "../model/objects.ts";
 import type { Candidate } from "./candidate.ts";
@@ -22,8 +22,8 @@ export class Balancer<C extends Candidate> {
   /** May be set at any time: what is known of the candidates stays. */
   policy: LoadBalancing;
   readonly #prng: Prng;
-  /** In the order of rule 1. */
-  readonly #groups: readonly Group<C>[] = [new Group<C>(), new Group<C>(), new Group<C>(), new Group<C>()];
+  /** In the order of rule 1; a group is made when it gets its first candidate. */
+  readonly #groups: (Group<C> | undefined)[] = [undefined, undefined, undefined, undefined];
 
   constructor(policy: LoadBalancing, prng: Prng) {
     this.policy = policy;
@@ -32,22 +32,28 @@ export class Balancer<C extends Candidate> {
 
   /** Adds a candidate, which is not there yet. */
   add(candidate: C): void {
-    this.#groupOf(candidate).add(candidate);
+    assert(this.#groupHolding(candidate) === undefined, "adds a candidate twice");
+    const index = groupIndexOf(candidate);
+    this.#groups[index] ??= new Group<C>();
+    this.#groups[index].add(candidate);
   }
 
-  /** Removes a candidate, which is there and whose weight and role are as it was added or last updated. */
+  /** Removes a candidate, which is there. */
   remove(candidate: C): void {
-    this.#groupHolding(candidate).remove(candidate);
+    const group = this.#groupHolding(candidate);
+    assert(group !== undefined, "removes a candidate that is not there");
+    group.remove(candidate);
   }
 
   /** To be called after a candidate's weight or role changed. */
   update(candidate: C): void {
     const group = this.#groupHolding(candidate);
-    if (group === this.#groupOf(candidate)) {
+    assert(group !== undefined, "updates a candidate that is not there");
+    if (group === this.#groups[groupIndexOf(candidate)]) {
       group.reweigh(candidate);
     } else {
       group.remove(candidate);
-      this.#groupOf(candidate).add(candidate);
+      this.add(candidate);
     }
   }
 
@@ -57,7 +63,7 @@ export class Balancer<C extends Candidate> {
    */
   pick(nowMs: number, key: number, tried: readonly C[]): C | undefined {
     for (const group of this.#groups) {
-      if (group.members.length === 0) continue;
+      if (group === undefined || group.members.length === 0) continue;
       const candidate = this.#pickFrom(group, nowMs, key, tried);
       if (candidate !== undefined) return candidate;
     }
@@ -83,21 +89,21 @@ export class Balancer<C extends Candidate> {
 
   #findNextAwake(tried: readonly C[]): C | undefined {
     let next: C | undefined;
-    for (const { members } of this.#groups) {
-      for (const member of members) {
-        if (next !== undefined && member.restsUntilMs >= next.restsUntilMs) continue;
-        if (!tried.includes(member)) next = member;
+    for (const group of this.#groups) {
+      for (const { candidate } of group?.members ?? []) {
+        if (next !== undefined && candidate.restsUntilMs >= next.restsUntilMs) continue;
+        if (!tried.includes(candidate)) next = candidate;
       }
     }
     return next;
   }
 
-  #groupOf({ weight, backup }: C): Group<C> {
-    return this.#groups[(weight === 0 ? 2 : 0) + (backup ? 1 : 0)]!;
+  /** Not by its weight, which may have changed since it was put into its group. */
+  #groupHolding(candidate: C): Group<C> | undefined {
+    return this.#groups.find((group) => group?.has(candidate));
   }
+}
 
-  /** A candidate's weight may have changed since it was put into its group. */
-  #groupHolding(candidate: C): Group<C> {
-    return this.#groups.find((group) => group.members.includes(candidate)) ?? this.#groupOf(candidate);
-  }
+function groupIndexOf({ weight, backup }: Candidate): number {
+  return (weight === 0 ? 2 : 0) + (backup ? 1 : 0);
 }

@@ -1,18 +1,23 @@
 /**
- * Candidates among which a policy picks, with what policies remember of them, in arrays beside each other. All candidates of
- * a group are equally wanted: which group comes first is decided by `Balancer`. A change costs the size of the group.
+ * Candidates among which a policy picks, with what policies remember of each. All members of a group are equally wanted:
+ * which group comes first is decided by `Balancer`. A change costs the size of the group.
  */
 import { assert } from "../base/assert.ts";
 import type { Candidate } from "./candidate.ts";
 
+export interface Member<C extends Candidate> {
+  readonly candidate: C;
+  /** As policies count it: at least 1. */
+  weight: number;
+  /** For picking smoothly by weight: how much it has coming. */
+  credit: number;
+  /** For the hash policy: 32 bits that stand for its id. */
+  readonly idHash: number;
+}
+
 export class Group<C extends Candidate> {
-  readonly members: C[] = [];
-  /** Weights as policies count them: at least 1. */
-  readonly weights: number[] = [];
-  /** For picking smoothly by weight: how much each member has coming. */
-  readonly credits: number[] = [];
-  /** For the hash policy: 32 bits that stand for each member's id. */
-  readonly idHashes: number[] = [];
+  /** Replaced by each change: a list of just the right size, because most clusters have few backends, and there are many. */
+  members: readonly Member<C>[] = [];
   /** For picking in turn: the index of the member whose turn is next. */
   cursor = 0;
   weightMax = 1;
@@ -20,50 +25,59 @@ export class Group<C extends Candidate> {
 
   /** Puts a candidate behind the others, with nothing coming yet. */
   add(candidate: C): void {
-    this.members.push(candidate);
-    this.weights.push(weightOf(candidate));
-    this.credits.push(0);
-    this.idHashes.push(hashOf(candidate.id));
+    const member = { candidate, weight: weightOf(candidate), credit: 0, idHash: hashOf(candidate.id) };
+    this.members = [...this.members, member];
     this.#weigh();
   }
 
   /** Takes a candidate out; whose turn is next stays so. */
   remove(candidate: C): void {
     const index = this.#indexOf(candidate);
-    for (const list of [this.members, this.weights, this.credits, this.idHashes]) list.splice(index, 1);
+    this.members = this.members.toSpliced(index, 1);
     if (index < this.cursor) this.cursor--;
     if (this.cursor === this.members.length) this.cursor = 0;
     this.#weigh();
   }
 
-  /** Takes over a member's new weight. What it has coming changes in proportion, so that it neither gains nor waits. */
+  /** Takes over a candidate's new weight. What it has coming changes in proportion: it neither gains nor waits by it. */
   reweigh(candidate: C): void {
-    const index = this.#indexOf(candidate);
+    const member = this.members[this.#indexOf(candidate)]!;
     const weight = weightOf(candidate);
-    this.credits[index] = Math.trunc((this.credits[index]! * weight) / this.weights[index]!);
-    this.weights[index] = weight;
+    member.credit = Math.trunc((member.credit * weight) / member.weight);
+    member.weight = weight;
     this.#weigh();
   }
 
-  /** Below 0: the member at `one` has less in use, relative to its weight, than the one at `other`. */
-  compareLoads(one: number, other: number): number {
-    return (
-      this.members[one]!.connections * this.weights[other]! -
-      this.members[other]!.connections * this.weights[one]!
-    );
+  has(candidate: C): boolean {
+    return this.members.some((member) => member.candidate === candidate);
   }
 
   #indexOf(candidate: C): number {
-    const index = this.members.indexOf(candidate);
+    const index = this.members.findIndex((member) => member.candidate === candidate);
     assert(index !== -1, "changes a candidate that is not in its group");
     return index;
   }
 
   #weigh(): void {
     this.weightMax = 1;
-    for (const weight of this.weights) this.weightMax = Math.max(this.weightMax, weight);
-    this.hasEqualWeights = this.weights.every((weight) => weight === this.weights[0]);
+    this.hasEqualWeights = true;
+    for (const { weight } of this.members) {
+      this.weightMax = Math.max(this.weightMax, weight);
+      this.hasEqualWeights &&= weight === this.members[0]!.weight;
+    }
   }
+}
+
+/** Below 0: `one` has less in use, relative to its weight, than `other`. */
+export function compareLoads<C extends Candidate>(one: Member<C>, other: Member<C>): number {
+  return one.candidate.connections * other.weight - other.candidate.connections * one.weight;
+}
+
+/** Spreads 32 bits over 32 bits, one to one (the finalizer of MurmurHash3, public domain). As a signed number. */
+export function mix32(value: number): number {
+  let mixed = Math.imul(value ^ (value >>> 16), 0x85eb_ca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2_ae35);
+  return mixed ^ (mixed >>> 16);
 }
 
 /** Where all have weight 0, all have the same. */
@@ -73,14 +87,7 @@ function weightOf(candidate: Candidate): number {
 
 /** FNV-1a over the characters, then mixed: ids that differ in their last character only must not be neighbours. */
 function hashOf(id: string): number {
-  let hash = 0x811c_9dc5;
+  let hash = 0x811c_9dc5 | 0;
   for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x0100_0193);
   return mix32(hash);
-}
-
-/** Spreads 32 bits over 32 bits, one to one (the finalizer of MurmurHash3, public domain). 0 to 2^32 - 1. */
-export function mix32(value: number): number {
-  let mixed = Math.imul(value ^ (value >>> 16), 0x85eb_ca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2_ae35);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
 }

@@ -1,21 +1,21 @@
 /**
- * Least loaded: the member with the fewest connections in use relative to its weight. Those with equally few take turns by
- * weight, so that an idle cluster is used evenly. Costs a look at each member.
+ * Least loaded: the candidate with the fewest connections in use relative to its weight. Those with equally few take turns by
+ * weight, so that an idle cluster is used evenly. Costs two looks at each member.
  */
 import { isEligible, type Candidate } from "./candidate.ts";
-import type { Group } from "./group.ts";
+import { compareLoads, type Group, type Member } from "./group.ts";
 import { pickSmoothly } from "./round-robin.ts";
 
-/** The least loaded eligible member; `undefined` if none is eligible. */
+/** The least loaded eligible candidate; `undefined` if none is eligible. */
 export function pickLeastLoaded<C extends Candidate>(
   group: Group<C>,
   nowMs: number,
   tried: readonly C[],
 ): C | undefined {
-  let least: number | undefined;
-  for (let index = 0; index < group.members.length; index++) {
-    if (!isEligible(group.members[index]!, nowMs, tried)) continue;
-    if (least === undefined || group.compareLoads(index, least) < 0) least = index;
+  let least: Member<C> | undefined;
+  for (const member of group.members) {
+    if (!isEligible(member.candidate, nowMs, tried)) continue;
+    if (least === undefined || compareLoads(member, least) < 0) least = member;
   }
   return least === undefined ? undefined : pickSmoothly(group, nowMs, tried, least);
 }

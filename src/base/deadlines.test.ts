@@ -90,7 +90,7 @@ test("it agrees with a map that is searched whole, whatever is set, moved and cl
         } else {
           nowMs += ms;
           const due = [...naive].filter(([, dueMs]) => dueMs <= nowMs).map(([dueId]) => dueId);
-          assert.deepEqual(expire(deadlines, nowMs).toSorted(), due.toSorted());
+          assert.deepEqual(new Set(expire(deadlines, nowMs)), new Set(due));
           for (const dueId of due) naive.delete(dueId);
         }
         assert.equal(deadlines.count, naive.size);
@@ -114,6 +114,9 @@ test("coming whenever it asks, its owner comes for each deadline in time and soo
     visits++;
     told.push(...expire(deadlines, nowMs).map((id) => ({ id, atMs: nowMs })));
   }
-  assert.deepEqual(told, Array.from({ length: 64 }, (_, id) => ({ id, atMs: 1_000 + id })));
+  assert.deepEqual(
+    told,
+    Array.from({ length: 64 }, (_, id) => ({ id, atMs: 1_000 + id })),
+  );
   assert.ok(visits <= 128, `${visits} visits for 64 deadlines moved twice`);
 });

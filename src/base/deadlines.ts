@@ -135,7 +135,8 @@ export class Deadlines {
       let below = at * 2 + 1;
       if (below >= this.#heapSize) break;
       const right = below + 1;
-      if (right < this.#heapSize && this.#lookAt[this.#heap[right]!]! < this.#lookAt[this.#heap[below]!]!) below = right;
+      if (right < this.#heapSize && this.#lookAt[this.#heap[right]!]! < this.#lookAt[this.#heap[below]!]!)
+        below = right;
       const other = this.#heap[below]!;
       if (this.#lookAt[other]! >= lookAt) break;
       this.#put(at, other);

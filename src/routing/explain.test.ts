@@ -16,7 +16,12 @@ function frontendOf(hostname: string, path: PathRule, method?: string): Frontend
 }
 
 /** The reasons by what stands in the rule: hostname, path and method. */
-function reasonsOf(frontends: readonly Frontend[], host: string, path: string, method: string): Record<string, string> {
+function reasonsOf(
+  frontends: readonly Frontend[],
+  host: string,
+  path: string,
+  method: string,
+): Record<string, string> {
   const router = new Router();
   for (const frontend of frontends) router.add(frontend);
   const { nearly } = router.explain(host, path, method);

@@ -66,14 +66,18 @@ export class HostTable<Value> {
   remove(key: HostKey): void {
     const mask = this.#capacity - 1;
     let slot = key.hash & mask;
-    while (this.#slots[slot * 2] !== key.hash || !isName(this.#names, this.#slots[slot * 2 + 1]!, key.words, key.length)) {
+    while (
+      this.#slots[slot * 2] !== key.hash ||
+      !isName(this.#names, this.#slots[slot * 2 + 1]!, key.words, key.length)
+    ) {
       assert(this.#slots[slot * 2 + 1] !== 0, "removes a host name that is not there");
       slot = (slot + 1) & mask;
     }
     this.#namesLive -= wordsOf(key.length);
     this.#closeGap(slot);
     this.#size--;
-    if (this.#capacity > CAPACITY_MIN && this.#size * 8 < this.#capacity) this.#rebuild(this.#capacity / 2, 0);
+    if (this.#capacity > CAPACITY_MIN && this.#size * 8 < this.#capacity)
+      this.#rebuild(this.#capacity / 2, 0);
     this.#invariants();
   }
 

@@ -22,7 +22,9 @@ function naiveFind(frontends: readonly Frontend[], request: Request): Frontend |
     const candidates = frontends.filter((frontend) => frontend.hostname === hostname);
     for (const rule of rulesInOrder(candidates)) {
       if (!matchesPath(rule, request.path)) continue;
-      const sameRule = candidates.filter((frontend) => JSON.stringify(frontend.path) === JSON.stringify(rule));
+      const sameRule = candidates.filter(
+        (frontend) => JSON.stringify(frontend.path) === JSON.stringify(rule),
+      );
       const chosen =
         sameRule.find((frontend) => frontend.method === request.method) ??
         sameRule.find((frontend) => frontend.method === undefined);
@@ -82,7 +84,9 @@ const hostname = fc.oneof(
   name.map((suffix) => `*.${suffix}`),
   fc.constant("*"),
 );
-const path = fc.array(fc.constantFrom("/", "a", "b", "api", "."), { maxLength: 6 }).map((parts) => `/${parts.join("")}`);
+const path = fc
+  .array(fc.constantFrom("/", "a", "b", "api", "."), { maxLength: 6 })
+  .map((parts) => `/${parts.join("")}`);
 const regex = fc.constantFrom("/a.*", "/[ab]+", "/.*b", "/|/api", "/(a|api)/?");
 const pathRule: fc.Arbitrary<PathRule> = fc.oneof(
   path.map((prefix) => ({ prefix })),

@@ -21,7 +21,12 @@ function routerOf(...frontends: readonly Frontend[]): Router {
   return router;
 }
 
-function find(router: Router, host: string, path: string = "/", method: string = "GET"): Frontend | undefined {
+function find(
+  router: Router,
+  host: string,
+  path: string = "/",
+  method: string = "GET",
+): Frontend | undefined {
   const bytes = bytesOf(method + path + host);
   const pathStart = method.length;
   const hostStart = pathStart + path.length;
