@@ -372,7 +372,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
     if (at === -1) return this.cut();
     outbox.send(
       this.connection,
-      writeResponseHead(memory, at, head, { framing, announcement, requestId: this.forwarding.requestId }),
+      writeResponseHead(memory, at, head, { framing, announcement, requestIdLine: this.forwarding.requestIdLine }),
     );
   }
 

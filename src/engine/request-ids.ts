@@ -3,7 +3,7 @@
  * up, so that ids of one worker are unique and sort by time. Pure: the time and the seed come in.
  */
 import type { Prng } from "../base/prng.ts";
-import { bytesOf } from "../base/bytes.ts";
+import { bytesOf, textOf } from "../base/bytes.ts";
 import { CLASS, TOKEN } from "../http/characters.ts";
 import { FIELD } from "../http/fields.ts";
 import type { Head } from "../http/head.ts";
@@ -17,6 +17,24 @@ const TIME_DIGITS = 10;
 /** The longest id of a client that is kept. */
 export const CLIENT_REQUEST_ID_BYTES_MAX = 128;
 
+/** `X-Request-Id: `, which an id's line begins with. */
+const LINE_START = bytesOf("X-Request-Id: ");
+
+/** A line for an id that is written into it again and again. */
+export function createRequestIdLine(): Uint8Array {
+  return requestIdLineOf(new Uint8Array(REQUEST_ID_BYTES), 0, REQUEST_ID_BYTES);
+}
+
+/** The line for an id that a client sent: `bytes[start..end)`. */
+export function requestIdLineOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return Uint8Array.from([...LINE_START, ...bytes.subarray(start, end), 0x0d, 0x0a]);
+}
+
+/** The id in a line. */
+export function requestIdOf(line: Uint8Array): string {
+  return textOf(line, LINE_START.length, line.length - 2);
+}
+
 export class RequestIds {
   readonly #current = new Uint8Array(REQUEST_ID_BYTES);
   #timeMs = -1;
@@ -25,15 +43,16 @@ export class RequestIds {
     for (let at = TIME_DIGITS; at < REQUEST_ID_BYTES; at++) this.#current[at] = DIGITS[prng.below(32)]!;
   }
 
-  /** The next id, for `timeMs` since 1970. The array is used again: copy it before the next call. */
-  next(timeMs: number): Uint8Array {
+  /** Writes the next id, for `timeMs` since 1970, into a line of `createRequestIdLine`. */
+  next(timeMs: number, line: Uint8Array): void {
+    const current = this.#current;
     if (timeMs !== this.#timeMs) this.#setTime(timeMs);
     for (let at = REQUEST_ID_BYTES - 1; at >= TIME_DIGITS; at--) {
-      const value = VALUES[this.#current[at]!]! + 1;
-      this.#current[at] = DIGITS[value & 31]!;
+      const value = VALUES[current[at]!]! + 1;
+      current[at] = DIGITS[value & 31]!;
       if (value < 32) break;
     }
-    return this.#current;
+    line.set(current, LINE_START.length);
   }
 
   #setTime(timeMs: number): void {
@@ -49,7 +68,7 @@ export class RequestIds {
 /** Index of the field whose value serves as this request's id: the client's own, if it is well formed; else -1. */
 export function findClientRequestId(head: Head): number {
   const index = head.findField(FIELD.xRequestId);
-  if (index === -1 || head.findField(FIELD.xRequestId, index + 1) !== -1) return -1;
+  if (index === -1 || head.hasRepeated(FIELD.xRequestId)) return -1;
   const start = head.valueStart[index]!;
   const end = head.valueEnd[index]!;
   if (start === end || end - start > CLIENT_REQUEST_ID_BYTES_MAX) return -1;

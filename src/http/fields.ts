@@ -46,6 +46,8 @@ const NAMES: readonly (readonly [string, FieldId])[] = [
 ];
 
 interface KnownName {
+  /** `lower[0]`: most names are ruled out by it. */
+  readonly first: number;
   readonly lower: Uint8Array;
   readonly id: FieldId;
 }
@@ -56,16 +58,18 @@ const LENGTH_MAX = 17;
 /** Known names by their length: a name of another length needs no comparison at all. */
 const BY_LENGTH: readonly (readonly KnownName[])[] = Array.from({ length: LENGTH_MAX + 1 }, (_, length) => {
   const names = NAMES.filter(([name]) => name.length === length);
-  return names.length === 0 ? NONE : names.map(([name, id]) => ({ lower: bytesOf(name), id }));
+  return names.length === 0 ? NONE : names.map(([name, id]) => ({ first: name.charCodeAt(0), lower: bytesOf(name), id }));
 });
 
 /** Which known field `bytes[start..end)` names, in any letter case; `FIELD.other` if none. */
 export function findField(bytes: Uint8Array, start: number, end: number): FieldId {
   if (end - start > LENGTH_MAX) return FIELD.other;
   const names = BY_LENGTH[end - start]!;
+  if (names === NONE) return FIELD.other;
+  const first = bytes[start]! | 0x20;
   for (let index = 0; index < names.length; index++) {
     const name = names[index]!;
-    if (equalsIgnoringCase(bytes, start, end, name.lower)) return name.id;
+    if (name.first === first && equalsIgnoringCase(bytes, start, end, name.lower)) return name.id;
   }
   return FIELD.other;
 }

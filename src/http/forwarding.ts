@@ -12,21 +12,32 @@ export interface Forwarding {
   clientIp: Uint8Array;
   /** Ends the X-Forwarded-For line, then whole lines for -Proto and -Port. */
   listenerLines: Uint8Array;
-  /** Our element of Forwarded without its host: `for=…;proto=…`. */
+  /** Our element of Forwarded up to its host: `for=…;proto=…;host="`. */
   forwardedElement: Uint8Array;
+  /** All of the above as the fields of a request that no proxy has forwarded before: most are. */
+  firstHopLines: Uint8Array;
   /** Host for a request that has none (HTTP/1.0). */
   fallbackHost: Uint8Array;
-  requestId: Uint8Array;
+  /** `X-Request-Id: …` and its line end. */
+  requestIdLine: Uint8Array;
   /** Whether the request's upgrade is passed on. */
   passesUpgrade: boolean;
 }
+
+export const FORWARDED_FOR_LINE: Uint8Array = bytesOf("X-Forwarded-For: ");
+export const FORWARDED_LINE: Uint8Array = bytesOf("Forwarded: ");
 
 /** The lines that are the same for all sessions of a listener. `port` as clients see it. */
 export function listenerLinesOf(proto: "http" | "https", port: number): Uint8Array {
   return bytesOf(`\r\nX-Forwarded-Proto: ${proto}\r\nX-Forwarded-Port: ${port}\r\n`);
 }
 
-/** `for=` and `proto=` for one client (RFC 7239 section 6: an IPv6 address is bracketed and quoted). */
+/** `for=` and `proto=` for one client (RFC 7239 section 6: an IPv6 address is bracketed and quoted), up to the host. */
 export function forwardedElementOf(ip: string, proto: "http" | "https"): Uint8Array {
-  return bytesOf(`for=${ip.includes(":") ? `"[${ip}]"` : ip};proto=${proto}`);
+  return bytesOf(`for=${ip.includes(":") ? `"[${ip}]"` : ip};proto=${proto};host="`);
+}
+
+/** See `Forwarding.firstHopLines`. */
+export function firstHopLinesOf(clientIp: Uint8Array, listenerLines: Uint8Array, forwardedElement: Uint8Array): Uint8Array {
+  return Uint8Array.from([...FORWARDED_FOR_LINE, ...clientIp, ...listenerLines, ...FORWARDED_LINE, ...forwardedElement]);
 }

@@ -10,8 +10,6 @@
  *          ^start ^target        ^nameStart[0]     ^nameStart[1]   ^end
  * ```
  */
-import { FIELD } from "./fields.ts";
-
 /** The most fields in one head (and in one trailer section): more is refused with 431. */
 export const FIELDS_MAX = 128;
 
@@ -27,6 +25,8 @@ const NOTHING = new Uint8Array(0);
 
 export class Head {
   bytes: Uint8Array = NOTHING;
+  /** The same bytes, to read four at a time. */
+  view: DataView = new DataView(NOTHING.buffer);
   start = 0;
   /** Just behind the empty line that ends the head. */
   end = 0;
@@ -60,6 +60,9 @@ export class Head {
   readonly valueStart: Int32Array = new Int32Array(FIELDS_MAX);
   readonly valueEnd: Int32Array = new Int32Array(FIELDS_MAX);
   readonly fieldId: Uint8Array = new Uint8Array(FIELDS_MAX);
+  /** One bit per field id: it is there; it is there more than once. */
+  seen = 0;
+  repeated = 0;
 
   framing: Framing = FRAMING.none;
   /** Body bytes for `FRAMING.length`, else 0. */
@@ -72,7 +75,11 @@ export class Head {
 
   /** Forgets the last message. */
   clear(bytes: Uint8Array, start: number): void {
-    this.bytes = bytes;
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    this.seen = this.repeated = 0;
     this.start = start;
     this.end = start;
     this.authorityStart = this.authorityEnd = this.hostEnd = 0;
@@ -85,8 +92,31 @@ export class Head {
     this.namesHopByHop = false;
   }
 
+  /** Keeps field `index`: its id and the offsets of its name and value. */
+  setField(index: number, id: number, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+    this.fieldId[index] = id;
+    this.nameStart[index] = nameStart;
+    this.nameEnd[index] = nameEnd;
+    this.valueStart[index] = valueStart;
+    this.valueEnd[index] = valueEnd;
+    const bit = 1 << id;
+    this.repeated |= this.seen & bit;
+    this.seen |= bit;
+  }
+
+  /** True if at least one field has this id. */
+  has(id: number): boolean {
+    return (this.seen & (1 << id)) !== 0;
+  }
+
+  /** True if two or more fields have this id. */
+  hasRepeated(id: number): boolean {
+    return (this.repeated & (1 << id)) !== 0;
+  }
+
   /** Index of the first field with this id at or after `from`; -1 if none. */
   findField(id: number, from: number = 0): number {
+    if (!this.has(id)) return -1;
     for (let index = from; index < this.fieldCount; index++) {
       if (this.fieldId[index] === id) return index;
     }
@@ -97,10 +127,5 @@ export class Head {
   get keepsAlive(): boolean {
     if (this.persistence === PERSISTENCE.close) return false;
     return this.minorVersion === 1 || this.persistence === PERSISTENCE.keepAlive;
-  }
-
-  /** Whether the Host field is there at all. */
-  get hasHost(): boolean {
-    return this.findField(FIELD.host) !== -1;
   }
 }

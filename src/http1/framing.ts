@@ -31,38 +31,23 @@ const UPGRADE = bytesOf("upgrade");
  * For a response the caller still has to say what its request and status mean (`bodyOfResponse`).
  */
 export function readFraming(head: Head): number {
-  let lengths = 0;
-  let codings = 0;
-  for (let index = 0; index < head.fieldCount; index++) {
-    switch (head.fieldId[index]) {
-      case FIELD.contentLength: {
-        const fault = readContentLength(head, index);
-        if (fault !== 0) return fault;
-        lengths++;
-        break;
-      }
-      case FIELD.transferEncoding:
-        if (!equalsIgnoringCase(head.bytes, head.valueStart[index]!, head.valueEnd[index]!, CHUNKED)) {
-          return BAD_TRANSFER_ENCODING;
-        }
-        codings++;
-        break;
-      case FIELD.connection: {
-        const fault = readConnection(head, index);
-        if (fault !== 0) return fault;
-        break;
-      }
-      default:
-    }
+  if (head.has(FIELD.connection)) {
+    const fault = readConnections(head);
+    if (fault !== 0) return fault;
   }
-  if (lengths > 1) return BAD_CONTENT_LENGTH;
-  if (codings > 1) return BAD_TRANSFER_ENCODING;
-  if (codings === 1) {
-    if (lengths === 1) return LENGTH_AND_CHUNKED;
+  if (head.has(FIELD.contentLength)) {
+    if (head.hasRepeated(FIELD.contentLength)) return BAD_CONTENT_LENGTH;
+    const fault = readContentLength(head, head.findField(FIELD.contentLength));
+    if (fault !== 0) return fault;
+    head.framing = FRAMING.length;
+  }
+  if (head.has(FIELD.transferEncoding)) {
+    const index = head.findField(FIELD.transferEncoding);
+    const isChunked = equalsIgnoringCase(head.bytes, head.valueStart[index]!, head.valueEnd[index]!, CHUNKED);
+    if (!isChunked || head.hasRepeated(FIELD.transferEncoding)) return BAD_TRANSFER_ENCODING;
+    if (head.has(FIELD.contentLength)) return LENGTH_AND_CHUNKED;
     if (head.minorVersion === 0) return CHUNKED_IN_1_0;
     head.framing = FRAMING.chunked;
-  } else if (lengths === 1) {
-    head.framing = FRAMING.length;
   }
   return 0;
 }
@@ -91,6 +76,14 @@ function readContentLength(head: Head, index: number): number {
   }
   if (end - start > LENGTH_DIGITS_MAX) return CONTENT_TOO_LARGE;
   head.contentLength = length;
+  return 0;
+}
+
+function readConnections(head: Head): number {
+  for (let index = head.findField(FIELD.connection); index !== -1; index = head.findField(FIELD.connection, index + 1)) {
+    const fault = readConnection(head, index);
+    if (fault !== 0) return fault;
+  }
   return 0;
 }
 

@@ -44,27 +44,43 @@ export function readFields(head: Head, bytes: Uint8Array, at: number, end: numbe
     while (position < end && (CLASS[bytes[position]!]! & TOKEN) !== 0) position++;
     if (position === end) return INCOMPLETE;
     if (bytes[position] !== COLON || position === nameStart) return nameFault(bytes, nameStart, position);
-    head.nameStart[index] = nameStart;
-    head.nameEnd[index] = position;
-    head.fieldId[index] = findField(bytes, nameStart, position);
+    const nameEnd = position++;
 
-    position++;
     while (position < end && (bytes[position] === SPACE || bytes[position] === TAB)) position++;
     const valueStart = position;
-    while (position < end && (CLASS[bytes[position]!]! & VALUE) !== 0) position++;
+    position = findValueEnd(head, position, end);
     if (position + 1 >= end) {
       return position < end && bytes[position] !== CR ? valueFault(bytes[position]!) : INCOMPLETE;
     }
     if (bytes[position] !== CR) return valueFault(bytes[position]!);
     if (bytes[position + 1] !== LF) return BAD_LINE_END;
     let valueEnd = position;
-    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB))
-      valueEnd--;
-    head.valueStart[index] = valueStart;
-    head.valueEnd[index] = valueEnd;
-    index++;
+    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB)) valueEnd--;
+    head.setField(index++, findField(bytes, nameStart, nameEnd), nameStart, nameEnd, valueStart, valueEnd);
     position += 2;
   }
+}
+
+/**
+ * The first byte from `at` on that may not stand in a value: a control character other than TAB, or DEL. Four bytes at a time:
+ * `(x - 0x20…) & ~x` has a top bit set where a byte is below 0x20, and the same with `x ^ 0x7f…` and 1 where one is DEL; either
+ * may also be set for a byte behind such a one, which is looked at singly then.
+ */
+function findValueEnd(head: Head, at: number, end: number): number {
+  const view = head.view;
+  let position = at;
+  for (; position + 4 <= end; position += 4) {
+    const word = view.getInt32(position, true);
+    const flipped = word ^ 0x7f7f7f7f;
+    if (((((word - 0x20202020) & ~word) | ((flipped - 0x01010101) & ~flipped)) & 0x80808080) !== 0) {
+      for (let last = position + 4; position < last; position++) {
+        if ((CLASS[head.bytes[position]!]! & VALUE) === 0) return position;
+      }
+      position -= 4;
+    }
+  }
+  while (position < end && (CLASS[head.bytes[position]!]! & VALUE) !== 0) position++;
+  return position;
 }
 
 function nameFault(bytes: Uint8Array, nameStart: number, at: number): number {

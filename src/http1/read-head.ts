@@ -135,7 +135,7 @@ function readVersion(head: Head, bytes: Uint8Array, at: number, end: number): nu
 function readHost(head: Head): number {
   const index = head.findField(FIELD.host);
   if (index === -1) return head.minorVersion === 0 ? 0 : BAD_HOST;
-  if (head.findField(FIELD.host, index + 1) !== -1) return BAD_HOST;
+  if (head.hasRepeated(FIELD.host)) return BAD_HOST;
   const start = head.valueStart[index]!;
   const end = head.valueEnd[index]!;
   const hostEnd = readAuthority(head.bytes, start, end);

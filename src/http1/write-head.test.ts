@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytesOf, textOf } from "../base/bytes.ts";
-import { forwardedElementOf, type Forwarding, listenerLinesOf } from "../http/forwarding.ts";
+import { firstHopLinesOf, forwardedElementOf, type Forwarding, listenerLinesOf } from "../http/forwarding.ts";
 import { FRAMING, Head } from "../http/head.ts";
 import { bodyOfResponse } from "./framing.ts";
 import { readRequestHead, readResponseHead } from "./read-head.ts";
@@ -10,12 +10,16 @@ import { ADDED_BYTES_MAX, ANNOUNCE, type Announcement, writeRequestHead, writeRe
 const ID = "01J00000000000000000000000";
 
 function forwarding(passesUpgrade = false): Forwarding {
+  const clientIp = bytesOf("10.1.2.3");
+  const listenerLines = listenerLinesOf("http", 8080);
+  const forwardedElement = forwardedElementOf("10.1.2.3", "http");
   return {
-    clientIp: bytesOf("10.1.2.3"),
-    listenerLines: listenerLinesOf("http", 8080),
-    forwardedElement: forwardedElementOf("10.1.2.3", "http"),
+    clientIp,
+    listenerLines,
+    forwardedElement,
+    firstHopLines: firstHopLinesOf(clientIp, listenerLines, forwardedElement),
     fallbackHost: bytesOf("127.0.0.1:8080"),
-    requestId: bytesOf(ID),
+    requestIdLine: bytesOf(`X-Request-Id: ${ID}\r\n`),
     passesUpgrade,
   };
 }
@@ -116,7 +120,7 @@ function returned(text: string, announcement: Announcement): string {
   const head = new Head();
   assert.ok(readResponseHead(head, memory, 0, text.length) > 0, "the test's response is right");
   bodyOfResponse(head, false);
-  const end = writeResponseHead(memory, 32_768, head, { framing: head.framing, announcement, requestId: bytesOf(ID) });
+  const end = writeResponseHead(memory, 32_768, head, { framing: head.framing, announcement, requestIdLine: bytesOf(`X-Request-Id: ${ID}\r\n`) });
   return textOf(memory, 32_768, end);
 }
 

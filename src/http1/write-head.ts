@@ -10,7 +10,7 @@
 import { bytesOf, copyBytes, putBytes } from "../base/bytes.ts";
 import { FIELD, type FieldId, FORBIDDEN_IN_TRAILERS, HOP_BY_HOP, flags } from "../http/fields.ts";
 import { FRAMING, type Framing, Head } from "../http/head.ts";
-import type { Forwarding } from "../http/forwarding.ts";
+import { FORWARDED_FOR_LINE, FORWARDED_LINE, type Forwarding } from "../http/forwarding.ts";
 import { isNamedByConnection, lineEndOf, readFields } from "./read-fields.ts";
 
 /** The most bytes that a written head has beyond the received one. */
@@ -18,18 +18,13 @@ export const ADDED_BYTES_MAX = 1_024;
 
 const VERSION = bytesOf(" HTTP/1.1\r\n");
 const STATUS_VERSION = bytesOf("HTTP/1.1 ");
-const LINE_END = bytesOf("\r\n");
 const CHUNKED_LINE = bytesOf("Transfer-Encoding: chunked\r\n");
 const CLOSE_LINE = bytesOf("Connection: close\r\n");
 const KEEP_ALIVE_LINE = bytesOf("Connection: keep-alive\r\n");
 const UPGRADE_LINES = bytesOf("Connection: Upgrade\r\nUpgrade: ");
 const HOST_LINE = bytesOf("Host: ");
-const FORWARDED_FOR_LINE = bytesOf("X-Forwarded-For: ");
-const FORWARDED_HOST_LINE = bytesOf("X-Forwarded-Host: ");
-const FORWARDED_LINE = bytesOf("Forwarded: ");
-const FORWARDED_HOST_PARAMETER = bytesOf(';host="');
-const QUOTED_LINE_END = bytesOf('"\r\n');
-const REQUEST_ID_LINE = bytesOf("X-Request-Id: ");
+/** Ends Forwarded behind its host. */
+const FORWARDED_HOST_LINE = bytesOf('"\r\nX-Forwarded-Host: ');
 const LIST_SEPARATOR = bytesOf(", ");
 
 /** Left out of requests: hop-by-hop fields, and those that we write ourselves. */
@@ -62,8 +57,7 @@ export function writeRequestHead(target: Uint8Array, at: number, head: Head, for
   }
   if (head.authorityStart === head.authorityEnd) {
     end = putBytes(target, end, HOST_LINE);
-    end = putBytes(target, end, forwarding.fallbackHost);
-    end = putBytes(target, end, LINE_END);
+    end = putLineEnd(target, putBytes(target, end, forwarding.fallbackHost));
   }
   end = writeForwarding(target, end, head, forwarding);
   if (head.framing === FRAMING.chunked) end = putBytes(target, end, CHUNKED_LINE);
@@ -76,9 +70,9 @@ export function writeRequestHead(target: Uint8Array, at: number, head: Head, for
       head.valueStart[head.upgradeField]!,
       head.valueEnd[head.upgradeField]!,
     );
-    end = putBytes(target, end, LINE_END);
+    end = putLineEnd(target, end);
   }
-  return putBytes(target, end, LINE_END);
+  return putLineEnd(target, end);
 }
 
 /** How a response's connection goes on, as its head has to say it. */
@@ -88,7 +82,7 @@ export type Announcement = (typeof ANNOUNCE)[keyof typeof ANNOUNCE];
 export interface ResponseWriting {
   framing: Framing;
   announcement: Announcement;
-  requestId: Uint8Array;
+  requestIdLine: Uint8Array;
 }
 
 /** Writes the head of a response to a client: HTTP/1.1, the request's id, our own framing and connection. */
@@ -101,11 +95,7 @@ export function writeResponseHead(
   let end = putBytes(target, at, STATUS_VERSION);
   const replaced = head.status < 200 || head.status === 204 ? REPLACED_WITHOUT_CONTENT : REPLACED_IN_RESPONSE;
   end = copyFields(target, end, head, replaced, head.statusStart);
-  if (head.status >= 200) {
-    end = putBytes(target, end, REQUEST_ID_LINE);
-    end = putBytes(target, end, writing.requestId);
-    end = putBytes(target, end, LINE_END);
-  }
+  if (head.status >= 200) end = putBytes(target, end, writing.requestIdLine);
   if (writing.framing === FRAMING.chunked) end = putBytes(target, end, CHUNKED_LINE);
   switch (writing.announcement) {
     case ANNOUNCE.close:
@@ -118,12 +108,12 @@ export function writeResponseHead(
       const field = head.findField(FIELD.upgrade);
       end = putBytes(target, end, UPGRADE_LINES);
       end = copyBytes(target, end, head.bytes, head.valueStart[field]!, head.valueEnd[field]!);
-      end = putBytes(target, end, LINE_END);
+      end = putLineEnd(target, end);
       break;
     }
     default:
   }
-  return putBytes(target, end, LINE_END);
+  return putLineEnd(target, end);
 }
 
 const trailerHead = new Head();
@@ -136,7 +126,7 @@ export function writeTrailers(target: Uint8Array, at: number, section: Uint8Arra
   trailerHead.clear(section, 0);
   const end = readFields(trailerHead, section, 0, section.length);
   if (end <= 0) return end;
-  return putBytes(target, copyFields(target, at, trailerHead, FORBIDDEN_IN_TRAILERS, 0), LINE_END);
+  return putLineEnd(target, copyFields(target, at, trailerHead, FORBIDDEN_IN_TRAILERS, 0));
 }
 
 /**
@@ -163,28 +153,36 @@ function firstFieldOf(head: Head): number {
 
 /** With no field at all, the start line ends where the empty line (CR LF) begins. */
 function endOfStartLine(head: Head, from: number): number {
-  return Math.max(from, head.end - LINE_END.length);
+  return Math.max(from, head.end - 2);
 }
 
 function writeForwarding(target: Uint8Array, at: number, head: Head, forwarding: Forwarding): number {
-  let end = putBytes(target, at, FORWARDED_FOR_LINE);
-  end = copyFormer(target, end, head, FIELD.xForwardedFor);
-  end = putBytes(target, end, forwarding.clientIp);
-  end = putBytes(target, end, forwarding.listenerLines);
-  end = putBytes(target, end, FORWARDED_LINE);
-  end = copyFormer(target, end, head, FIELD.forwarded);
-  end = putBytes(target, end, forwarding.forwardedElement);
-  if (head.authorityEnd > head.authorityStart) {
-    end = putBytes(target, end, FORWARDED_HOST_PARAMETER);
-    end = copyBytes(target, end, head.bytes, head.authorityStart, head.authorityEnd);
-    end = putBytes(target, end, QUOTED_LINE_END);
-    end = putBytes(target, end, FORWARDED_HOST_LINE);
-    end = copyBytes(target, end, head.bytes, head.authorityStart, head.authorityEnd);
+  let end: number;
+  if (head.has(FIELD.xForwardedFor) || head.has(FIELD.forwarded)) {
+    end = copyFormer(target, putBytes(target, at, FORWARDED_FOR_LINE), head, FIELD.xForwardedFor);
+    end = putBytes(target, end, forwarding.clientIp);
+    end = putBytes(target, end, forwarding.listenerLines);
+    end = copyFormer(target, putBytes(target, end, FORWARDED_LINE), head, FIELD.forwarded);
+    end = putBytes(target, end, forwarding.forwardedElement);
+  } else {
+    end = putBytes(target, at, forwarding.firstHopLines);
   }
-  end = putBytes(target, end, LINE_END);
-  end = putBytes(target, end, REQUEST_ID_LINE);
-  end = putBytes(target, end, forwarding.requestId);
-  return putBytes(target, end, LINE_END);
+  end = writeHost(target, end, head, forwarding);
+  end = putBytes(target, end, FORWARDED_HOST_LINE);
+  end = writeHost(target, end, head, forwarding);
+  end = putLineEnd(target, end);
+  return putBytes(target, end, forwarding.requestIdLine);
+}
+
+function writeHost(target: Uint8Array, at: number, head: Head, forwarding: Forwarding): number {
+  if (head.authorityStart === head.authorityEnd) return putBytes(target, at, forwarding.fallbackHost);
+  return copyBytes(target, at, head.bytes, head.authorityStart, head.authorityEnd);
+}
+
+function putLineEnd(target: Uint8Array, at: number): number {
+  target[at] = 0x0d;
+  target[at + 1] = 0x0a;
+  return at + 2;
 }
 
 /** What proxies before us wrote into a list field, each value followed by a separator. */
