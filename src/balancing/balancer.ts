@@ -1,11 +1,13 @@
 /**
- * Which backend of a cluster takes a request. One balancer per cluster; it changes with its cluster while requests come.
+ * Which backend of a cluster takes a request. One balancer per cluster; it changes with its cluster while
+ * requests come.
  *
  * Rules of this file, in the order in which a candidate is looked for:
- *  1. Candidates with a weight that are no backups; then backups with a weight; then those of weight 0, backups last. So
- *     weight 0 means set aside: a backup goes first. Within each group, the policy picks among those that do not rest.
- *  2. If all that are left rest, the one that wakes soonest is tried all the same: a request is not refused while there is
- *     one that may take it.
+ *  1. Candidates with a weight that are no backups; then backups with a weight; then those of weight 0,
+ *     backups last. So weight 0 means set aside: a backup goes first. Within each group, the policy picks
+ *     among those that do not rest.
+ *  2. If all that are left rest, the one that wakes soonest is tried all the same: a request is not refused
+ *     while there is one that may take it.
  *  3. A candidate that this exchange has tried is never picked again. If all were tried, none is.
  */
 import { assert, assertNever } from "../base/assert.ts";
@@ -58,8 +60,8 @@ export class Balancer<C extends Candidate> {
   }
 
   /**
-   * The candidate for a request; `undefined` if there is none that is not in `tried`. `key` is 32 bits that stand for the
-   * client, for the hash policy.
+   * The candidate for a request; `undefined` if there is none that is not in `tried`. `key` is 32 bits that
+   * stand for the client, for the hash policy.
    */
   pick(nowMs: number, key: number, tried: readonly C[]): C | undefined {
     for (const group of this.#groups) {

@@ -1,6 +1,6 @@
 /**
- * Candidates among which a policy picks, with what policies remember of each. All members of a group are equally wanted:
- * which group comes first is decided by `Balancer`. A change costs the size of the group.
+ * Candidates among which a policy picks, with what policies remember of each. All members of a group are
+ * equally wanted: which group comes first is decided by `Balancer`. A change costs the size of the group.
  */
 import { assert } from "../base/assert.ts";
 import type { Candidate } from "./candidate.ts";
@@ -16,7 +16,10 @@ export interface Member<C extends Candidate> {
 }
 
 export class Group<C extends Candidate> {
-  /** Replaced by each change: a list of just the right size, because most clusters have few backends, and there are many. */
+  /**
+   * Replaced by each change: a list of just the right size, because most clusters have few backends, and
+   * there are many.
+   */
   members: readonly Member<C>[] = [];
   /** For picking in turn: the index of the member whose turn is next. */
   cursor = 0;
@@ -39,7 +42,10 @@ export class Group<C extends Candidate> {
     this.#weigh();
   }
 
-  /** Takes over a candidate's new weight. What it has coming changes in proportion: it neither gains nor waits by it. */
+  /**
+   * Takes over a candidate's new weight. What it has coming changes in proportion: it neither gains nor waits
+   * by it.
+   */
   reweigh(candidate: C): void {
     const member = this.members[this.#indexOf(candidate)]!;
     const weight = weightOf(candidate);
@@ -73,7 +79,9 @@ export function compareLoads<C extends Candidate>(one: Member<C>, other: Member<
   return one.candidate.connections * other.weight - other.candidate.connections * one.weight;
 }
 
-/** Spreads 32 bits over 32 bits, one to one (the finalizer of MurmurHash3, public domain). As a signed number. */
+/**
+ * Spreads 32 bits over 32 bits, one to one (the finalizer of MurmurHash3, public domain). As a signed number.
+ */
 export function mix32(value: number): number {
   let mixed = Math.imul(value ^ (value >>> 16), 0x85eb_ca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2_ae35);
@@ -85,7 +93,10 @@ function weightOf(candidate: Candidate): number {
   return Math.max(1, candidate.weight);
 }
 
-/** FNV-1a over the characters, then mixed: ids that differ in their last character only must not be neighbours. */
+/**
+ * FNV-1a over the characters, then mixed: ids that differ in their last character only must not be
+ * neighbours.
+ */
 function hashOf(id: string): number {
   let hash = 0x811c_9dc5 | 0;
   for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x0100_0193);

@@ -1,6 +1,6 @@
 /**
- * Least loaded: the candidate with the fewest connections in use relative to its weight. Those with equally few take turns by
- * weight, so that an idle cluster is used evenly. Costs two looks at each member.
+ * Least loaded: the candidate with the fewest connections in use relative to its weight. Those with equally
+ * few take turns by weight, so that an idle cluster is used evenly. Costs two looks at each member.
  */
 import { isEligible, type Candidate } from "./candidate.ts";
 import { compareLoads, type Group, type Member } from "./group.ts";

@@ -72,7 +72,7 @@ for (const policy of POLICIES) {
     assert.deepEqual(picksOf(balancer), new Set(["b"]));
   });
 
-  test(`${policy}: weight 0 is picked only while no candidate with a weight is available, not even a backup`, () => {
+  test(`${policy}: weight 0 is picked only while none with a weight is available, not even a backup`, () => {
     const a = candidateOf("a", { weight: 0 });
     const b = candidateOf("b", { backup: true });
     const c = candidateOf("c", { weight: 0, backup: true });

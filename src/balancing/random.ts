@@ -1,12 +1,15 @@
 /**
- * Random, by weight; and the power of two: two drawn at random, the less loaded one taken. A draw costs a step or two while
- * most members are eligible, and never more than two looks at each.
+ * Random, by weight; and the power of two: two drawn at random, the less loaded one taken. A draw costs a
+ * step or two while most members are eligible, and never more than two looks at each.
  */
 import type { Prng } from "../base/prng.ts";
 import { isEligible, type Candidate } from "./candidate.ts";
 import { compareLoads, type Group, type Member } from "./group.ts";
 
-/** Drawing blindly and refusing is quick and exact; after so many refusals the eligible members are counted instead. */
+/**
+ * Drawing blindly and refusing is quick and exact; after so many refusals the eligible members are counted
+ * instead.
+ */
 const BLIND_DRAWS_MAX = 4;
 
 /** An eligible candidate, each as likely as its weight says; `undefined` if none is eligible. */

@@ -1,6 +1,6 @@
 /**
- * When a backend that cannot be connected to is left alone, and for how long. Not health checks, which ask; this learns from
- * what requests meet.
+ * When a backend that cannot be connected to is left alone, and for how long. Not health checks, which ask;
+ * this learns from what requests meet.
  */
 
 /** So many failures in a row, and a backend rests. */
@@ -19,8 +19,8 @@ export interface Rest {
 }
 
 /**
- * Counts a failed connect. One that comes while the backend rests does not count: it was under way before, or was tried
- * because all others rest too, and many at once must not make the rest longer.
+ * Counts a failed connect. One that comes while the backend rests does not count: it was under way before, or
+ * was tried because all others rest too, and many at once must not make the rest longer.
  */
 export function countFailure(rest: Rest, nowMs: number): void {
   if (nowMs < rest.restsUntilMs) return;

@@ -1,6 +1,6 @@
 /**
- * Round robin: each member in turn, as often as its weight says. Equal weights cost one step of an index, differing ones a
- * look at each member.
+ * Round robin: each member in turn, as often as its weight says. Equal weights cost one step of an index,
+ * differing ones a look at each member.
  */
 import { isEligible, type Candidate } from "./candidate.ts";
 import { compareLoads, type Group, type Member } from "./group.ts";
@@ -17,9 +17,9 @@ export function pickRoundRobin<C extends Candidate>(
 }
 
 /**
- * Picks by weight, as evenly spread as can be: each eligible member gets its weight as credit; the one with the most credit
- * is picked, and pays what all got. Over as many picks as the weights sum up to, each comes exactly as often as its weight
- * says. Given `like`, only members that are as loaded as that one take part.
+ * Picks by weight, as evenly spread as can be: each eligible member gets its weight as credit; the one with
+ * the most credit is picked, and pays what all got. Over as many picks as the weights sum up to, each comes
+ * exactly as often as its weight says. Given `like`, only members that are as loaded as that one take part.
  */
 export function pickSmoothly<C extends Candidate>(
   group: Group<C>,

@@ -1,10 +1,11 @@
 /**
- * One deadline for each of many ids, in arrays made once: setting, moving and clearing one allocates nothing. It reads no
- * clock and wakes nobody: who owns it asks `next` when to come, and comes with `expire`.
+ * One deadline for each of many ids, in arrays made once: setting, moving and clearing one allocates nothing.
+ * It reads no clock and wakes nobody: who owns it asks `next` when to come, and comes with `expire`.
  *
- * A binary heap of ids, kept lazily, because deadlines of connections are nearly always moved to later: then only `dueAt`
- * changes, and the heap's entry, now too early, is put right when it comes up. (Measured: 3 to 8 ns for a change, so a timer
- * wheel would gain nothing, and would have a granularity.) Times are milliseconds on any one clock.
+ * A binary heap of ids, kept lazily, because deadlines of connections are nearly always moved to later: then
+ * only `dueAt` changes, and the heap's entry, now too early, is put right when it comes up. (Measured: 3 to 8
+ * ns for a change, so a timer wheel would gain nothing, and would have a granularity.) Times are milliseconds
+ * on any one clock.
  *
  * ```text
  *  heap     [ 7 ][ 2 ][ 9 ] …     ids; each not later in the heap's order than those below it
@@ -48,7 +49,10 @@ export class Deadlines {
     return this.#dueAt[id]!;
   }
 
-  /** Gives the id this deadline, instead of any that it had. Later than the last one: a store. `whenMs` is finite. */
+  /**
+   * Gives the id this deadline, instead of any that it had. Later than the last one: a store. `whenMs` is
+   * finite.
+   */
   set(id: number, whenMs: number): void {
     assert(id < this.#heap.length && whenMs < Infinity, "sets a deadline for no id or no time");
     if (this.#dueAt[id] === Infinity) this.#count++;
@@ -67,16 +71,18 @@ export class Deadlines {
   }
 
   /**
-   * When `expire` must be called at the latest: never later than the earliest deadline, and `Infinity` when there is none.
-   * It may be earlier than any deadline (that of one which was moved); calling `expire` then finds nothing and puts it right.
+   * When `expire` must be called at the latest: never later than the earliest deadline, and `Infinity` when
+   * there is none. It may be earlier than any deadline (that of one which was moved); calling `expire` then
+   * finds nothing and puts it right.
    */
   next(): number {
     return this.#count === 0 ? Infinity : this.#lookAt[this.#heap[0]!]!;
   }
 
   /**
-   * Tells each id whose deadline is `nowMs` or earlier, the earliest first; it has none any more when it is told. What is
-   * told may set and clear deadlines of any id: one set for `nowMs` or earlier is told in the next call at the latest.
+   * Tells each id whose deadline is `nowMs` or earlier, the earliest first; it has none any more when it is
+   * told. What is told may set and clear deadlines of any id: one set for `nowMs` or earlier is told in the
+   * next call at the latest.
    */
   expire(nowMs: number, tell: (id: number) => void): void {
     assert(!this.#isExpiring, "expires deadlines while it tells them");

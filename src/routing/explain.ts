@@ -1,6 +1,6 @@
 /**
- * Why a request goes where it goes, in words: the hostnames that were asked, and the rules that came near and why each was
- * not chosen. For people, at the price of a walk; it decides nothing.
+ * Why a request goes where it goes, in words: the hostnames that were asked, and the rules that came near and
+ * why each was not chosen. For people, at the price of a walk; it decides nothing.
  */
 import { bytesOf } from "../base/bytes.ts";
 import type { Frontend, PathRule } from "../model/objects.ts";

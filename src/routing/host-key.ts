@@ -1,6 +1,6 @@
 /**
- * A host as a key: its bytes in lower case, four to a word, counted from its end, so that every suffix of it is a key too,
- * without another look at the bytes. Not the table of such keys: that is `HostTable`.
+ * A host as a key: its bytes in lower case, four to a word, counted from its end, so that every suffix of it
+ * is a key too, without another look at the bytes. Not the table of such keys: that is `HostTable`.
  *
  * ```text
  *  host    w w w . e x a m p l e . c o m
@@ -70,8 +70,8 @@ function finishHash(hash: number, length: number, partialWord: number): number {
 }
 
 /**
- * Four bytes with ASCII capitals as small letters, all at once: in each byte below 0x80, the sums carry into its top bit
- * from `A` on, and from the letter after `Z` on; where just one of them does stands a capital.
+ * Four bytes with ASCII capitals as small letters, all at once: in each byte below 0x80, the sums carry into
+ * its top bit from `A` on, and from the letter after `Z` on; where just one of them does stands a capital.
  */
 function lowerCased(word: number): number {
   const low = word & 0x7f7f_7f7f;

@@ -3,10 +3,11 @@
  *
  * Rules of this file:
  *  1. The exact path goes first, then the regexes in the order added, then the longest prefix.
- *  2. A method decides only within one path rule: the frontend that wants this method goes before the one for any. A path
- *     rule without a frontend for this method is passed over, as if its path did not match: `POST /a` exact leaves `GET /a`
- *     to the regexes and prefixes.
- *  3. A prefix is compared as text: `/api` takes `/api`, `/api/x` and `/apis`; `/api/` takes `/api/x`, not `/api`.
+ *  2. A method decides only within one path rule: the frontend that wants this method goes before the one for
+ *     any. A path rule without a frontend for this method is passed over, as if its path did not match: `POST
+ *     /a` exact leaves `GET /a` to the regexes and prefixes.
+ *  3. A prefix is compared as text: `/api` takes `/api`, `/api/x` and `/apis`; `/api/` takes `/api/x`, not
+ *     `/api`.
  *  4. Paths are compared as they were received: nothing is decoded, and letters keep their case.
  */
 import { assert } from "../base/assert.ts";

@@ -1,16 +1,18 @@
 /**
- * Names of hosts to values: one open-addressing table over `HostKey`s, so that looking up a request's host makes no string.
- * Not which names a request's host stands for: that is `Router`.
+ * Names of hosts to values: one open-addressing table over `HostKey`s, so that looking up a request's host
+ * makes no string. Not which names a request's host stands for: that is `Router`.
  *
  * ```text
  *  slots   [ hash, nameAt ][ 0, 0 ][ hash, nameAt ] …   linear probing, at most half full; nameAt 0 = empty
  *  values  [ value        ][      ][ value        ] …   beside it
- *  names   ␀ 11 .com mple exa  5 .org a …               each its length in bytes, then the words of its key
+ *  names   ␀ 11 .com mple exa  5 .org a …               each its length in bytes, then its key's words
  * ```
  *
  * Rules of this file:
- *  1. A removal leaves no mark behind: the slots after it move up. What it leaves in `names` goes with the next rebuild.
- *  2. A rebuild (growth, shrinking, no room for a name) makes room for about as many changes as it moves names.
+ *  1. A removal leaves no mark behind: the slots after it move up. What it leaves in `names` goes with the
+ *     next rebuild.
+ *  2. A rebuild (growth, shrinking, no room for a name) makes room for about as many changes as it moves
+ *     names.
  */
 import { assert } from "../base/assert.ts";
 import { PARTIAL_MASK, type HostKey } from "./host-key.ts";
@@ -115,7 +117,10 @@ export class HostTable<Value> {
     this.#values[slot] = value;
   }
 
-  /** Moves everything to arrays of the right size, with room for `moreNameWords` and as many words again as are in use. */
+  /**
+   * Moves everything to arrays of the right size, with room for `moreNameWords` and as many words again as
+   * are in use.
+   */
   #rebuild(capacity: number, moreNameWords: number): void {
     assert(capacity <= CAPACITY_MAX, "holds more host names than it can");
     const [slots, values, names] = [this.#slots, this.#values, this.#names];

@@ -1,9 +1,9 @@
 /**
- * The regex path rules of one hostname, in the order in which they are tried. One rule is all frontends with the same
- * regex: its place is that of the first of them that was added and is still there.
+ * The regex path rules of one hostname, in the order in which they are tried. One rule is all frontends with
+ * the same regex: its place is that of the first of them that was added and is still there.
  *
- * A change costs as much as the hostname has regex frontends, and so does each request that no exact path takes. Whether a
- * regex is safe to run on what a client sends was judged when its order was read.
+ * A change costs as much as the hostname has regex frontends, and so does each request that no exact path
+ * takes. Whether a regex is safe to run on what a client sends was judged when its order was read.
  */
 import { assert } from "../base/assert.ts";
 import type { Frontend } from "../model/objects.ts";
@@ -15,7 +15,10 @@ interface RegexRule<Target> {
   first: Route<Target>;
 }
 
-/** A path rule's regex as it is run: it has to match the whole path. Throws a SyntaxError for what is no regex. */
+/**
+ * A path rule's regex as it is run: it has to match the whole path. Throws a SyntaxError for what is no
+ * regex.
+ */
 export function compilePathRegex(source: string): RegExp {
   return new RegExp(`^(?:${source})$`);
 }
@@ -57,7 +60,10 @@ export class PathRegexes<Target> {
     return gone;
   }
 
-  /** The route of the first rule that matches `path` and has one for the method `bytes[methodStart..methodEnd)`. */
+  /**
+   * The route of the first rule that matches `path` and has one for the method
+   * `bytes[methodStart..methodEnd)`.
+   */
   find(path: string, bytes: Uint8Array, methodStart: number, methodEnd: number): Route<Target> | undefined {
     for (const rule of this.#rules) {
       if (!rule.regex.test(path)) continue;

@@ -1,6 +1,6 @@
 /**
- * Exact paths and prefixes of one hostname as a radix tree: finding the longest prefix costs the path's length, whether
- * there is one prefix or 10,000. It knows bytes only: no decoding, no `..`, no query.
+ * Exact paths and prefixes of one hostname as a radix tree: finding the longest prefix costs the path's
+ * length, whether there is one prefix or 10,000. It knows bytes only: no decoding, no `..`, no query.
  *
  * ```text
  *  /            prefix "/"
@@ -10,8 +10,10 @@
  * ```
  *
  * Rules of this file:
- *  1. Labels are never empty, and the labels of one node's children begin with different bytes, in rising order.
- *  2. A node without routes has at least two children: what a removal leaves useless is joined or dropped at once.
+ *  1. Labels are never empty, and the labels of one node's children begin with different bytes, in rising
+ *     order.
+ *  2. A node without routes has at least two children: what a removal leaves useless is joined or dropped at
+ *     once.
  *  3. A node keeps its identity while it is split or joined, so the root of a tree stays the root.
  */
 import { assert } from "../base/assert.ts";
@@ -39,7 +41,9 @@ export function createNode<Target>(label: Uint8Array): PathNode<Target> {
   return { label: shared, firstByte: shared[0]!, exact: undefined, prefix: undefined, children: NO_CHILDREN };
 }
 
-/** The route for the path `bytes[start..end)` and the method: the exact one, else that of the longest prefix. */
+/**
+ * The route for the path `bytes[start..end)` and the method: the exact one, else that of the longest prefix.
+ */
 export function findInTree<Target>(
   root: PathNode<Target>,
   bytes: Uint8Array,
@@ -137,7 +141,10 @@ function addChild<Target>(node: PathNode<Target>, child: PathNode<Target>): Path
   return child;
 }
 
-/** Cuts a node in two: it keeps the first `length` bytes of its label, a new child gets the rest and all it had. */
+/**
+ * Cuts a node in two: it keeps the first `length` bytes of its label, a new child gets the rest and all it
+ * had.
+ */
 function split<Target>(node: PathNode<Target>, length: number): void {
   assert(length > 0, "all paths of a tree begin with the same byte");
   const rest = createNode<Target>(node.label.slice(length));

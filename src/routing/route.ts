@@ -1,6 +1,7 @@
 /**
- * One frontend as requests find it, and the order among those with the same hostname and path rule: the ones that want a
- * method come first, the one that takes any method last. Not how hostnames and paths are found: that is `HostRules`.
+ * One frontend as requests find it, and the order among those with the same hostname and path rule: the ones
+ * that want a method come first, the one that takes any method last. Not how hostnames and paths are found:
+ * that is `HostRules`.
  */
 import { assert } from "../base/assert.ts";
 import type { Frontend } from "../model/objects.ts";
@@ -21,7 +22,10 @@ export class Route<Target> {
   }
 }
 
-/** The first route of the list `first` that takes the method `bytes[start..end)`. Methods are case-sensitive (RFC 9110 section 9.1). */
+/**
+ * The first route of the list `first` that takes the method `bytes[start..end)`. Methods are case-sensitive
+ * (RFC 9110 section 9.1).
+ */
 export function findByMethod<Target>(
   first: Route<Target> | undefined,
   bytes: Uint8Array,

@@ -1,4 +1,6 @@
-/** The router compared with a direct reading of the protocol page, over random rules, changes and requests. */
+/**
+ * The router compared with a direct reading of the protocol page, over random rules, changes and requests.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -110,7 +112,10 @@ const request: fc.Arbitrary<Request> = fc.record({
   path: fc.oneof(path, fc.constantFrom("*", "")),
   method: fc.constantFrom("GET", "POST", "DELETE"),
 });
-/** Few hostnames and paths, so that rules meet; a change adds a frontend, or removes it where its key is taken. */
+/**
+ * Few hostnames and paths, so that rules meet; a change adds a frontend, or removes it where its key is
+ * taken.
+ */
 const changes = fc.array(frontend, { maxLength: 40 });
 const requests = fc.array(request, { minLength: 1, maxLength: 20 });
 

@@ -1,13 +1,14 @@
 /**
- * Which frontend of a listener takes a request: by hostname, path and method, on the bytes where they were received.
- * Frontends are added and removed one at a time, while requests are routed; nothing is ever built anew as a whole.
- * Not what a frontend leads to: that is the engine's.
+ * Which frontend of a listener takes a request: by hostname, path and method, on the bytes where they were
+ * received. Frontends are added and removed one at a time, while requests are routed; nothing is ever built
+ * anew as a whole. Not what a frontend leads to: that is the engine's.
  *
  * Rules of this file:
- *  1. The exact hostname is asked first, then each `*.` suffix from the longest to the shortest, then `*`. Who has no
- *     frontend for this path and method passes the request on to the next.
+ *  1. The exact hostname is asked first, then each `*.` suffix from the longest to the shortest, then `*`.
+ *     Who has no frontend for this path and method passes the request on to the next.
  *  2. `*.example.com` takes one or more labels before `.example.com`, never `example.com` itself.
- *  3. Letters of a host have no case, and one dot at its end does not count (RFC 9110 section 4.2.3, RFC 1034 section 3.1).
+ *  3. Letters of a host have no case, and one dot at its end does not count (RFC 9110 section 4.2.3, RFC 1034
+ *     section 3.1).
  *  4. A request allocates nothing, except one string of its path when its hostname has regexes.
  */
 import { assert } from "../base/assert.ts";
@@ -62,8 +63,8 @@ export class Router<Target = unknown> {
   }
 
   /**
-   * The route for a request. All are views on `bytes`: the host without its port, in any case; the path without its query
-   * (`/` for a target that has none); the method.
+   * The route for a request. All are views on `bytes`: the host without its port, in any case; the path
+   * without its query (`/` for a target that has none); the method.
    */
   find(
     bytes: Uint8Array,
@@ -90,7 +91,9 @@ export class Router<Target = unknown> {
     return this.#any?.find(bytes, pathStart, pathEnd, methodStart, methodEnd);
   }
 
-  /** What `find` would choose, why, and what came near. For people: `host` without port, `path` without query. */
+  /**
+   * What `find` would choose, why, and what came near. For people: `host` without port, `path` without query.
+   */
   explain(host: string, path: string, method: string): RouteExplanation {
     const bytes = bytesOf(host + path + method);
     const pathStart = host.length;
