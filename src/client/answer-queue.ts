@@ -2,15 +2,14 @@
  * The answers to one order, waiting to be read by one reader. It knows no socket: who fills it sees how many
  * wait and holds the connection back.
  */
-import type { AnyAnswer } from "./answer.ts";
 
 /** One order's answers: filled by the connection, read with `for await`. */
-export class AnswerQueue<Kind extends AnyAnswer> implements AsyncIterableIterator<Kind> {
-  readonly #waiting: Kind[] = [];
+export class AnswerQueue<Answer> implements AsyncIterableIterator<Answer> {
+  readonly #waiting: Answer[] = [];
   readonly #onRead: (count: number) => void;
   readonly #onLeft: () => void;
   #end: { readonly error?: Error } | undefined;
-  #reader: PromiseWithResolvers<IteratorResult<Kind>> | undefined;
+  #reader: PromiseWithResolvers<IteratorResult<Answer>> | undefined;
 
   /**
    * `onRead` is told how many waiting answers were taken or thrown away; `onLeft`, that the reader stopped
@@ -22,7 +21,7 @@ export class AnswerQueue<Kind extends AnyAnswer> implements AsyncIterableIterato
   }
 
   /** Adds an answer; true when it has to wait for its reader. */
-  add(answer: Kind): boolean {
+  add(answer: Answer): boolean {
     if (this.#reader === undefined) return this.#waiting.push(answer) > 0;
     this.#reader.resolve({ done: false, value: answer });
     this.#reader = undefined;
@@ -38,7 +37,7 @@ export class AnswerQueue<Kind extends AnyAnswer> implements AsyncIterableIterato
     this.#reader = undefined;
   }
 
-  next(): Promise<IteratorResult<Kind>> {
+  next(): Promise<IteratorResult<Answer>> {
     const answer = this.#waiting.shift();
     if (answer !== undefined) {
       this.#onRead(1);
@@ -54,7 +53,7 @@ export class AnswerQueue<Kind extends AnyAnswer> implements AsyncIterableIterato
   }
 
   /** The reader has seen enough: the order goes on in the proxy, its answers are no longer kept. */
-  return(): Promise<IteratorResult<Kind>> {
+  return(): Promise<IteratorResult<Answer>> {
     this.#onRead(this.#waiting.splice(0).length);
     if (this.#end === undefined) this.#onLeft();
     this.end();

@@ -47,6 +47,9 @@ export interface SendOptions {
   readonly onProgress?: (answer: ProcessingAnswer<Data>) => void;
 }
 
+/** What can be read of an order that is not refused. */
+type AnswerTo<Type extends string> = ProcessingAnswer<Data> | OkAnswer<AnswerDataTo<Type>>;
+
 const ANSWER_BYTES_MAX_DEFAULT = 256 * 1024 * 1024;
 const ANSWERS_UNREAD_MAX_DEFAULT = 1_000;
 
@@ -116,17 +119,17 @@ export class Client {
    * Sends one order, at once, and gives its answers as they come: PROCESSING ones, then the OK. Throws while
    * reading as `send` does. Leaving the loop early leaves the order to the proxy.
    */
-  answers(
-    order: OrderToSend,
+  answers<Type extends string>(
+    order: OrderToSend<Type>,
     options: { readonly signal?: AbortSignal } = {},
-  ): AsyncIterableIterator<ProcessingAnswer<Data> | OkAnswer<Data>> {
-    const queue = new AnswerQueue<ProcessingAnswer<Data> | OkAnswer<Data>>(
+  ): AsyncIterableIterator<AnswerTo<Type>> {
+    const queue = new AnswerQueue<AnswerTo<Type>>(
       (count) => this.#countUnread(-count),
       () => this.#abandon(id),
     );
     const take = (answer: AnyAnswer): void => {
       if (answer.status === "ERROR") return queue.end(new OrderRefusedError(answer));
-      if (queue.add(answer)) this.#countUnread(1);
+      if (queue.add(answer as AnswerTo<Type>)) this.#countUnread(1);
       if (answer.status === "OK") queue.end();
     };
     const id = this.#write(order, { take, lose: (error) => queue.end(error) }, options.signal);

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { chmod, mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { type Surroundings, defaultSocketPath } from "./socket-path.ts";
+import { type Surroundings, defaultSocketPath, findFolderFault } from "./socket-path.ts";
 
 const USER: Surroundings = {
   environment: {},
@@ -37,4 +40,21 @@ test("without such a folder it is a folder of the user's in the temporary one", 
     defaultSocketPath({ ...USER, environment: { KAKEHI_SOCKET: "" } }),
     "/temporary/kakehi-1000/command.sock",
   );
+});
+
+test("a folder that others own or can write is not trusted, ours and an absent one are", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "kakehi-path-"));
+  const socketPath = join(folder, "command.sock");
+  const uid = process.getuid!();
+  try {
+    assert.equal(findFolderFault(socketPath), undefined);
+    assert.equal(findFolderFault(join(folder, "absent", "command.sock")), undefined);
+    if (uid !== 0) assert.match(findFolderFault(socketPath, uid + 1)!, /belongs to another user/);
+    await symlink(folder, join(folder, "link"));
+    assert.match(findFolderFault(join(folder, "link", "command.sock"))!, /is no folder/);
+    await chmod(folder, 0o777);
+    assert.match(findFolderFault(socketPath)!, /can be written by other users/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

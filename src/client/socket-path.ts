@@ -2,9 +2,9 @@
  * Where the command socket is when nobody says. The proxy and its clients ask the same function, so that they
  * meet.
  */
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, lstatSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** What the choice depends on; tests give their own. */
 export interface Surroundings {
@@ -31,8 +31,25 @@ export function defaultSocketPath(surroundings: Surroundings = surroundingsOfPro
   return join(surroundings.temporaryFolder, `kakehi-${uid}`, "command.sock");
 }
 
+/**
+ * Why the folder of a socket that nobody named is not to be trusted: somebody else could have put the socket
+ * there, and would read our orders. `undefined`: it is ours, or is not there yet.
+ */
+export function findFolderFault(socketPath: string, uid: number = ownUid()): string | undefined {
+  const folder = dirname(socketPath);
+  const stats = lstatSync(folder, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  if (!stats.isDirectory()) return `${folder} is no folder`;
+  if (stats.uid !== uid && stats.uid !== 0) return `${folder} belongs to another user`;
+  return (stats.mode & 0o022) === 0 ? undefined : `${folder} can be written by other users`;
+}
+
+function ownUid(): number {
+  return process.getuid?.() ?? -1;
+}
+
 function surroundingsOfProcess(): Surroundings {
-  return { environment: process.env, uid: process.getuid?.() ?? -1, temporaryFolder: tmpdir(), isWritable };
+  return { environment: process.env, uid: ownUid(), temporaryFolder: tmpdir(), isWritable };
 }
 
 function isWritable(folder: string): boolean {
