@@ -135,6 +135,7 @@ export class Listeners {
     for (const entry of this.#entries.values()) {
       entry.cancelGrace();
       this.#sockets.close(entry.fd);
+      tellAll(entry);
     }
     this.#entries.clear();
   }

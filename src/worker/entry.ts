@@ -38,9 +38,10 @@ process.on("uncaughtException", (error) => {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 
 raiseDescriptorLimit();
-const chosen = chooseIo(values.io as IoName | "auto", IO_LIMITS_DEFAULT);
+const warn = (message: string): void => send({ type: "log", level: "warning", message });
+const chosen = chooseIo(values.io as IoName | "auto", IO_LIMITS_DEFAULT, warn);
 if (!chosen.ok) {
-  writeSync(2, `worker ${values.worker}: ${chosen.error}\n`);
+  writeSync(2, `worker ${values.worker}: ${chosen.error.message}\n`);
   process.exit(EXIT_CONFIGURATION);
 }
 const { io, reason } = chosen.value;

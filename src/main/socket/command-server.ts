@@ -6,27 +6,24 @@ import { createServer, type Server, type Socket } from "node:net";
 import { errorAnswer } from "../../model/answers.ts";
 import type { MainLimits } from "../limits.ts";
 import { CommandSession, type OrderExecutor } from "./command-session.ts";
-import { Turns } from "./turns.ts";
+import type { Turns } from "./turns.ts";
+
+/** At the end, a client that neither reads nor leaves is not waited for longer. */
+const CLOSE_MS_MAX = 500;
 
 export interface CommandServerOptions {
   readonly executor: OrderExecutor;
   readonly limits: MainLimits;
-  /** Told after each round of orders; while its promise is open, no order is executed. */
-  readonly roundEnds: () => Promise<void> | undefined;
+  readonly turns: Turns;
 }
 
 export class CommandServer {
   readonly #options: CommandServerOptions;
   readonly #server: Server;
   readonly #sessions: Set<CommandSession> = new Set();
-  readonly #turns: Turns;
 
   constructor(options: CommandServerOptions) {
     this.#options = options;
-    this.#turns = new Turns({
-      nextTurn: (turn) => setImmediate(turn),
-      roundEnds: options.roundEnds,
-    });
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
 
@@ -49,14 +46,22 @@ export class CommandServer {
     });
   }
 
-  /** Takes no more clients, and ends those that are there once their answers are written. */
-  close(): void {
-    this.#server.close();
-    for (const session of this.#sessions) session.end();
+  /** Takes no more clients, ends those that are there once their answers are written, and removes the socket. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      const impatience = setTimeout(() => {
+        for (const session of this.#sessions) session.destroy();
+      }, CLOSE_MS_MAX);
+      this.#server.close(() => {
+        clearTimeout(impatience);
+        resolve();
+      });
+      for (const session of this.#sessions) session.end();
+    });
   }
 
   #accept(socket: Socket): void {
-    const { limits, executor } = this.#options;
+    const { limits, executor, turns } = this.#options;
     if (this.#sessions.size >= limits.connectionsMax) {
       const message = `${limits.connectionsMax} clients are connected, and no more are taken`;
       socket.on("error", () => socket.destroy());
@@ -66,7 +71,7 @@ export class CommandServer {
     }
     const session: CommandSession = new CommandSession(socket, {
       executor,
-      turns: this.#turns,
+      turns,
       limits,
       closed: () => this.#sessions.delete(session),
     });

@@ -21,6 +21,8 @@ import { WorkerProcess } from "./worker-process.ts";
 export interface WorkerSetHooks {
   /** Calls back with the state that a new worker loads, once no change is half done. */
   withState(use: (load: StateLoad) => void): void;
+  /** What a worker's hash must be at this revision, if main stands at it now. */
+  hashAt(revision: number): string | undefined;
   /** The sockets that a worker accepts on. */
   openListeners(): readonly { readonly address: string; readonly fd: number }[];
   ready(worker: WorkerProcess): void;
@@ -194,13 +196,16 @@ export class WorkerSet {
       for (const { address, fd } of hooks.openListeners()) worker.listen(address, fd);
     }
     log.info(`worker ${worker.number} runs`, { pid: worker.pid, io: message.io, reason: message.io_reason });
+    this.#applied(worker, message.revision, message.hash);
     hooks.ready(worker);
   }
 
   #applied(worker: WorkerProcess, revision: number, hash: string): void {
     worker.revision = revision;
     worker.hash = hash;
-    if (this.#options.gathering.applied(worker.number, revision, hash)) return;
+    const { gathering, hooks } = this.#options;
+    const agrees = gathering.applied(worker.number, revision, hash);
+    if (agrees && (hooks.hashAt(revision) ?? hash) === hash) return;
     this.#kill(worker.number, `has drifted: its configuration differs at revision ${revision}`);
   }
 

@@ -1,0 +1,31 @@
+/**
+ * What orders act on: the parts of main, named in one place. Types only; `run-main.ts` puts them together.
+ */
+import type { Log } from "../io/log.ts";
+import type { Configuration } from "./configuration.ts";
+import type { DrainClock } from "./drain-clock.ts";
+import type { Gathering } from "./gathering.ts";
+import type { MainLimits } from "./limits.ts";
+import type { Listeners } from "./listeners.ts";
+import type { StopSequence } from "./stop-sequence.ts";
+import type { Supervisor } from "./workers/supervisor.ts";
+import type { WorkerSet } from "./workers/worker-set.ts";
+
+export interface Control {
+  readonly configuration: Configuration;
+  readonly gathering: Gathering;
+  readonly drains: DrainClock;
+  readonly listeners: Listeners;
+  readonly workers: WorkerSet;
+  readonly supervisor: Supervisor;
+  readonly stopSequence: StopSequence;
+  readonly limits: MainLimits;
+  readonly log: Log;
+  readonly version: string;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** When main started, by the same clock. */
+  readonly startedMs: number;
+  /** Runs an action in a round of orders, when no change is half done. For what had to wait for the world. */
+  readonly inTurn: (action: () => void) => void;
+}

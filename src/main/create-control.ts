@@ -1,0 +1,103 @@
+/**
+ * Builds main's parts and ties them together: who tells whom what. No decisions: those are in the parts.
+ */
+import { performance } from "node:perf_hooks";
+import type { Log } from "../io/log.ts";
+import { Configuration } from "./configuration.ts";
+import type { Control } from "./control.ts";
+import { DrainClock } from "./drain-clock.ts";
+import { Gathering } from "./gathering.ts";
+import type { MainLimits } from "./limits.ts";
+import { Listeners } from "./listeners.ts";
+import { LISTENING_SOCKETS } from "./listening-sockets.ts";
+import { Turns } from "./socket/turns.ts";
+import { StopSequence } from "./stop-sequence.ts";
+import type { StateStore } from "./store/state-store.ts";
+import { StateLoader } from "./workers/state-loader.ts";
+import { Supervisor } from "./workers/supervisor.ts";
+import { WorkerSet } from "./workers/worker-set.ts";
+
+export interface ControlOptions {
+  readonly io: string;
+  readonly log: Log;
+  readonly version: string;
+  readonly limits: MainLimits;
+  readonly store: StateStore;
+}
+
+export interface MainParts {
+  readonly control: Control;
+  readonly turns: Turns;
+  /** Ends the watch over the workers, which keeps the process alive. */
+  stopWatching(): void;
+}
+
+export function createControl({ io, log, version, limits, store }: ControlOptions): MainParts {
+  const now = (): number => performance.now();
+  const gathering = new Gathering();
+  const loader = new StateLoader(limits.changesPerMessageMax);
+  const workers: WorkerSet = new WorkerSet({
+    io,
+    limits,
+    gathering,
+    log,
+    now,
+    hooks: {
+      withState: (use) => {
+        const take = (): void => use(loader.take(configuration.state, configuration.revision));
+        configuration.after({ kept: take, takenBack: take });
+      },
+      hashAt: (revision) => (revision === configuration.revision ? configuration.state.hash() : undefined),
+      openListeners: () => listeners.open(),
+      ready: (worker) => {
+        if (workers.all().every(({ state }) => state !== "starting")) loader.forget();
+        supervisor.ready(worker);
+      },
+      drainChanged: (worker, use) => drains.report(worker, use),
+      unlistened: (worker, address) => listeners.unlistened(worker, address),
+      exited: (worker, reason, code) => {
+        listeners.forgetWorker(worker.number);
+        drains.forgetWorker(worker.number);
+        supervisor.exited(worker, reason, code);
+      },
+    },
+  });
+  const drains = new DrainClock({ closeUsers: (drain) => workers.closeDrained(drain), now });
+  const listeners: Listeners = new Listeners({
+    sockets: LISTENING_SOCKETS,
+    workers,
+    later: (action) => {
+      const timer = setTimeout(action, limits.handshakeGraceMs);
+      return () => clearTimeout(timer);
+    },
+  });
+  const supervisor = new Supervisor({ workers, limits, log, now });
+  const configuration = new Configuration({ listeners, ...store });
+  const stopSequence = new StopSequence({ listeners, supervisor, workers, log });
+  const turns = new Turns({ nextTurn: (turn) => setImmediate(turn), roundEnds: () => configuration.commit() });
+  const inTurn = (action: () => void): void => {
+    turns.want({
+      takeTurn: () => {
+        action();
+        return false;
+      },
+    });
+  };
+  const watch = setInterval(() => workers.watch(), limits.watchEveryMs);
+  const control = {
+    configuration,
+    gathering,
+    drains,
+    listeners,
+    workers,
+    supervisor,
+    stopSequence,
+    limits,
+    log,
+    version,
+    now,
+    startedMs: now(),
+    inTurn,
+  };
+  return { control, turns, stopWatching: () => clearInterval(watch) };
+}

@@ -1,0 +1,59 @@
+/**
+ * What `kakehi run --demo` serves: a listener on 127.0.0.1:8080 and a cluster of two backends, which run in a small process
+ * of their own. Made by orders, like everything else.
+ */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { fail, ok, type Result } from "../base/result.ts";
+import { parseOrderBody } from "../model/catalogue/parse-order.ts";
+import { isChangeOrder, type ChangeOrder } from "../model/orders.ts";
+
+export const DEMO_LISTENER = "127.0.0.1:8080";
+const DEMO_CLUSTER = "demo";
+
+export interface DemoBackends {
+  /** The orders that make the demo, whatever of an earlier one is left in the state. */
+  readonly orders: readonly ChangeOrder[];
+  /** Ends the backends. */
+  stop(): void;
+}
+
+/** Starts the backends. The error is a sentence for the user. */
+export function startDemoBackends(): Promise<Result<DemoBackends, string>> {
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const entry = fileURLToPath(new URL(`./demo-backends.${extension}`, import.meta.url));
+  const child = spawn(process.execPath, [entry], { stdio: ["pipe", "pipe", "inherit"] });
+  return new Promise((resolve) => {
+    child.once("error", (error) => resolve(fail(`the demo's backends did not start: ${error.message}`)));
+    child.once("exit", (code) => resolve(fail(`the demo's backends ended with ${code}`)));
+    createInterface(child.stdout).once("line", (line) => {
+      const backends = JSON.parse(line) as readonly DemoBackend[];
+      resolve(ok({ orders: ordersFor(backends), stop: () => child.stdin.end() }));
+    });
+  });
+}
+
+interface DemoBackend {
+  readonly backend_id: string;
+  readonly address: string;
+}
+
+function ordersFor(backends: readonly DemoBackend[]): readonly ChangeOrder[] {
+  const cluster_id = DEMO_CLUSTER;
+  return [
+    order("ADD_LISTENER", { address: DEMO_LISTENER, protocol: "http" }),
+    order("ADD_CLUSTER", { cluster_id }),
+    ...backends.flatMap(({ backend_id, address }) => [
+      order("REMOVE_BACKEND", { cluster_id, backend_id, drain: { wait: false } }),
+      order("ADD_BACKEND", { cluster_id, backend_id, address }),
+    ]),
+    order("ADD_FRONTEND", { listener: DEMO_LISTENER, hostname: "*", cluster_id }),
+  ];
+}
+
+function order(type: string, data: object): ChangeOrder {
+  const parsed = parseOrderBody(type, data);
+  if (!parsed.ok || !isChangeOrder(parsed.value)) throw new TypeError(`the demo's ${type} is no order`);
+  return parsed.value;
+}

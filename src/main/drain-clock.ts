@@ -1,0 +1,78 @@
+/**
+ * The drains with a clock: every call gets the time, and what is due is done when it is due. What drains are is in
+ * `drains.ts`.
+ */
+import type { DrainStatus } from "../model/answer-data.ts";
+import type { DrainUse } from "../model/channel.ts";
+import type { ObjectKind } from "../model/objects.ts";
+import { Drains, type DrainTarget, type DrainWatch, type Usage, type WatchOptions } from "./drains.ts";
+
+/** The longest time that setTimeout takes. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+export class DrainClock {
+  readonly #drains: Drains;
+  readonly #now: () => number;
+  #timer: NodeJS.Timeout | undefined;
+  #timerMs: number = Number.POSITIVE_INFINITY;
+
+  constructor(options: { closeUsers: (drain: number) => void; now: () => number }) {
+    this.#drains = new Drains({ closeUsers: options.closeUsers });
+    this.#now = options.now;
+  }
+
+  begin(target: DrainTarget): number {
+    return this.#drains.begin(target, this.#now());
+  }
+
+  report(worker: number, use: DrainUse): void {
+    this.#drains.report(worker, use, this.#now());
+    this.#arm();
+  }
+
+  settle(drains: readonly number[]): void {
+    this.#drains.settle(drains, this.#now());
+  }
+
+  forgetWorker(worker: number): void {
+    this.#drains.forgetWorker(worker, this.#now());
+    this.#arm();
+  }
+
+  find(kind: ObjectKind, key: string): number | undefined {
+    return this.#drains.find(kind, key);
+  }
+
+  watch(drains: readonly number[], options: Omit<WatchOptions, "nowMs">): DrainWatch {
+    const watch = this.#drains.watch(drains, { ...options, nowMs: this.#now() });
+    this.#arm();
+    return watch;
+  }
+
+  unwatch(watch: DrainWatch): void {
+    this.#drains.unwatch(watch);
+  }
+
+  usage(drains: Iterable<number>): Usage {
+    return this.#drains.usage(drains);
+  }
+
+  list(): readonly DrainStatus[] {
+    return this.#drains.list(this.#now());
+  }
+
+  /** One timer, for what comes first. A later time than before is seen when the timer goes off. */
+  #arm(): void {
+    const dueMs = this.#drains.nextDueMs;
+    if (dueMs >= this.#timerMs) return;
+    clearTimeout(this.#timer);
+    this.#timerMs = dueMs;
+    // Timers may go off a little early by this clock: one more millisecond saves a second look.
+    const waitMs = Math.min(Math.max(0, dueMs - this.#now()) + 1, TIMER_MS_MAX);
+    this.#timer = setTimeout(() => {
+      this.#timerMs = Number.POSITIVE_INFINITY;
+      this.#drains.due(this.#now());
+      this.#arm();
+    }, waitMs);
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * An order that changes objects of the configuration: judged, tried out or accepted, and published. A removal of what drains
+ * already attaches to its drain.
+ */
+import type { ObjectChange } from "../../model/answer-data.ts";
+import type { Change } from "../../model/channel.ts";
+import { DRAIN_DEFAULTS } from "../../model/defaults.ts";
+import { backendKey } from "../../model/keys.ts";
+import { netChangesOf, removedObjects } from "../../model/net-changes.ts";
+import type { ChangeOrder, DrainOptions } from "../../model/orders.ts";
+import type { Control } from "../control.ts";
+import type { Reply } from "../socket/reply.ts";
+import { attach, publish, type Publication } from "./publish.ts";
+
+/** Of a trial, the answer lists so many objects; `total` counts them all. */
+const TRIAL_CHANGES_MAX = 1_000;
+
+/** Executes one order that changes the configuration. */
+export function executeChange(control: Control, order: ChangeOrder, dryRun: boolean, reply: Reply): void {
+  const { configuration } = control;
+  if (dryRun) {
+    const tried = configuration.tryOut(order);
+    if (!tried.ok) return reply.refuse(tried.error, configuration.revision);
+    return answerTrial(control, tried.value.changes, tried.value.message, reply);
+  }
+  const accepted = configuration.change(order);
+  const publication = { order: order.type, drain: drainOf(order), reply, data: {} };
+  if (accepted.ok) return publish(control, accepted.value, publication);
+  if (attachToDrain(control, order, publication)) return;
+  reply.refuse(accepted.error, configuration.revision);
+}
+
+/** Answers what would change, and for removals how many connections use it now. */
+export function answerTrial(control: Control, changes: readonly Change[], message: string, reply: Reply): void {
+  const { configuration, workers } = control;
+  const { revision } = configuration;
+  const net: readonly ObjectChange[] = netChangesOf(changes);
+  const data = {
+    changed: net.length > 0,
+    changes: net.slice(0, TRIAL_CHANGES_MAX),
+    total: net.length,
+  };
+  const sentence = `nothing was changed; it would be: ${message}`;
+  const objects = removedObjects(changes);
+  if (objects.length === 0) return reply.ok(sentence, data, revision);
+  void workers.ask({ kind: "uses", objects }).then((answers) => {
+    let connections = 0;
+    for (const uses of answers.values()) for (const use of uses as readonly number[]) connections += use;
+    reply.ok(sentence, { ...data, connections }, revision);
+  });
+}
+
+/** The same removal sent again, while what it removed is still in use. */
+function attachToDrain(control: Control, order: ChangeOrder, publication: Publication): boolean {
+  const drain = findDrain(control, order);
+  if (drain === undefined) return false;
+  const { configuration } = control;
+  const accepted = { revision: configuration.revision, changes: [], message: "it is removed already" };
+  configuration.after({
+    kept: () => attach(control, drain, accepted, publication),
+    takenBack: (error) => publication.reply.refuse(error, configuration.revision),
+  });
+  return true;
+}
+
+function findDrain(control: Control, order: ChangeOrder): number | undefined {
+  const { drains, configuration } = control;
+  switch (order.type) {
+    case "REMOVE_LISTENER":
+      return drains.find("listener", order.data.address);
+    case "REMOVE_CLUSTER":
+      // Refused because it is in use is another matter than removed and draining.
+      if (configuration.state.clusters.has(order.data.cluster_id)) return undefined;
+      return drains.find("cluster", order.data.cluster_id);
+    case "REMOVE_BACKEND":
+      return drains.find("backend", backendKey(order.data));
+    default:
+      return undefined;
+  }
+}
+
+function drainOf(order: ChangeOrder): DrainOptions {
+  return "drain" in order.data ? order.data.drain : DRAIN_DEFAULTS;
+}

@@ -1,0 +1,128 @@
+/**
+ * Orders to those who execute them. What each means is in the files beside this one; what they act on is `Control`.
+ *
+ * Rules of this file:
+ *  1. What an order sees is fixed when its turn comes; its answer goes out when the changes before it are kept.
+ */
+import { assertNever } from "../../base/assert.ts";
+import { ordersOf } from "../../model/dump.ts";
+import { listObjects } from "../../model/list.ts";
+import { isChangeOrder, type ListOrder, type Order, type OrderData, type ReceivedOrder } from "../../model/orders.ts";
+import type { Control } from "../control.ts";
+import type { OrderExecutor } from "../socket/command-session.ts";
+import type { Reply } from "../socket/reply.ts";
+import { executeChange } from "./change-order.ts";
+import { explain } from "./explain.ts";
+import { executeProcessOrder, type ProcessOrder } from "./process-orders.ts";
+import { loadState, saveState } from "./state-orders.ts";
+import { statusOf } from "./status.ts";
+
+/** Orders that look and change nothing, but for files. */
+type QuestionOrder = Exclude<
+  Order,
+  { readonly type: `${"ADD" | "UPDATE" | "REMOVE"}_${string}` | "LOAD_STATE" } | ProcessOrder
+>;
+
+export class Executor implements OrderExecutor {
+  readonly #control: Control;
+
+  constructor(control: Control) {
+    this.#control = control;
+  }
+
+  get revision(): number {
+    return this.#control.configuration.revision;
+  }
+
+  execute(received: ReceivedOrder, reply: Reply): Promise<void> | undefined {
+    const { order, ifRevision, dryRun } = received;
+    const { configuration, stopSequence } = this.#control;
+    if (ifRevision !== undefined && ifRevision !== configuration.revision) {
+      const message = `the configuration is at revision ${configuration.revision}, not ${ifRevision}`;
+      reply.refuse({ code: "CONFLICT", message, field: "if_revision" }, configuration.revision);
+      return undefined;
+    }
+    const changes = isChangeOrder(order) || order.type === "LOAD_STATE";
+    if (stopSequence.state === "stopping" && changes) {
+      reply.refuse({ code: "STOPPING", message: "the proxy is stopping and takes no more changes" }, this.revision);
+      return undefined;
+    }
+    if (isChangeOrder(order)) {
+      executeChange(this.#control, order, dryRun, reply);
+      return undefined;
+    }
+    if (order.type === "LOAD_STATE") return loadState(this.#control, order.data, { ifRevision, dryRun }, reply);
+    if (isProcessOrder(order)) executeProcessOrder(this.#control, order, reply);
+    else this.#answerQuestion(order, reply);
+    return undefined;
+  }
+
+  #answerQuestion(order: QuestionOrder, reply: Reply): void {
+    const { configuration, drains } = this.#control;
+    switch (order.type) {
+      case "STATUS":
+        return this.#answer(reply, () => statusOf(this.#control));
+      case "LIST_LISTENERS":
+      case "LIST_CLUSTERS":
+      case "LIST_FRONTENDS":
+      case "LIST_BACKENDS":
+        return this.#answer(reply, () => this.#list(order));
+      case "DUMP_STATE":
+        return this.#answer(reply, () => {
+          const orders = ordersOf(configuration.state);
+          return { message: counted(orders.length, "order"), data: { orders } };
+        });
+      case "QUERY_DRAINS":
+        return this.#answer(reply, () => {
+          const list = drains.list();
+          return { message: `${counted(list.length, "drain")} in progress`, data: { drains: list } };
+        });
+      case "EXPLAIN":
+        return this.#explain(order.data, reply);
+      case "SAVE_STATE":
+        return configuration.after({
+          kept: () => saveState(this.#control, order.data.path, reply),
+          takenBack: () => saveState(this.#control, order.data.path, reply),
+        });
+      default:
+        return assertNever(order);
+    }
+  }
+
+  #list(order: ListOrder): { message: string; data: unknown } {
+    const data = listObjects(this.#control.configuration.state, order);
+    return { message: counted(data.items.length, "item"), data };
+  }
+
+  #explain(question: OrderData["EXPLAIN"], reply: Reply): void {
+    const answer = (): void => {
+      void explain(this.#control, question).then((explained) => {
+        if (!explained.ok) return reply.refuse(explained.error, this.revision);
+        return reply.ok(explained.value.message, explained.value.data, this.revision);
+      });
+    };
+    this.#control.configuration.after({ kept: answer, takenBack: answer });
+  }
+
+  /** Looks now, answers when what it saw is kept; if that is taken back, looks again. */
+  #answer(reply: Reply, look: () => { readonly message: string; readonly data: unknown }): void {
+    const { configuration } = this.#control;
+    const { message, data } = look();
+    const { revision } = configuration;
+    configuration.after({
+      kept: () => reply.ok(message, data, revision),
+      takenBack: () => {
+        const again = look();
+        reply.ok(again.message, again.data, configuration.revision);
+      },
+    });
+  }
+}
+
+function isProcessOrder(order: Order): order is ProcessOrder {
+  return ["SET_WORKERS", "RESTART_WORKER", "SOFT_STOP", "HARD_STOP"].includes(order.type);
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${count === 1 ? noun : `${noun}s`}`;
+}

@@ -1,0 +1,81 @@
+/**
+ * `EXPLAIN`: where a request would go. The rule is asked of the workers, who decide it for real; backends' states are merged
+ * from all of them.
+ */
+import { fail, ok, type Result } from "../../base/result.ts";
+import { unknownListener } from "../../model/apply/verdict.ts";
+import type { ExplainData } from "../../model/answer-data.ts";
+import type { BackendStatus } from "../../model/channel.ts";
+import type { OrderError } from "../../model/errors.ts";
+import type { Frontend } from "../../model/objects.ts";
+import type { OrderData } from "../../model/orders.ts";
+import type { Control } from "../control.ts";
+import type { WorkerAnswers } from "../workers/worker-set.ts";
+
+interface Explanation {
+  readonly chosen?: Frontend;
+  readonly nearly: readonly { readonly frontend: Frontend; readonly why: string }[];
+  readonly tried: readonly { readonly hostname: string; readonly outcome: string }[];
+}
+
+type Explained = Result<{ readonly message: string; readonly data: ExplainData }, OrderError>;
+
+export async function explain(control: Control, question: OrderData["EXPLAIN"]): Promise<Explained> {
+  const { configuration, workers } = control;
+  const { listener, method } = question;
+  if (!configuration.state.listeners.has(listener)) return fail(unknownListener(configuration.state, listener));
+  const host = hostOf(question.host);
+  const path = pathOf(question.path);
+  const [explanation] = (await workers.ask({ kind: "explain", listener, method, host, path })).values();
+  if (explanation === undefined) return fail({ code: "WORKER_FAILED", message: "no worker answered; try again" });
+  const { chosen, nearly, tried } = explanation as Explanation;
+  const clusterId = chosen?.cluster_id;
+  const backends =
+    clusterId === undefined ? new Map() : await workers.ask({ kind: "backends", cluster_id: clusterId });
+  const data = {
+    frontend: chosen ?? null,
+    nearly: nearly.map(({ frontend, why }) => ({ frontend, reason: why })),
+    tried,
+    cluster: (clusterId !== undefined && configuration.state.clusters.get(clusterId)) || null,
+    backends: mergeBackends(backends),
+  };
+  return ok({ message: messageOf(chosen, data.cluster !== null), data });
+}
+
+/** One line per backend; connections are summed, and each worker's own view of its state is kept. */
+export function mergeBackends(answers: WorkerAnswers): ExplainData["backends"] {
+  const merged = new Map<string, BackendStatus & { workers: Record<string, string> }>();
+  for (const [worker, statuses] of answers) {
+    for (const status of statuses as readonly BackendStatus[]) {
+      const before = merged.get(status.backend_id);
+      merged.set(status.backend_id, {
+        ...status,
+        state: before?.state === "up" ? "up" : status.state,
+        connections: (before?.connections ?? 0) + status.connections,
+        idle: (before?.idle ?? 0) + status.idle,
+        workers: { ...before?.workers, [worker]: status.state },
+      });
+    }
+  }
+  return [...merged.values()];
+}
+
+/** Without a port, as a router compares it. */
+function hostOf(host: string): string {
+  return host.replace(/:[0-9]*$/, "");
+}
+
+function pathOf(target: string): string {
+  const query = target.indexOf("?");
+  return query === -1 ? target : target.slice(0, query);
+}
+
+function messageOf(chosen: Frontend | undefined, clusterExists: boolean): string {
+  if (chosen === undefined) return "no frontend takes it: 404";
+  const [[kind, text] = ["", ""]] = Object.entries(chosen.path);
+  const rule = `${chosen.hostname} ${kind} ${text}`;
+  if (chosen.deny === true) return `${rule} denies it`;
+  if (chosen.redirect !== undefined) return `${rule} redirects it: ${chosen.redirect.status}`;
+  const missing = clusterExists ? "" : ", which does not exist: 503";
+  return `${rule} goes to cluster ${chosen.cluster_id}${missing}`;
+}

@@ -1,0 +1,84 @@
+/**
+ * Orders to the processes: how many workers, replace one, stop. Each step is told.
+ */
+import { assertNever } from "../../base/assert.ts";
+import type { Order } from "../../model/orders.ts";
+import type { Control } from "../control.ts";
+import type { Reply } from "../socket/reply.ts";
+import { remaining } from "./publish.ts";
+
+export type ProcessOrder = Extract<
+  Order,
+  { readonly type: "SET_WORKERS" | "RESTART_WORKER" | "SOFT_STOP" | "HARD_STOP" }
+>;
+
+export function executeProcessOrder(control: Control, order: ProcessOrder, reply: Reply): void {
+  switch (order.type) {
+    case "SET_WORKERS":
+      return void setWorkers(control, order.data.count, reply);
+    case "RESTART_WORKER":
+      return void restartWorker(control, order.data.worker, reply);
+    case "SOFT_STOP":
+      return void softStop(control, order.data.deadline_ms, reply);
+    case "HARD_STOP":
+      return void hardStop(control, reply);
+    default:
+      return assertNever(order);
+  }
+}
+
+async function setWorkers(control: Control, count: number, reply: Reply): Promise<void> {
+  if (refuseWhileStopping(control, reply)) return;
+  const set = await control.supervisor.setCount(count, (step) => tell(control, reply, step));
+  const { revision } = control.configuration;
+  if (!set.ok) return reply.refuse(set.error, revision);
+  const { leaving } = set.value;
+  const run = count === 1 ? "1 worker runs" : `${count} workers run`;
+  return reply.ok(`${run}${leavingText(leaving)}`, { count, leaving }, revision);
+}
+
+async function restartWorker(control: Control, worker: number, reply: Reply): Promise<void> {
+  if (refuseWhileStopping(control, reply)) return;
+  const restarted = await control.supervisor.restart(worker, (step) => tell(control, reply, step));
+  const { revision } = control.configuration;
+  if (!restarted.ok) return reply.refuse(restarted.error, revision);
+  const { worker: started, leaving } = restarted.value;
+  const message = `worker ${started} has taken over from worker ${worker}${leavingText(leaving)}`;
+  return reply.ok(message, { worker: started, leaving }, revision);
+}
+
+async function softStop(control: Control, deadlineMs: number | undefined, reply: Reply): Promise<void> {
+  const { stopSequence, limits } = control;
+  const progress = (): void => {
+    const { connections } = stopSequence;
+    reply.processing(`stopping; ${remaining(connections)}`, { connections }, control.configuration.revision);
+  };
+  const timer = setInterval(progress, limits.stopProgressMs);
+  reply.onGone(() => clearInterval(timer));
+  const stopped = stopSequence.softly(deadlineMs);
+  progress();
+  await stopped;
+  clearInterval(timer);
+  reply.ok("all workers have finished", {}, control.configuration.revision);
+}
+
+async function hardStop(control: Control, reply: Reply): Promise<void> {
+  await control.stopSequence.hard();
+  reply.ok("all workers are stopped", {}, control.configuration.revision);
+}
+
+function refuseWhileStopping(control: Control, reply: Reply): boolean {
+  if (control.stopSequence.state === "running") return false;
+  reply.refuse({ code: "STOPPING", message: "the proxy is stopping" }, control.configuration.revision);
+  return true;
+}
+
+function tell(control: Control, reply: Reply, step: string): void {
+  reply.processing(step, {}, control.configuration.revision);
+}
+
+function leavingText(leaving: readonly number[]): string {
+  if (leaving.length === 0) return "";
+  if (leaving.length === 1) return `; worker ${leaving[0]} still finishes its sessions`;
+  return `; workers ${leaving.join(", ")} still finish their sessions`;
+}

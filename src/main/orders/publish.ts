@@ -1,0 +1,132 @@
+/**
+ * What happens to an accepted change once it is kept: sent to every worker, its listeners opened and retired, its drains
+ * begun, and its order answered when every worker has applied it.
+ */
+import { assertNever } from "../../base/assert.ts";
+import type { Change } from "../../model/channel.ts";
+import { removedObjects } from "../../model/net-changes.ts";
+import type { ObjectKind } from "../../model/objects.ts";
+import type { DrainOptions } from "../../model/orders.ts";
+import type { Accepted } from "../configuration.ts";
+import type { Control } from "../control.ts";
+import type { DrainTarget } from "../drains.ts";
+import type { Reply } from "../socket/reply.ts";
+import { encodeApply } from "../workers/worker-messages.ts";
+
+/** How an accepted change is answered. */
+export interface Publication {
+  /** The order's name, for `QUERY_DRAINS`. */
+  readonly order: string;
+  readonly drain: DrainOptions;
+  readonly reply: Reply;
+  /** What the final answer's data has beside what drains add. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Publishes an accepted change when it is kept, or refuses its order when it is taken back. */
+export function publish(control: Control, accepted: Accepted, publication: Publication): void {
+  control.configuration.after({
+    kept: () => publishKept(control, accepted, publication),
+    takenBack: (error) => publication.reply.refuse(error, control.configuration.revision),
+  });
+}
+
+/** Waits for drains that go on already, for a removal that is sent again. */
+export function attach(control: Control, drain: number, accepted: Omit<Accepted, "hash">, publication: Publication): void {
+  answerDrains(control, { drains: [drain], sinceMs: control.now(), accepted, publication });
+}
+
+/** What an order removed, as drains. */
+export function drainTargetsOf(order: string, changes: readonly Change[]): readonly DrainTarget[] {
+  return removedObjects(changes).map(({ kind, key }) => ({ order, kind, key, object: keyFieldsOf(kind, key) }));
+}
+
+/** What `connections` says, as a sentence's end. */
+export function remaining(connections: number): string {
+  return connections === 1 ? "1 connection remains" : `${connections} connections remain`;
+}
+
+function publishKept(control: Control, accepted: Accepted, publication: Publication): void {
+  const { gathering, listeners, workers, limits, now } = control;
+  const { revision, changes } = accepted;
+  if (changes.length === 0) {
+    const data = { ...publication.data, changed: false };
+    gathering.when(revision, () => publication.reply.ok(accepted.message, data, revision));
+    return;
+  }
+  const sinceMs = now();
+  const targets = drainTargetsOf(publication.order, changes);
+  const drains = targets.map((target) => control.drains.begin(target));
+  const leaving = changes.filter((change) => change.kind === "listener" && change.after === undefined);
+  const left = leaving.map((change) => new Promise<void>((tell) => listeners.retire(change.key, tell)));
+  const requests = targets.map(({ kind, key }, index) => ({ drain: drains[index]!, kind, key }));
+  gathering.expect(revision, accepted.hash);
+  workers.broadcast(encodeApply({ revision, changes, drains: requests }, limits.changesPerMessageMax));
+  for (const change of changes) {
+    if (change.kind === "listener" && change.before === undefined) listeners.publish(change.key);
+  }
+  const answer = (): void => {
+    control.drains.settle(drains);
+    answerDrains(control, { drains, sinceMs, accepted, publication });
+  };
+  // A removed listener's queue may hold connections that will use it: nobody may count before it is empty.
+  gathering.when(revision, () => (left.length === 0 ? answer() : void Promise.all(left).then(answer)));
+}
+
+interface Draining {
+  readonly drains: readonly number[];
+  readonly sinceMs: number;
+  readonly accepted: Omit<Accepted, "hash">;
+  readonly publication: Publication;
+}
+
+function answerDrains(control: Control, draining: Draining): void {
+  const { drains, sinceMs, accepted, publication } = draining;
+  const { reply, drain } = publication;
+  const { message, revision, changes } = accepted;
+  const data = { ...publication.data, changed: changes.length > 0 };
+  if (drains.length === 0) return reply.ok(message, data, revision);
+  const { connections } = control.drains.usage(drains);
+  const watch = control.drains.watch(drains, {
+    progressMs: drain.progress_ms,
+    deadline:
+      drain.deadline_ms === undefined
+        ? undefined
+        : { atMs: sinceMs + drain.deadline_ms, onDeadline: drain.on_deadline },
+    sinceMs,
+    listener: drain.wait
+      ? {
+          progress: (usage) => reply.processing(`${message}; ${remaining(usage.connections)}`, usage, revision),
+          finished: (drainedMs) =>
+            reply.ok(message, { ...data, connections: 0, drained_ms: Math.round(drainedMs) }, revision),
+          kept: (usage) =>
+            reply.ok(`${message}; ${remaining(usage.connections)} and are kept`, { ...data, ...usage }, revision),
+        }
+      : { progress: ignore, finished: ignore, kept: ignore },
+  });
+  if (drain.wait) return reply.onGone(() => control.drains.unwatch(watch));
+  control.drains.unwatch(watch);
+  const left = connections === 0 ? "" : `; ${remaining(connections)}`;
+  reply.ok(`${message}${left}`, { ...data, connections }, revision);
+}
+
+function keyFieldsOf(kind: ObjectKind, key: string): Readonly<Record<string, string>> {
+  switch (kind) {
+    case "listener":
+      return { address: key };
+    case "cluster":
+      return { cluster_id: key };
+    case "backend": {
+      const space = key.indexOf(" ");
+      return { cluster_id: key.slice(0, space), backend_id: key.slice(space + 1) };
+    }
+    case "frontend":
+      return {};
+    default:
+      return assertNever(kind);
+  }
+}
+
+function ignore(): void {
+  // Its client was answered already.
+}

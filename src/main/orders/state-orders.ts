@@ -1,0 +1,76 @@
+/**
+ * `SAVE_STATE` and `LOAD_STATE`: the configuration to a file, and a file's configuration as one change of what differs.
+ */
+import { diff } from "../../model/diff.ts";
+import { countChanges } from "../../model/net-changes.ts";
+import type { OrderData } from "../../model/orders.ts";
+import type { State } from "../../model/state.ts";
+import type { Control } from "../control.ts";
+import type { Reply } from "../socket/reply.ts";
+import { readStateFile, writeStateFile } from "../store/state-files.ts";
+import { answerTrial } from "./change-order.ts";
+import { publish } from "./publish.ts";
+
+export interface LoadOptions {
+  readonly ifRevision: number | undefined;
+  readonly dryRun: boolean;
+}
+
+/** Writes the configuration as it is now; answered when the file is there. */
+export function saveState(control: Control, path: string, reply: Reply): void {
+  const { state, revision } = control.configuration;
+  void writeStateFile(path, state, revision).then((written) => {
+    if (!written.ok) return reply.refuse(written.error, revision);
+    const orders = written.value;
+    return reply.ok(`${orders} ${orders === 1 ? "order" : "orders"} saved to ${path}`, { orders }, revision);
+  });
+}
+
+/** Reads the file, then changes what differs. Fulfilled when it has taken effect, or was refused. */
+export async function loadState(
+  control: Control,
+  data: OrderData["LOAD_STATE"],
+  options: LoadOptions,
+  reply: Reply,
+): Promise<void> {
+  const read = await readStateFile(data.path);
+  const { configuration } = control;
+  if (!read.ok) return reply.refuse(read.error, configuration.revision);
+  return new Promise((tookEffect) => {
+    // The configuration may have changed while the file was read: what differs is found now.
+    control.inTurn(() => {
+      changeTo(control, read.value.state, data, options, reply);
+      tookEffect();
+    });
+  });
+}
+
+function changeTo(
+  control: Control,
+  wanted: State,
+  data: OrderData["LOAD_STATE"],
+  { ifRevision, dryRun }: LoadOptions,
+  reply: Reply,
+): void {
+  const { configuration } = control;
+  if (ifRevision !== undefined && ifRevision !== configuration.revision) {
+    const message = `the configuration is at revision ${configuration.revision}, not ${ifRevision}`;
+    return reply.refuse({ code: "CONFLICT", message, field: "if_revision" }, configuration.revision);
+  }
+  const orders = diff(configuration.state, wanted);
+  if (dryRun) {
+    const tried = configuration.tryOutAll(orders);
+    if (!tried.ok) return reply.refuse(tried.error, configuration.revision);
+    return answerTrial(control, tried.value, messageOf(countChanges(tried.value)), reply);
+  }
+  const accepted = configuration.changeAll(orders, "");
+  if (!accepted.ok) return reply.refuse(accepted.error, configuration.revision);
+  const counts = countChanges(accepted.value.changes);
+  const change = { ...accepted.value, message: messageOf(counts) };
+  publish(control, change, { order: "LOAD_STATE", drain: data.drain, reply, data: { ...counts } });
+}
+
+function messageOf(counts: ReturnType<typeof countChanges>): string {
+  const { added, removed, updated } = counts;
+  return `${added} ${added === 1 ? "object" : "objects"} added, ${removed} removed, ${updated} updated`;
+}

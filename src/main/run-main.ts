@@ -1,0 +1,143 @@
+/**
+ * The main process: puts its parts together and starts them in order. The socket path is claimed, the state rebuilt, the
+ * listeners opened, the workers started; the command socket appears when they are ready, so whoever can connect can work.
+ */
+import { fail, ok, type Result } from "../base/result.ts";
+import type { Log } from "../io/log.ts";
+import { raiseDescriptorLimit } from "../sys/descriptor-limit.ts";
+import { createControl, type MainParts } from "./create-control.ts";
+import { startDemoBackends, type DemoBackends } from "./demo.ts";
+import { MAIN_LIMITS, type MainLimits } from "./limits.ts";
+import { executeChange } from "./orders/change-order.ts";
+import { Executor } from "./orders/executor.ts";
+import { claimSocketPath } from "./socket/socket-path.ts";
+import { CommandServer } from "./socket/command-server.ts";
+import { openStateStore } from "./store/state-store.ts";
+
+export interface MainOptions {
+  readonly socketPath: string;
+  /** The command socket's permissions, as in 0o600. */
+  readonly socketMode: number;
+  readonly workers: number;
+  readonly io: "auto" | "uring" | "node";
+  /** Where the configuration is kept over restarts; absent: it starts empty. */
+  readonly statePath?: string;
+  readonly demo: boolean;
+  readonly log: Log;
+  /** As `STATUS` tells it. */
+  readonly version: string;
+  readonly limits?: Partial<MainLimits>;
+}
+
+/** A proxy that runs. */
+export interface MainHandle {
+  /** What the workers use, and why. */
+  readonly io: string;
+  readonly ioReason: string;
+  readonly workers: number;
+  /** The addresses that are listened at now. */
+  readonly listeners: readonly string[];
+  /** Fulfilled after a clean stop, by order or signal: the process may exit with 0. */
+  readonly stopped: Promise<void>;
+  /** Stops softly: no new connections, sessions end; what is left after `deadlineMs` is closed. */
+  stopSoftly(deadlineMs: number | undefined): void;
+  /** Stops at once. */
+  stopHard(): void;
+}
+
+/** Starts the proxy. The error is a sentence for the user; nothing is left running then. */
+export async function runMain(options: MainOptions): Promise<Result<MainHandle, string>> {
+  const limits = { ...MAIN_LIMITS, ...options.limits };
+  const { log } = options;
+  log.debug("descriptor limit", { descriptors_max: raiseDescriptorLimit() });
+  const claimed = await claimSocketPath(options.socketPath);
+  if (!claimed.ok) return claimed;
+  const lock = claimed.value;
+  const opened = await openStateStore(options.statePath, { log, limits });
+  if (!opened.ok) {
+    lock.release();
+    return opened;
+  }
+  const store = opened.value;
+  const main = createControl({ ...options, limits, store });
+  const giveUp = async (reason: string): Promise<Result<never, string>> => {
+    await main.control.supervisor.killAll();
+    main.stopWatching();
+    main.control.listeners.closeAll();
+    await store.close();
+    lock.release();
+    return fail(reason);
+  };
+  const started = await startServing(main, options);
+  if (!started.ok) return giveUp(started.error);
+  const demo = started.value;
+  const server = new CommandServer({
+    executor: new Executor(main.control),
+    limits,
+    turns: main.turns,
+  });
+  try {
+    await server.listen(options.socketPath, options.socketMode);
+  } catch (error) {
+    demo?.stop();
+    return giveUp(`cannot open the command socket ${options.socketPath}: ${String(error)}`);
+  }
+  const stopped = main.control.stopSequence.stopped.then(async () => {
+    main.stopWatching();
+    demo?.stop();
+    await server.close();
+    await store.close();
+    lock.release();
+    log.info("stopped");
+  });
+  return ok(handleOf(main, stopped));
+}
+
+/** Listeners, workers, and the demo if it is wanted. */
+async function startServing(
+  { control }: MainParts,
+  options: MainOptions,
+): Promise<Result<DemoBackends | undefined, string>> {
+  const { configuration, listeners, supervisor } = control;
+  for (const address of configuration.state.listeners.keys()) {
+    const prepared = listeners.prepare(address);
+    if (!prepared.ok) return fail(`cannot listen at ${address}: ${prepared.error.message}`);
+    listeners.publish(address);
+  }
+  const set = await supervisor.setCount(options.workers, (step) => options.log.debug(step));
+  if (!set.ok) return fail(set.error.message);
+  if (!options.demo) return ok(undefined);
+  const demo = await startDemoBackends();
+  if (!demo.ok) return demo;
+  for (const order of demo.value.orders) {
+    const refusal = await new Promise<string | undefined>((resolve) => {
+      control.inTurn(() =>
+        executeChange(control, order, false, {
+          processing: () => undefined,
+          ok: () => resolve(undefined),
+          refuse: (error) => resolve(order.type === "REMOVE_BACKEND" ? undefined : error.message),
+          onGone: () => undefined,
+        }),
+      );
+    });
+    if (refusal === undefined) continue;
+    demo.value.stop();
+    return fail(`the demo cannot start: ${refusal}`);
+  }
+  return demo;
+}
+
+function handleOf({ control }: MainParts, stopped: Promise<void>): MainHandle {
+  const { stopSequence, workers, listeners, supervisor } = control;
+  const [first] = workers.all();
+  return {
+    io: first?.io ?? "",
+    ioReason: first?.ioReason ?? "",
+    workers: supervisor.wanted,
+    listeners: listeners.open().map(({ address }) => address),
+    stopped,
+    stopSoftly: (deadlineMs) => void stopSequence.softly(deadlineMs),
+    stopHard: () => void stopSequence.hard(),
+  };
+}
+
