@@ -4,7 +4,9 @@
 
 /** Makes bytes of an ASCII or Latin-1 text; characters above 255 are not allowed. For constants and tests. */
 export function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
 }
 
 /** Latin-1 text of `bytes[start..end)`. For rare paths: logs, explanations, regex rules. */
