@@ -34,3 +34,9 @@ test("a drawing between fences keeps its lines", () => {
   const text = lines("/**", " * ```text", ` * ${words(40)}`, " * ```", " */");
   assert.equal(wrapComments(text), text);
 });
+
+test("a table's row keeps its line, and nothing flows into it", () => {
+  const text = lines("/**", ` * | ${words(40)} |`, " */");
+  assert.equal(wrapComments(text), text);
+  assert.match(wrapComments(lines("/**", ` * ${words(20)}`, " * | a | b |", " */")), /^ \* \| a \| b \|$/m);
+});

@@ -26,7 +26,7 @@ export function wrapComments(text: string): string {
     const line = lines[index] ?? "";
     const comment = parseCommentLine(line);
     if (comment?.text.startsWith("```") === true) fenced = !fenced;
-    if (comment === undefined || fenced || line.length <= COLUMNS_MAX) {
+    if (comment === undefined || fenced || isTableRow(comment) || line.length <= COLUMNS_MAX) {
       wrapped.push(line);
       continue;
     }
@@ -59,7 +59,7 @@ function paragraphFrom(first: CommentLine, following: readonly string[]): readon
   for (const line of following) {
     const next = parseCommentLine(line);
     const goesOn = next !== undefined && next.margin === first.margin && next.indent === hanging;
-    if (!goesOn || ITEM.test(next.text) || /^(?:```|@)/.test(next.text)) break;
+    if (!goesOn || ITEM.test(next.text) || /^(?:```|@|\|)/.test(next.text)) break;
     paragraph.push(next.text);
   }
   return paragraph;
@@ -79,6 +79,10 @@ function fill(first: CommentLine, text: string): readonly string[] {
     isEmpty = false;
   }
   return [...filled, line];
+}
+
+function isTableRow(comment: CommentLine): boolean {
+  return comment.text.startsWith("|");
 }
 
 /** The lines of a list's item stand under its text. */
