@@ -149,23 +149,17 @@ export class NodeConnection {
 
   readonly #arrived = (byteLength: number, bytes: Uint8Array): boolean => {
     if (this.#phase !== "open") return false;
+    const taken = this.#target.arrived(this, bytes.subarray(0, byteLength));
+    if (taken < byteLength) this.#stash = Uint8Array.from(bytes.subarray(taken, byteLength));
     if (this.#receiving === "lingering") this.#receiving = "idle";
-    const arrivedBytes = bytes.subarray(0, byteLength);
-    const taken = this.#target.arrived(this, arrivedBytes);
-    if (taken < byteLength) this.#stash = arrivedBytes.slice(taken);
-    return this.#isReading();
+    return this.#phase === "open" && this.#receiving === "wanted" && this.#stash === undefined;
   };
 
   readonly #written = (error: Error | null | undefined): void => {
-    if (this.#phase === "closing") return;
-    if (error) return;
+    if (error || this.#phase === "closing") return;
     this.queue.written();
     if (this.#phase === "open") this.#target.sent(this);
   };
-
-  #isReading(): boolean {
-    return this.#phase === "open" && this.#receiving === "wanted" && this.#stash === undefined;
-  }
 
   #fail(error: NodeJS.ErrnoException): void {
     if (this.#phase !== "open" && this.#phase !== "connecting") return;

@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { openUringIo } from "../../src/io/uring/uring-io.ts";
+import { portContract } from "./contract.ts";
+import { portLimitsContract } from "./contract-limits.ts";
+import { loopbackWorld } from "./loopback-world.ts";
+
+const open = loopbackWorld((limits) => {
+  const io = openUringIo(limits, () => undefined);
+  assert.ok(io.ok);
+  return io.value;
+});
+
+portContract("uring", open);
+portLimitsContract("uring", open);
