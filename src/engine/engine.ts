@@ -146,8 +146,11 @@ export class Engine implements PortEvents {
       this.#core.port.reset(connection);
       return;
     }
+    const { port, limits } = this.#core;
+    const isOneTooMany = this.#configuration.sessionCount >= port.connectionsMax * limits.sessionsShareMax;
     this.#configuration.sessionCount++;
-    new Http1Session(this.#core, this.#configuration, bound.listener, connection, ip);
+    const session = new Http1Session(this.#core, this.#configuration, bound.listener, connection, ip);
+    if (isOneTooMany) session.refuse(503);
   }
 
   acceptingStopped(socket: number): void {

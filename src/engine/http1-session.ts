@@ -79,6 +79,11 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
     return this.#state === STATE.head && this.#partial.isEmpty;
   }
 
+  /** Answers before any request and closes: there is no room for this client. */
+  refuse(status: number): void {
+    this.#respondAndClose(status);
+  }
+
   /** True if its exchange or tunnel is counted in `use`. */
   uses(use: Use): boolean {
     const exchange = this.#exchange;

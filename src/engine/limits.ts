@@ -21,6 +21,8 @@ export interface EngineLimits {
   readonly attemptsMax: number;
   /** Interim (1xx) responses passed on for one request; a backend that sends more is at fault. */
   readonly interimResponsesMax: number;
+  /** The share of all connection numbers that clients may take: the rest is for backends. More clients get 503 and are let go. */
+  readonly sessionsShareMax: number;
   /** How long an idle backend connection is kept: shorter than what servers commonly keep (5 s), so that they rarely race. */
   readonly idleBackMs: number;
   /** Idle connections kept per backend. */
@@ -43,6 +45,7 @@ export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
   copiedBytesMax: 2_048,
   attemptsMax: 3,
   interimResponsesMax: 16,
+  sessionsShareMax: 0.75,
   idleBackMs: 4_000,
   idleBacksMax: 1_024,
   lingerMs: 2_000,
