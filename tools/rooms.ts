@@ -48,7 +48,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: ["base", "model"],
     onlyTypes: { model: ["src/model/framing.ts"] },
   },
-  cli: { kind: "node", imports: ["base", "model", "client", "main"], packages: ["commander"] },
+  cli: { kind: "node", imports: ["base", "model", "io", "client", "main"], packages: ["commander"] },
 };
 
 /**

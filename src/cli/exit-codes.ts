@@ -20,6 +20,11 @@ export class UsageError extends Error {
   override readonly name: string = "UsageError";
 }
 
+/** The proxy did not start. The message says why. */
+export class StartError extends Error {
+  override readonly name: string = "StartError";
+}
+
 /** The proxy is there and says nothing. What was sent may still be carried out. */
 export class NoAnswerError extends Error {
   override readonly name: string = "NoAnswerError";

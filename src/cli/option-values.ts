@@ -19,6 +19,12 @@ export function parseDurationMs(text: string): number {
   return durationMs;
 }
 
+/** File permissions as chmod(1) writes them: `0600`, `660`. */
+export function parseMode(text: string): number {
+  if (!/^0?[0-7]{3}$/.test(text)) throw new InvalidArgumentError("It must be permissions such as 0600.");
+  return Number.parseInt(text, 8);
+}
+
 /** Gathers repeated `name=value` into one object. */
 export function parseTag(text: string, tags: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = text.indexOf("=");

@@ -28,6 +28,11 @@ export function endQuietlyWithReader(): void {
   });
 }
 
+/** For what goes on running: that nobody reads our output any more is no reason to end. */
+export function outliveReader(): void {
+  process.stdout.removeAllListeners("error").on("error", () => {});
+}
+
 /**
  * What is going on, while it goes on: on a terminal one line that is rewritten, else a line each time.
  */

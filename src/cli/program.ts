@@ -5,7 +5,7 @@
 import { Command, CommanderError } from "commander";
 import { CannotConnectError, ConnectionLostError, OrderRefusedError } from "../client/errors.ts";
 import { defaultSocketPath } from "../client/socket-path.ts";
-import { EXIT, NoAnswerError, UsageError } from "./exit-codes.ts";
+import { EXIT, NoAnswerError, StartError, UsageError } from "./exit-codes.ts";
 import { showExample } from "./help.ts";
 import { parseDurationMs } from "./option-values.ts";
 import { endQuietlyWithReader, note, printJson } from "./output.ts";
@@ -108,9 +108,9 @@ function isHelpWanted(command: Command, args: readonly string[]): boolean {
 
 async function endWith(error: unknown, json: boolean): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  if (error instanceof UsageError) {
+  if (error instanceof UsageError || error instanceof StartError) {
     note(`error: ${error.message}`);
-    return EXIT.usage;
+    return error instanceof UsageError ? EXIT.usage : EXIT.refused;
   }
   if (error instanceof OrderRefusedError) {
     const { describeRefusal } = await import("./refusal.ts");

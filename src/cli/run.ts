@@ -1,9 +1,128 @@
 /**
- * `kakehi run`: the proxy itself, in the foreground.
+ * `kakehi run`: the proxy itself, in the foreground until it is stopped. What the options say goes to `runMain`; what a
+ * proxy does is not known here.
+ *
+ * SIGTERM, SIGINT and SIGHUP stop it softly, a second one of them at once.
  */
-import type { Command } from "commander";
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { type Command, Option } from "commander";
+import { createStderrLog, type LogLevel } from "../io/log.ts";
+import { MAIN_LIMITS } from "../main/limits.ts";
+import { type MainHandle, runMain } from "../main/run-main.ts";
+import { contextOf } from "./context.ts";
+import { StartError, UsageError } from "./exit-codes.ts";
+import { type RunningProxy, describeGreeting } from "./greeting.ts";
 import { showExample } from "./help.ts";
+import { parseCount, parseMode } from "./option-values.ts";
+import { outliveReader, print, printJson } from "./output.ts";
+import { VERSION } from "./version.ts";
+
+interface RunOptions {
+  readonly socket?: string;
+  readonly socketMode?: number;
+  readonly workers?: number;
+  readonly io?: "auto" | "uring" | "node";
+  readonly state?: string;
+  readonly config?: string;
+  readonly demo?: boolean;
+  readonly logLevel?: LogLevel;
+}
+
+const SOCKET_MODE_DEFAULT = 0o600;
+const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
 export function declare(command: Command): void {
-  showExample(command, "kakehi run --demo");
+  showExample(
+    command,
+    "kakehi run --demo",
+    "kakehi run --socket ./kakehi.sock --state ./kakehi.state --workers 4",
+  );
+  command
+    .option("--demo", "Serve a small demo at 127.0.0.1:8080, with two backends of its own.")
+    .option("--state <file>", "Keep the configuration in this file, over restarts and crashes.")
+    .option(
+      "--workers <count>",
+      `How many workers. [${availableParallelism()}: as many as processors]`,
+      parseCount,
+    )
+    .addOption(
+      choice("--io <kind>", "How workers talk to the kernel. [auto: the best that works]", [
+        "auto",
+        "uring",
+        "node",
+      ]),
+    )
+    .option("--socket-mode <mode>", "The command socket's permissions. [0600]", parseMode)
+    .addOption(
+      choice("--log-level <level>", "What is logged, on stderr. [info]", [
+        "debug",
+        "info",
+        "warning",
+        "error",
+        "silent",
+      ]),
+    )
+    .option("--config <file>", "Not in this version: use --state, or send orders.")
+    .action(() => run(command));
+}
+
+async function run(command: Command): Promise<void> {
+  const options = command.optsWithGlobals<RunOptions>();
+  if (options.config !== undefined) {
+    throw new UsageError(
+      "--config is not in this version: keep the configuration with --state, or send orders",
+    );
+  }
+  const { socketPath, json } = contextOf(command);
+  const started = await runMain({
+    socketPath: resolve(socketPath),
+    socketMode: options.socketMode ?? SOCKET_MODE_DEFAULT,
+    workers: options.workers ?? availableParallelism(),
+    io: options.io ?? "auto",
+    ...(options.state === undefined ? {} : { statePath: resolve(options.state) }),
+    demo: options.demo ?? false,
+    log: createStderrLog(options.logLevel ?? "info"),
+    version: VERSION,
+  });
+  if (!started.ok) throw new StartError(started.error);
+  outliveReader();
+  stopOnSignals(started.value);
+  greet(started.value, resolve(socketPath), { json, isDefaultSocket: options.socket === undefined });
+  await started.value.stopped;
+}
+
+function stopOnSignals(main: MainHandle): void {
+  let received = 0;
+  for (const signal of STOP_SIGNALS) {
+    process.on(signal, () => {
+      received++;
+      if (received === 1) main.stopSoftly(MAIN_LIMITS.signalStopMs);
+      else main.stopHard();
+    });
+  }
+}
+
+function greet(
+  main: MainHandle,
+  socketPath: string,
+  { json, isDefaultSocket }: { readonly json: boolean; readonly isDefaultSocket: boolean },
+): void {
+  const proxy: RunningProxy = {
+    version: VERSION,
+    pid: process.pid,
+    workers: main.workers,
+    io: main.io,
+    ioReason: main.ioReason,
+    listeners: main.listeners,
+    socketPath,
+    isDefaultSocket,
+    command: import.meta.url.endsWith(".ts") ? "./bin/kakehi" : "kakehi",
+  };
+  if (json) printJson({ ...proxy, isDefaultSocket: undefined, command: undefined });
+  else print(describeGreeting(proxy));
+}
+
+function choice(flags: string, help: string, values: readonly string[]): Option {
+  return new Option(flags, help).choices(values);
 }
