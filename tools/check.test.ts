@@ -4,7 +4,8 @@ import { runStep, STEPS } from "./check.ts";
 
 for (const step of STEPS) {
   test(`check: ${step.name}`, () => {
-    assert.equal(runStep(step), undefined);
+    const failure = runStep(step);
+    if (failure !== undefined) assert.fail(failure);
   });
 }
 

@@ -37,6 +37,10 @@ function holdsLongLiteral(text: string): boolean {
   return !/^\s*(\*|\/\/)/.test(text) && literals.some((literal) => literal.length >= LITERAL_COLUMNS);
 }
 
+function isTableRow(text: string): boolean {
+  return /^\s*\* \|.*\|$/.test(text);
+}
+
 /**
  * A function longer than it may be. Tests' own callbacks are sentences with their story, and are not
  * measured.
