@@ -1,5 +1,6 @@
 /**
- * Which I/O this process uses, found out by trying: containers often forbid io_uring, and nothing tells beforehand.
+ * Which I/O this process uses, found out by trying: containers often forbid io_uring, and nothing tells
+ * beforehand.
  */
 import { fail, ok, type Result } from "../base/result.ts";
 import type { Io, IoLimits, IoName, IoWarning } from "./io.ts";
@@ -25,7 +26,8 @@ export function chooseIo(
 ): Result<IoChoice, IoChoiceFault> {
   if (wanted === "node") return ok({ io: openNodeIo(limits, warn), reason: "asked for" });
   const uring = openUringIo(limits, warn);
-  if (uring.ok) return ok({ io: uring.value, reason: wanted === "uring" ? "asked for" : "io_uring works here" });
+  if (uring.ok)
+    return ok({ io: uring.value, reason: wanted === "uring" ? "asked for" : "io_uring works here" });
   if (wanted === "uring") return fail({ code: "IO_UNAVAILABLE", message: `no io_uring: ${uring.error}` });
   return ok({ io: openNodeIo(limits, warn), reason: `no io_uring: ${uring.error}` });
 }

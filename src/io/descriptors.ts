@@ -1,12 +1,15 @@
 /**
- * Open descriptors between main and a worker: main sends one before the message that names it, so it is there when the
- * worker asks. The bytes of that message travel elsewhere.
+ * Open descriptors between main and a worker: main sends one before the message that names it, so it is there
+ * when the worker asks. The bytes of that message travel elsewhere.
  */
 import { fail, ok, type Result } from "../base/result.ts";
 import { openDescriptorPair, receiveRights, sendRights } from "../sys/descriptor-passing.ts";
 import { EAGAIN, type SystemFault } from "../sys/errno.ts";
 
-/** Why no descriptor passed. `CHANNEL_FULL` and `NOTHING_SENT`: try again later; `FAILED`: the channel is of no more use. */
+/**
+ * Why no descriptor passed. `CHANNEL_FULL` and `NOTHING_SENT`: try again later; `FAILED`: the channel is of
+ * no more use.
+ */
 export interface DescriptorFault {
   readonly code: "CHANNEL_FULL" | "NOTHING_SENT" | "FAILED";
   readonly message: string;
@@ -21,13 +24,18 @@ export function createDescriptorPair(): Result<
   return pair.ok ? ok({ ours: pair.value.first, theirs: pair.value.second }) : pair;
 }
 
-/** Sends a duplicate of `fd`; ours stays open. Never blocks: a worker that reads none has room for some hundred. */
+/**
+ * Sends a duplicate of `fd`; ours stays open. Never blocks: a worker that reads none has room for some
+ * hundred.
+ */
 export function sendDescriptor(channelFd: number, fd: number): Result<void, DescriptorFault> {
   const sent = sendRights(channelFd, fd);
   return sent.ok ? sent : fail(descriptorFault(sent.error, "CHANNEL_FULL"));
 }
 
-/** Takes the next descriptor that was sent, in order; who calls owns it. It is closed on exec. Never blocks. */
+/**
+ * Takes the next descriptor that was sent, in order; who calls owns it. It is closed on exec. Never blocks.
+ */
 export function receiveDescriptor(channelFd: number): Result<number, DescriptorFault> {
   const received = receiveRights(channelFd);
   return received.ok ? received : fail(descriptorFault(received.error, "NOTHING_SENT"));

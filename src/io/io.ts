@@ -2,8 +2,8 @@
  * A whole I/O implementation as a worker sees it: the engine's port, and the loop that turns beneath it.
  * Types only; `choose-io.ts` picks one.
  *
- * Node's own loop goes on beside it: its sockets, signals and timers work, each up to some 50 ms late under full load.
- * What belongs to traffic asks for its turn by `turnEnds` instead.
+ * Node's own loop goes on beside it: its sockets, signals and timers work, each up to some 50 ms late under
+ * full load. What belongs to traffic asks for its turn by `turnEnds` instead.
  */
 import type { Port, PortEvents } from "../engine/port.ts";
 
@@ -16,24 +16,34 @@ export interface IoLimits {
   readonly bufferBytes: number;
 }
 
-/** The defaults: 16,384 connections, 8,192 buffers of 16 KiB (128 MiB of address space, used as it is touched). */
+/**
+ * The defaults: 16,384 connections, 8,192 buffers of 16 KiB (128 MiB of address space, used as it is
+ * touched).
+ */
 export const IO_LIMITS_DEFAULT: IoLimits = { connectionsMax: 16_384, buffersMax: 8_192, bufferBytes: 16_384 };
 
 export interface Io {
   readonly name: IoName;
   readonly port: Port;
-  /** Takes over a listening socket's descriptor (it is closed by us from now on); returns its listener number for the port. */
+  /**
+   * Takes over a listening socket's descriptor (it is closed by us from now on); returns its listener number
+   * for the port.
+   */
   adoptListener(fd: number): number;
   /** Starts the loop and returns; from now on `events` is told. Once. */
   run(events: PortEvents): void;
   /**
-   * Runs `action` inside a turn (`turnStarts`, action, `turnEnds`), so that it may use the port, and sees that what it asked
-   * for is submitted soon. For what arrives outside the loop, as orders do. Not from inside an event.
+   * Runs `action` inside a turn (`turnStarts`, action, `turnEnds`), so that it may use the port, and sees
+   * that what it asked for is submitted soon. For what arrives outside the loop, as orders do. Not from
+   * inside an event.
    */
   perform(action: () => void): void;
   /** Ends the loop and closes every connection and listener at once. Nothing is told any more. */
   stop(): void;
 }
 
-/** What goes wrong at this border and is nobody's to answer: for the log, at most one line each second and kind. */
+/**
+ * What goes wrong at this border and is nobody's to answer: for the log, at most one line each second and
+ * kind.
+ */
 export type IoWarning = (message: string) => void;

@@ -1,11 +1,13 @@
 /**
- * All memory that the kernel reads or writes while we do something else. Garbage-collected memory may move or go away
- * under an operation that completes later, so it is never given to one.
+ * All memory that the kernel reads or writes while we do something else. Garbage-collected memory may move or
+ * go away under an operation that completes later, so it is never given to one.
  *
  * Rules of this file:
- *  1. Addresses are made only here, from a region and checked offsets. A wrong offset is our defect and stops the process.
+ *  1. Addresses are made only here, from a region and checked offsets. A wrong offset is our defect and stops
+ *     the process.
  *  2. A region lives as long as the process: nobody can hold a view of memory that is gone.
- *  3. Mapped memory costs nothing until it is touched (`MAP_NORESERVE`), so regions are as large as their limits allow.
+ *  3. Mapped memory costs nothing until it is touched (`MAP_NORESERVE`), so regions are as large as their
+ *     limits allow.
  */
 import { assert } from "../base/assert.ts";
 import { fail, ok, type Result } from "../base/result.ts";
@@ -37,7 +39,9 @@ export class Region {
     this.#address = address;
   }
 
-  /** The address of `length` bytes that begin at `offset`. User space ends at 2^47, so it is an exact number. */
+  /**
+   * The address of `length` bytes that begin at `offset`. User space ends at 2^47, so it is an exact number.
+   */
   addressOf(offset: number, length: number): number {
     assert(offset >= 0 && length >= 0 && offset + length <= this.byteLength, "an address outside its region");
     return this.#address + offset;

@@ -1,6 +1,6 @@
 /**
- * Handing an open descriptor to another process: one message of one byte that carries it as SCM_RIGHTS (unix(7), cmsg(3)),
- * over a pair of connected Unix sockets. Both ends never block.
+ * Handing an open descriptor to another process: one message of one byte that carries it as SCM_RIGHTS
+ * (unix(7), cmsg(3)), over a pair of connected Unix sockets. Both ends never block.
  */
 import { fail, ok, type Result } from "../base/result.ts";
 import { scratch } from "./arena.ts";
@@ -14,7 +14,10 @@ const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x4000_0000;
 
-/** Where each part lies in the scratch page, in bytes: msghdr (56), its iovec (16), the control message (24), one byte. */
+/**
+ * Where each part lies in the scratch page, in bytes: msghdr (56), its iovec (16), the control message (24),
+ * one byte.
+ */
 const MESSAGE = 0;
 const VECTOR = 64;
 const CONTROL = 96;
@@ -23,7 +26,10 @@ const BYTE = 128;
 const CONTROL_LENGTH = 20;
 const CONTROL_SPACE = 24;
 
-/** A connected pair of Unix stream sockets, both closed on exec (a child gets one as its stdio, which duplicates it). */
+/**
+ * A connected pair of Unix stream sockets, both closed on exec (a child gets one as its stdio, which
+ * duplicates it).
+ */
 export function openDescriptorPair(): Result<
   { readonly first: number; readonly second: number },
   SystemFault
@@ -33,7 +39,9 @@ export function openDescriptorPair(): Result<
   return ok({ first: scratch.words[0]!, second: scratch.words[1]! });
 }
 
-/** Sends a duplicate of `fd`. Fails at once (`EAGAIN`) when the other process has left some hundred unread. */
+/**
+ * Sends a duplicate of `fd`. Fails at once (`EAGAIN`) when the other process has left some hundred unread.
+ */
 export function sendRights(channelFd: number, fd: number): Result<void, SystemFault> {
   writeMessage(CONTROL_LENGTH);
   scratch.words[(CONTROL + 16) / 4] = fd;
@@ -44,8 +52,8 @@ export function sendRights(channelFd: number, fd: number): Result<void, SystemFa
 }
 
 /**
- * Takes the next descriptor, closed on exec; who calls owns it. `EAGAIN`: none is there; `EPIPE`: the other end is closed;
- * `EPROTO`: a message without a descriptor.
+ * Takes the next descriptor, closed on exec; who calls owns it. `EAGAIN`: none is there; `EPIPE`: the other
+ * end is closed; `EPROTO`: a message without a descriptor.
  */
 export function receiveRights(channelFd: number): Result<number, SystemFault> {
   writeMessage(0);

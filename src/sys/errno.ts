@@ -1,6 +1,6 @@
 /**
- * Error numbers of Linux by name and meaning (errno(3)), for those that sockets, memory and io_uring calls give.
- * Values, never exceptions: who called decides what a failure means.
+ * Error numbers of Linux by name and meaning (errno(3)), for those that sockets, memory and io_uring calls
+ * give. Values, never exceptions: who called decides what a failure means.
  */
 
 /** A system call that failed. `message` is for people: what failed and why. */
@@ -12,12 +12,12 @@ export interface SystemFault {
 }
 
 export const EPERM = 1;
-export const ENOENT = 2;
+const ENOENT = 2;
 export const EINTR = 4;
 export const EBADF = 9;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
-export const EACCES = 13;
+const EACCES = 13;
 export const EBUSY = 16;
 export const EINVAL = 22;
 export const ENFILE = 23;

@@ -1,6 +1,6 @@
 /**
- * Advisory locks on open files (flock(2)): two processes that ask for the same file's lock, one has it. It ends with the
- * process, however that ends, so there is no stale lock.
+ * Advisory locks on open files (flock(2)): two processes that ask for the same file's lock, one has it. It
+ * ends with the process, however that ends, so there is no stale lock.
  */
 import * as libc from "./libc.ts";
 

@@ -3,7 +3,8 @@
  *
  * Rules of this file:
  *  1. Arguments and results are integers; memory is passed as an address that came from `arena.ts`.
- *  2. A call that fails gives its error number negated, as the kernel itself does. Nothing throws, nothing is kept.
+ *  2. A call that fails gives its error number negated, as the kernel itself does. Nothing throws, nothing is
+ *     kept.
  */
 import koffi from "koffi";
 
@@ -39,9 +40,6 @@ const rawClose: Call<[number]> = library.func("int close(int)");
 const rawFcntl: Call<[number, number, number]> = library.func("int fcntl(int, int, int)");
 const rawSetsockopt: Call<[number, number, number, number, number]> = library.func(
   "int setsockopt(int, int, int, int64_t, uint32_t)",
-);
-const rawGetsockopt: Call<[number, number, number, number, number]> = library.func(
-  "int getsockopt(int, int, int, int64_t, int64_t)",
 );
 const rawGetsockname: Call<[number, number, number]> = library.func("int getsockname(int, int64_t, int64_t)");
 const rawSendmsg: Call<[number, number, number]> = library.func("int64_t sendmsg(int, int64_t, int)");
@@ -133,11 +131,6 @@ export function setsockopt(
   byteLength: number,
 ): number {
   return withErrno(rawSetsockopt(fd, level, name, value, byteLength));
-}
-
-/** getsockopt(2); `length` is the address of a 32-bit length, read and written. */
-export function getsockopt(fd: number, level: number, name: number, value: number, length: number): number {
-  return withErrno(rawGetsockopt(fd, level, name, value, length));
 }
 
 /** getsockname(2); `length` as with `getsockopt`. */

@@ -1,8 +1,9 @@
 /**
  * Listening sockets, opened once by main and shared by all workers. Not accepting: that is the port's.
  *
- * A listener that is removed must lose no connection that the kernel already took, and closing the socket resets those in
- * its queue. So first new connections are refused entry by a filter, then the queue is emptied, then the socket is closed.
+ * A listener that is removed must lose no connection that the kernel already took, and closing the socket
+ * resets those in its queue. So first new connections are refused entry by a filter, then the queue is
+ * emptied, then the socket is closed.
  */
 import type { Address } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
@@ -30,9 +31,9 @@ const SO_DETACH_FILTER = 27;
 const BACKLOG_DEFAULT = 65_535;
 
 /**
- * Classic BPF (Linux: networking/filter.rst) as (code, jump if true, jump if false, operand). At a listening TCP socket the
- * packet begins at its TCP header; byte 13 holds the flags. Drops those with SYN and without ACK: no new connection begins,
- * while the last ACK of a handshake under way still gets through.
+ * Classic BPF (Linux: networking/filter.rst) as (code, jump if true, jump if false, operand). At a listening
+ * TCP socket the packet begins at its TCP header; byte 13 holds the flags. Drops those with SYN and without
+ * ACK: no new connection begins, while the last ACK of a handshake under way still gets through.
  */
 const REFUSE_SYN = [
   [0x30, 0, 0, 13],
@@ -43,8 +44,9 @@ const REFUSE_SYN = [
 ] as const;
 
 /**
- * Opens a listening socket: nonblocking, closed on exec, SO_REUSEADDR (never SO_REUSEPORT: it would split the queue), IPv6
- * without IPv4, TCP_NODELAY (accepted sockets inherit it). Port 0 lets the kernel choose; see `listeningPort`.
+ * Opens a listening socket: nonblocking, closed on exec, SO_REUSEADDR (never SO_REUSEPORT: it would split the
+ * queue), IPv6 without IPv4, TCP_NODELAY (accepted sockets inherit it). Port 0 lets the kernel choose;
+ * `socketName` tells.
  */
 export function openListeningSocket(
   address: Address,
@@ -62,11 +64,6 @@ export function openListeningSocket(
   return fail(listenFault(systemFault(-result, "bind"), address));
 }
 
-/** The port that a listening socket got, for one opened with port 0. */
-export function listeningPort(fd: number): number {
-  return socketName(fd).port;
-}
-
 /** The address that a socket is bound to (getsockname(2)). */
 export function socketName(fd: number): SocketName {
   scratch.words[0] = SOCKET_ADDRESS_BYTES;
@@ -76,8 +73,9 @@ export function socketName(fd: number): SocketName {
 }
 
 /**
- * From now on the kernel begins no new connection on this socket, for every process that shares it; connections in its queue,
- * and handshakes under way, stay and can be accepted. A client that tries is not answered, and tries again by itself.
+ * From now on the kernel begins no new connection on this socket, for every process that shares it;
+ * connections in its queue, and handshakes under way, stay and can be accepted. A client that tries is not
+ * answered, and tries again by itself.
  */
 export function refuseNewConnections(fd: number): Result<void, SystemFault> {
   const words = scratch.words;
@@ -92,7 +90,10 @@ export function refuseNewConnections(fd: number): Result<void, SystemFault> {
   return setOption(fd, SO_ATTACH_FILTER, scratch.addressOf(0, 16), 16);
 }
 
-/** Undoes `refuseNewConnections`, so that a listener that comes back loses nothing. Harmless where none was refused. */
+/**
+ * Undoes `refuseNewConnections`, so that a listener that comes back loses nothing. Harmless where none was
+ * refused.
+ */
 export function takeNewConnections(fd: number): Result<void, SystemFault> {
   scratch.words[0] = 0;
   const result = setOption(fd, SO_DETACH_FILTER, scratch.addressOf(0, 4), 4);

@@ -1,6 +1,7 @@
 /**
- * What Node's own event loop (libuv) waits for, so that one wait in the kernel can serve it too: a descriptor that becomes
- * readable when it has something to do (uv_backend_fd), and when its next timer is due, which that descriptor does not show.
+ * What Node's own event loop (libuv) waits for, so that one wait in the kernel can serve it too: a descriptor
+ * that becomes readable when it has something to do (uv_backend_fd), and when its next timer is due, which
+ * that descriptor does not show.
  */
 import koffi from "koffi";
 
@@ -40,7 +41,10 @@ function readNodeLoop(): NodeLoop | undefined {
   return { fd, timerDueInMs };
 }
 
-/** All of Node's timers run on handles that it makes at its start and keeps to its end (one, in Node 24 and 26). */
+/**
+ * All of Node's timers run on handles that it makes at its start and keeps to its end (one, in Node 24 and
+ * 26).
+ */
 function findTimers(library: ReturnType<typeof koffi.load>, loop: number): readonly number[] {
   const handleType: (handle: number) => number = library.func("int uv_handle_get_type(int64_t)");
   const visitor = koffi.pointer(koffi.proto("void (int64_t handle, int64_t argument)"));

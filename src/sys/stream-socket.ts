@@ -15,7 +15,7 @@ import {
 } from "./socket-address.ts";
 
 export const SOCK_STREAM = 1;
-export const SOCK_NONBLOCK = 0x800;
+const SOCK_NONBLOCK = 0x800;
 export const SOCK_CLOEXEC = 0x8_0000;
 export const SOL_SOCKET = 1;
 const IPPROTO_TCP = 6;
@@ -49,7 +49,9 @@ export function setResetOnClose(fd: number): void {
   libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, scratch.addressOf(0, 8), 8);
 }
 
-/** Sends FIN after what was written (shutdown(2)). A peer that is gone already is told by the next receive. */
+/**
+ * Sends FIN after what was written (shutdown(2)). A peer that is gone already is told by the next receive.
+ */
 export function shutdownWriting(fd: number): void {
   assert(libc.shutdown(fd, SHUT_WR) !== -EBADF, `shuts down descriptor ${fd}, which is not open`);
 }

@@ -33,7 +33,7 @@ class SocketPeer implements Peer {
   }
 
   sendContent(byteLength: number): void {
-    for (let left = byteLength; left > 0; ) {
+    for (let left = byteLength; left > 0;) {
       const part = Math.min(left, SEND_PIECE_BYTES);
       this.socket.write(contentSlice(this.#sentBytes, this.#sentBytes + part));
       this.#sentBytes += part;
@@ -112,7 +112,11 @@ class LoopbackWorld implements PortWorld {
   }
 
   async connectPeer(listener: number): Promise<Peer> {
-    const socket = connect({ port: this.#listening.get(listener)!.port, host: "127.0.0.1", allowHalfOpen: true });
+    const socket = connect({
+      port: this.#listening.get(listener)!.port,
+      host: "127.0.0.1",
+      allowHalfOpen: true,
+    });
     const peer = new SocketPeer(socket);
     this.#peers.push(peer);
     await once(socket, "connect", { signal: AbortSignal.timeout(DEADLINE_MS) });

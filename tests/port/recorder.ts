@@ -1,6 +1,6 @@
 /**
- * An engine that only takes notes: it checks every rule of the port that can be seen from the events' side, checks received
- * bytes against the endless content, and gives their buffers back.
+ * An engine that only takes notes: it checks every rule of the port that can be seen from the events' side,
+ * checks received bytes against the endless content, and gives their buffers back.
  */
 import assert from "node:assert/strict";
 import type { Address } from "../../src/base/address.ts";
@@ -52,7 +52,11 @@ export class Recorder implements PortEvents {
       accept: (listener) => call(() => port.accept(listener)),
       stopAccepting: (listener) => call(() => port.stopAccepting(listener)),
       abandonListener: (listener) => call(() => port.abandonListener(listener)),
-      connect: (address) => this.#noteConnect(call(() => port.connect(address)), address),
+      connect: (address) =>
+        this.#noteConnect(
+          call(() => port.connect(address)),
+          address,
+        ),
       receive: (connection) => call(() => port.receive(connection)),
       pause: (connection) => call(() => port.pause(connection)),
       send: (connection, buffer, start, end) => call(() => port.send(connection, buffer, start, end)),
@@ -61,6 +65,12 @@ export class Recorder implements PortEvents {
       close: (connection) => closed(call(() => (port.close(connection), connection))),
       reset: (connection) => closed(call(() => (port.reset(connection), connection))),
     };
+  }
+
+  /** From now on it only takes notes. */
+  forgetHandlers(): void {
+    this.onReceived = this.onAccepted = this.onSent = this.onTurnEnds = undefined;
+    this.deadlineMs = Infinity;
   }
 
   /** The notes of an open connection. */
@@ -101,7 +111,10 @@ export class Recorder implements PortEvents {
     assert.ok(notes.isConnected && !notes.isEnded, "received before connected or after ended");
     assert.ok(end > start, "received nothing");
     const expected = contentSlice(notes.receivedBytes, notes.receivedBytes + end - start);
-    assert.ok(expected.equals(this.#memory.subarray(start, end)), `other bytes than sent, at ${notes.receivedBytes}`);
+    assert.ok(
+      expected.equals(this.#memory.subarray(start, end)),
+      `other bytes than sent, at ${notes.receivedBytes}`,
+    );
     notes.receivedBytes += end - start;
     if (this.onReceived) this.onReceived(connection, buffer, start, end);
     else this.releaseBuffer?.(buffer);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { openUringIo } from "../../src/io/uring/uring-io.ts";
 import { portContract } from "./contract.ts";
-import { portLimitsContract } from "./contract-limits.ts";
 import { loopbackWorld } from "./loopback-world.ts";
 
 const open = loopbackWorld((limits) => {
@@ -11,4 +10,3 @@ const open = loopbackWorld((limits) => {
 });
 
 portContract("uring", open);
-portLimitsContract("uring", open);

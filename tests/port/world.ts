@@ -1,6 +1,6 @@
 /**
- * What a contract test needs around a port: a far end for its connections, and a way to let the world go on. Types only;
- * `loopback-world.ts` is made of real sockets, `sim-world.ts` of simulated ones.
+ * What a contract test needs around a port: a far end for its connections, and a way to let the world go on.
+ * Types only; `loopback-world.ts` is made of real sockets, `sim-world.ts` of simulated ones.
  */
 import type { Address } from "../../src/base/address.ts";
 import type { Port } from "../../src/engine/port.ts";
@@ -12,7 +12,10 @@ export interface WorldLimits {
   readonly bufferBytes: number;
 }
 
-/** The far end of a connection. It checks that what it receives is the endless content of `testing/content.ts`. */
+/**
+ * The far end of a connection. It checks that what it receives is the endless content of
+ * `testing/content.ts`.
+ */
 export interface Peer {
   /** Sends the next bytes of the endless content. */
   sendContent(byteLength: number): void;
@@ -55,3 +58,10 @@ export interface PortWorld {
 }
 
 export type OpenWorld = (limits: WorldLimits) => Promise<PortWorld>;
+
+/** One rule of the contract, and what shows that it holds. */
+export interface Rule {
+  readonly title: string;
+  readonly limits?: Partial<WorldLimits>;
+  run(world: PortWorld): Promise<void>;
+}

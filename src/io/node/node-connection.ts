@@ -2,17 +2,19 @@
  * One connection over Node's `net`: its socket, what is queued to be sent, and how far receiving is.
  *
  * Rules of this file:
- *  1. All sockets read into one shared piece of memory (`net`'s `onread`), and what came is copied to pool buffers at once:
- *     an idle connection holds no buffer, and a read allocates nothing.
- *  2. Written slices keep their references until Node says that they are written, or that the socket is closed.
- *  3. To pause costs nothing while the peer is silent: reading stops when bytes come all the same, one read at most.
+ *  1. All sockets read into one shared piece of memory (`net`'s `onread`), and what came is copied to pool
+ *     buffers at once: an idle connection holds no buffer, and a read allocates nothing.
+ *  2. Written slices keep their references until Node says that they are written, or that the socket is
+ *     closed.
+ *  3. To pause costs nothing while the peer is silent: reading stops when bytes come all the same, one read
+ *     at most.
  */
 import { Socket } from "node:net";
 import { formatIp, type Address } from "../../base/address.ts";
 import { assert } from "../../base/assert.ts";
 import type { IoFault } from "../../engine/port.ts";
 import { ioFaultOf } from "../io-fault.ts";
-import { WriteQueue } from "./write-queue.ts";
+import type { WriteQueue } from "./write-queue.ts";
 
 /** What a connection tells, from Node's loop. */
 export interface ConnectionTarget {
@@ -26,7 +28,10 @@ export interface ConnectionTarget {
   gone(connection: NodeConnection): void;
 }
 
-/** Where a connection comes from: an address to connect to, an accepted descriptor, or a socket that `net` accepted. */
+/**
+ * Where a connection comes from: an address to connect to, an accepted descriptor, or a socket that `net`
+ * accepted.
+ */
 export type Origin = { readonly address: Address } | { readonly fd: number } | { readonly accepted: Socket };
 
 type Phase = "connecting" | "open" | "failed" | "closing";
@@ -87,7 +92,8 @@ export class NodeConnection {
     if (stash === undefined || this.#phase !== "open") return;
     const taken = this.#target.arrived(this, stash);
     this.#stash = taken < stash.length ? stash.subarray(taken) : undefined;
-    if (this.#stash === undefined && this.#receiving === "wanted" && this.#phase === "open") this.#socket.resume();
+    if (this.#stash === undefined && this.#receiving === "wanted" && this.#phase === "open")
+      this.#socket.resume();
   }
 
   send(buffer: number, start: number, end: number): void {
@@ -170,7 +176,8 @@ export class NodeConnection {
 
 function openSocket(origin: Origin, callback: (byteLength: number, bytes: Uint8Array) => boolean): Socket {
   const options = { allowHalfOpen: true, onread: { buffer: arrival, callback } };
-  if ("accepted" in origin) return new Socket({ ...options, ...takeHandle(origin.accepted), pauseOnCreate: true } as object);
+  if ("accepted" in origin)
+    return new Socket({ ...options, ...takeHandle(origin.accepted), pauseOnCreate: true } as object);
   if ("fd" in origin) return new Socket({ ...options, fd: origin.fd, pauseOnCreate: true } as object);
   return new Socket(options);
 }
@@ -181,8 +188,9 @@ function connectSocket(socket: Socket, address: Address): void {
 }
 
 /**
- * `net.Server` gives no way to set `onread` on the sockets it accepts, and without it each read allocates 64 KiB. So its
- * socket gives up its native handle for one of ours, as Node's own modules do when they pass a connection on.
+ * `net.Server` gives no way to set `onread` on the sockets it accepts, and without it each read allocates 64
+ * KiB. So its socket gives up its native handle for one of ours, as Node's own modules do when they pass a
+ * connection on.
  */
 function takeHandle(accepted: Socket): { handle: unknown } {
   const owner = accepted as unknown as { _handle: unknown };

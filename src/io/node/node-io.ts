@@ -1,5 +1,6 @@
 /**
- * I/O over Node's `net`, for every system, and wherever io_uring is forbidden. Same behaviour as `io/uring`, slower.
+ * I/O over Node's `net`, for every system, and wherever io_uring is forbidden. Same behaviour as `io/uring`,
+ * slower.
  */
 import type { Address } from "../../base/address.ts";
 import { assert } from "../../base/assert.ts";
@@ -11,7 +12,10 @@ import { NodeListeners, type AcceptedTarget } from "./node-listeners.ts";
 import { Turns } from "./turns.ts";
 import { WriteQueue } from "./write-queue.ts";
 
-/** One buffer in so many is left to the engine when it is among the last free ones: it needs buffers to write with. */
+/**
+ * One buffer in so many is left to the engine when it is among the last free ones: it needs buffers to write
+ * with.
+ */
 const RESERVE_SHARE = 16;
 
 class NodePort implements Port, ConnectionTarget, AcceptedTarget {
@@ -33,7 +37,10 @@ class NodePort implements Port, ConnectionTarget, AcceptedTarget {
     this.#memory = Buffer.from(bytes.buffer);
     this.#reserve = Math.floor(limits.buffersMax / RESERVE_SHARE);
     this.#connections = Array.from({ length: limits.connectionsMax }, () => undefined);
-    this.#free = Array.from({ length: limits.connectionsMax }, (_, index) => limits.connectionsMax - 1 - index);
+    this.#free = Array.from(
+      { length: limits.connectionsMax },
+      (_, index) => limits.connectionsMax - 1 - index,
+    );
     this.listeners = new NodeListeners(this, warn);
     this.turns = new Turns({ beforeEnd: this.#beforeEnd, afterEnd: this.#afterEnd });
   }
@@ -65,7 +72,10 @@ class NodePort implements Port, ConnectionTarget, AcceptedTarget {
   send(connection: number, buffer: number, start: number, end: number): void {
     assert(this.buffers.references(buffer) > 0, "sends a buffer that nobody holds");
     const first = this.buffers.startOf(buffer);
-    assert(start >= first && start <= end && end <= first + this.buffers.bufferBytes, "sends bytes outside their buffer");
+    assert(
+      start >= first && start <= end && end <= first + this.buffers.bufferBytes,
+      "sends bytes outside their buffer",
+    );
     const target = this.#of(connection);
     target.send(buffer, start, end);
     this.#touched.add(target);
@@ -176,7 +186,12 @@ class NodePort implements Port, ConnectionTarget, AcceptedTarget {
   #add(origin: Origin): number {
     const number = this.#free.pop();
     if (number === undefined) return -1;
-    this.#connections[number] = new NodeConnection(number, origin, new WriteQueue(this.buffers, this.#memory), this);
+    this.#connections[number] = new NodeConnection(
+      number,
+      origin,
+      new WriteQueue(this.buffers, this.#memory),
+      this,
+    );
     return number;
   }
 

@@ -1,10 +1,11 @@
 /**
- * Accepting over Node's `net`. A `net.Server` is given a duplicate of the listening socket and accepts all that it sees;
- * ours stays, so that what is queued when accepting stops can still be taken.
+ * Accepting over Node's `net`. A `net.Server` is given a duplicate of the listening socket and accepts all
+ * that it sees; ours stays, so that what is queued when accepting stops can still be taken.
  *
  * Rules of this file:
  *  1. A socket that was accepted is told or kept (`held`), never dropped.
- *  2. Without free connection numbers nothing more is accepted: the queue belongs to the kernel, and to other workers.
+ *  2. Without free connection numbers nothing more is accepted: the queue belongs to the kernel, and to other
+ *     workers.
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { assert } from "../../base/assert.ts";

@@ -1,6 +1,6 @@
 /**
- * Turns over Node's loop: the first callback of a loop iteration opens one, and it ends when all callbacks of that iteration
- * have run. It knows neither sockets nor buffers.
+ * Turns over Node's loop: the first callback of a loop iteration opens one, and it ends when all callbacks of
+ * that iteration have run. It knows neither sockets nor buffers.
  */
 import { performance } from "node:perf_hooks";
 import { assert } from "../../base/assert.ts";
@@ -38,7 +38,10 @@ export class Turns {
     return this.#events !== undefined;
   }
 
-  /** The events to tell, inside a turn that is open from now on; `undefined` when nothing is to be told any more. */
+  /**
+   * The events to tell, inside a turn that is open from now on; `undefined` when nothing is to be told any
+   * more.
+   */
   open(): PortEvents | undefined {
     if (this.#state === "open") return this.#events;
     if (this.#state === "stopped" || this.#events === undefined) return undefined;

@@ -37,7 +37,9 @@ export class WriteQueue {
     return this.#slicesInNode > 0;
   }
 
-  /** Takes one reference of `buffer`; joins the slice to its neighbour where that is not yet in Node's hands. */
+  /**
+   * Takes one reference of `buffer`; joins the slice to its neighbour where that is not yet in Node's hands.
+   */
   append(buffer: number, start: number, end: number): void {
     if (start === end) return this.#pool.release(buffer);
     this.#unsentBytes += end - start;
@@ -50,7 +52,10 @@ export class WriteQueue {
     this.#slices.push({ buffer, start, end });
   }
 
-  /** Hands the front of the queue to Node in one write; `written` is called when it is done, never before this returns. */
+  /**
+   * Hands the front of the queue to Node in one write; `written` is called when it is done, never before this
+   * returns.
+   */
   write(socket: Socket, written: (error: Error | null | undefined) => void): void {
     assert(this.#slicesInNode === 0, "writes while a write is under way");
     const count = this.#countForOneWrite();

@@ -1,6 +1,6 @@
 /**
- * What the kernel tells, as events for the engine. The tables are brought up to date before an event is told, so that the
- * engine may ask anything, closing included, from within it.
+ * What the kernel tells, as events for the engine. The tables are brought up to date before an event is told,
+ * so that the engine may ask anything, closing included, from within it.
  *
  * Rules of this file:
  *  1. A connection that is closed or failed tells nothing more; its bytes go back to the pool.
@@ -106,7 +106,8 @@ export class Completions implements CompletionTarget, AcceptedTarget {
     const state = nextReceiveState(before, isMore ? MORE : LEFT);
     connections.receiving[connection] = state;
     if (state === WANTED) connections.touch(connection);
-    if (state === STOPPING && before !== STOPPING) this.#parts.operations.cancel(operation.RECEIVE, connection);
+    if (state === STOPPING && before !== STOPPING)
+      this.#parts.operations.cancel(operation.RECEIVE, connection);
   }
 
   /** Bytes over one buffer, or over several that were offered one after another. */
@@ -119,7 +120,8 @@ export class Completions implements CompletionTarget, AcceptedTarget {
       const next = left > pool.bufferBytes ? provided.follower(buffer) : -1;
       const start = pool.startOf(buffer);
       const end = start + Math.min(left, pool.bufferBytes);
-      if (connections.phase[connection] === table.OPEN) this.#events!.received(connection, buffer, start, end);
+      if (connections.phase[connection] === table.OPEN)
+        this.#events!.received(connection, buffer, start, end);
       else pool.release(buffer);
       if (next < 0) return;
       buffer = next;
@@ -170,11 +172,15 @@ export class Completions implements CompletionTarget, AcceptedTarget {
     this.#events!.failed(connection, ioFaultOf(errno));
   }
 
-  /** A cancellation found nothing, because its operation was just then at work: asked again while it is still there. */
+  /**
+   * A cancellation found nothing, because its operation was just then at work: asked again while it is still
+   * there.
+   */
   #cancelMissed(kind: number, number: number): void {
     if (kind === operation.ACCEPT) return this.#listeners!.cancelMissed(number);
     const connections = this.#connections;
-    const isWaited = connections.phase[number] === table.CLOSING || connections.receiving[number] === STOPPING;
+    const isWaited =
+      connections.phase[number] === table.CLOSING || connections.receiving[number] === STOPPING;
     const isInKernel = (connections.operations[number]! & bitOf(kind)) !== 0;
     if (isWaited && isInKernel) this.#parts.operations.cancel(kind, number);
   }

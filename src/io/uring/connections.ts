@@ -1,6 +1,6 @@
 /**
- * The table of connections: one row of typed arrays each, their numbers, and the list of those with something to submit.
- * It knows no ring and tells no events.
+ * The table of connections: one row of typed arrays each, their numbers, and the list of those with something
+ * to submit. It knows no ring and tells no events.
  *
  * Rules of this file:
  *  1. A number is free, or belongs to one connection until the kernel holds none of its operations any more.
@@ -10,7 +10,7 @@
 import { assert } from "../../base/assert.ts";
 import { IDLE } from "./receive-state.ts";
 
-export const FREE = 0;
+const FREE = 0;
 export const CONNECTING = 1;
 export const OPEN = 2;
 /** Told as failed; waits for the engine to close it. */

@@ -1,6 +1,7 @@
 /**
- * Accepting on the ring: one single-shot accept on each listening socket, armed again after each connection. Multishot would
- * take every connection of a socket that workers share, even while we are frozen (`docs/decisions`).
+ * Accepting on the ring: one single-shot accept on each listening socket, armed again after each connection.
+ * Multishot would take every connection of a socket that workers share, even while we are frozen
+ * (`docs/decisions`).
  *
  * ```text
  *  idle ─accept→ armed ⇄ (connection) ─stop→ stopping ─left the kernel→ emptying ─queue empty→ closed
@@ -82,7 +83,8 @@ export class Listeners {
   stop(number: number): void {
     const listener = this.#of(number);
     if (listener.state === "armed") this.#cancel(number, listener, "stopping");
-    else if (listener.state === "idle" || listener.state === "resting") this.#becomeDue(number, listener, "emptying");
+    else if (listener.state === "idle" || listener.state === "resting")
+      this.#becomeDue(number, listener, "emptying");
   }
 
   abandon(number: number): void {
@@ -135,7 +137,10 @@ export class Listeners {
     for (const [number, listener] of this.#listeners) this.#forget(number, listener);
   }
 
-  /** After an accept left the kernel, or when its time has come: tell what is held, then go where its state leads. */
+  /**
+   * After an accept left the kernel, or when its time has come: tell what is held, then go where its state
+   * leads.
+   */
   #proceed(number: number, listener: Listener, nowMs: number): void {
     if (listener.held !== undefined && !this.#tell(number, listener)) return;
     if (!this.#listeners.has(number)) return;
@@ -193,7 +198,12 @@ export class Listeners {
     const peer = listener.row * PEER_BYTES;
     this.#peers.words[(peer + SOCKET_ADDRESS_BYTES) / 4] = SOCKET_ADDRESS_BYTES;
     const peerLength = this.#peers.addressOf(peer + SOCKET_ADDRESS_BYTES, 4);
-    this.#operations.accept(number, listener.fd, this.#peers.addressOf(peer, SOCKET_ADDRESS_BYTES), peerLength);
+    this.#operations.accept(
+      number,
+      listener.fd,
+      this.#peers.addressOf(peer, SOCKET_ADDRESS_BYTES),
+      peerLength,
+    );
   }
 
   #cancel(number: number, listener: Listener, state: "stopping" | "abandoning"): void {
@@ -208,7 +218,9 @@ export class Listeners {
 
   #rest(number: number, listener: Listener, errno: number, nowMs: number): void {
     listener.retryAtMs = nowMs + ACCEPT_RETRY_MS;
-    this.#warn(`${systemFault(errno, "accept").message}; listener ${number} tries again in ${ACCEPT_RETRY_MS} ms`);
+    this.#warn(
+      `${systemFault(errno, "accept").message}; listener ${number} tries again in ${ACCEPT_RETRY_MS} ms`,
+    );
   }
 
   #forget(number: number, listener: Listener): void {

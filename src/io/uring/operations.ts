@@ -1,7 +1,9 @@
 /**
- * The operations we ask of the ring, each written as one entry (io_uring_enter(2)). Not when to ask, nor what comes of it.
+ * The operations we ask of the ring, each written as one entry (io_uring_enter(2)). Not when to ask, nor what
+ * comes of it.
  *
- * Each entry carries its kind in the upper four bits of its user data and a number (connection or listener) below.
+ * Each entry carries its kind in the upper four bits of its user data and a number (connection or listener)
+ * below.
  */
 import type { Address } from "../../base/address.ts";
 import type { Region } from "../../sys/arena.ts";
@@ -9,13 +11,15 @@ import { writeSocketAddress } from "../../sys/socket-address.ts";
 import type { Ring } from "./ring.ts";
 import type { SendQueues } from "./send-queues.ts";
 
-export const QUIET = 0;
+const QUIET = 0;
 export const ACCEPT = 1;
 export const CONNECT = 2;
 export const RECEIVE = 3;
 export const SEND = 4;
 export const NODE_LOOP = 5;
-/** A cancellation that found nothing: of an accept, connect, receive or send. Those that succeed are not told. */
+/**
+ * A cancellation that found nothing: of an accept, connect, receive or send. Those that succeed are not told.
+ */
 export const CANCEL_MISSED = 8;
 
 const ENTRY_WORDS = 16;
@@ -63,17 +67,25 @@ export class Operations {
   readonly #pairs = new Int32Array(VECTORS_MAX * 2);
 
   /**
-   * `pool` is the memory that is sent from; `messages` holds `MESSAGE_BYTES` for each entry. `receiveLimitBytes`: what one
-   * receive may give before it is asked again; 0: one buffer (Linux before 6.17).
+   * `pool` is the memory that is sent from; `messages` holds `MESSAGE_BYTES` for each entry.
+   * `receiveLimitBytes`: what one receive may give before it is asked again; 0: one buffer (Linux before
+   * 6.17).
    */
-  constructor(ring: Ring, memory: { pool: Region; messages: Region }, options: { receiveLimitBytes: number }) {
+  constructor(
+    ring: Ring,
+    memory: { pool: Region; messages: Region },
+    options: { receiveLimitBytes: number },
+  ) {
     this.#ring = ring;
     this.#pool = memory.pool;
     this.#messages = memory.messages;
     this.#receiveLimitBytes = options.receiveLimitBytes;
   }
 
-  /** One connection of a listening socket; the peer's address is written to `peer`, its length to `peerLength`. */
+  /**
+   * One connection of a listening socket; the peer's address is written to `peer`, its length to
+   * `peerLength`.
+   */
   accept(listener: number, fd: number, peer: number, peerLength: number): void {
     const at = this.#entry(OP_ACCEPT, fd, userData(ACCEPT, listener));
     this.#address(at + 4, peer);
@@ -114,7 +126,9 @@ export class Operations {
     }
   }
 
-  /** Cancels the one operation of that kind and number. It completes in any case; only a miss is told here. */
+  /**
+   * Cancels the one operation of that kind and number. It completes in any case; only a miss is told here.
+   */
   cancel(kind: number, number: number): void {
     const at = this.#entry(OP_ASYNC_CANCEL | ENTRY_SKIP_SUCCESS, -1, userData(CANCEL_MISSED | kind, number));
     this.#ring.entries[at + 4] = userData(kind, number);

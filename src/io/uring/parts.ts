@@ -1,6 +1,6 @@
 /**
- * What the three sides of the ring share: the engine asks (`port.ts`), the kernel tells (`completions.ts`), and at the end
- * of a turn what was asked is submitted (`submission.ts`). All of it belongs to one `UringIo`.
+ * What the three sides of the ring share: the engine asks (`port.ts`), the kernel tells (`completions.ts`),
+ * and at the end of a turn what was asked is submitted (`submission.ts`). All of it belongs to one `UringIo`.
  */
 import type { BufferPool } from "../../base/buffer-pool.ts";
 import type { Connections } from "./connections.ts";

@@ -1,6 +1,6 @@
 /**
- * What the engine asks, written down in the tables; most of it is submitted at the end of the turn (`submission.ts`).
- * What comes of it is told by `completions.ts`.
+ * What the engine asks, written down in the tables; most of it is submitted at the end of the turn
+ * (`submission.ts`). What comes of it is told by `completions.ts`.
  */
 import type { Address } from "../../base/address.ts";
 import { assert } from "../../base/assert.ts";
@@ -74,7 +74,10 @@ export class UringPort implements Port {
     assert(connections.writing[connection] === table.WRITABLE, "sends after shutdown");
     assert(this.buffers.references(buffer) > 0, "sends a buffer that nobody holds");
     const first = this.buffers.startOf(buffer);
-    assert(start >= first && start <= end && end <= first + this.buffers.bufferBytes, "sends bytes outside their buffer");
+    assert(
+      start >= first && start <= end && end <= first + this.buffers.bufferBytes,
+      "sends bytes outside their buffer",
+    );
     this.#parts.queues.append(connection, buffer, start, end);
     connections.touch(connection);
   }

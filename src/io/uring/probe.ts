@@ -10,8 +10,8 @@ import type { Ring } from "./ring.ts";
 const PROBE_WAIT_MS = 100;
 
 /**
- * Whether a multishot receive can be limited in what it gives (Linux 6.17). Without a limit one peer could fill the whole
- * pool before we are asked, so there each receive brings one buffer. Leaves the ring empty.
+ * Whether a multishot receive can be limited in what it gives (Linux 6.17). Without a limit one peer could
+ * fill the whole pool before we are asked, so there each receive brings one buffer. Leaves the ring empty.
  */
 export function takesReceiveLimit(ring: Ring, limited: Operations): boolean {
   const pair = openDescriptorPair();

@@ -1,11 +1,13 @@
 /**
- * The buffers that the kernel may fill: a ring of pool buffers, shared by all connections, so that an idle one holds none
- * (io_uring_register(2), IORING_REGISTER_PBUF_RING).
+ * The buffers that the kernel may fill: a ring of pool buffers, shared by all connections, so that an idle
+ * one holds none (io_uring_register(2), IORING_REGISTER_PBUF_RING).
  *
  * Rules of this file:
  *  1. Few are offered at first, and more only when they were too few: few buffers touch few cache lines.
- *  2. Offered buffers are at most half of the pool, and a reserve is left to the engine: it needs buffers to write with.
- *  3. The kernel takes them in the order in which they were offered. `follower` relies on it for receives over several.
+ *  2. Offered buffers are at most half of the pool, and a reserve is left to the engine: it needs buffers to
+ *     write with.
+ *  3. The kernel takes them in the order in which they were offered. `follower` relies on it for receives
+ *     over several.
  */
 import { assert } from "../../base/assert.ts";
 import type { BufferPool } from "../../base/buffer-pool.ts";
@@ -110,7 +112,11 @@ export class ProvidedBuffers {
 }
 
 /** Registers a ring of buffers of `pool`, whose memory is `memory`. Fails with words for the operator. */
-export function registerBuffers(ring: Ring, pool: BufferPool, memory: Region): Result<ProvidedBuffers, string> {
+export function registerBuffers(
+  ring: Ring,
+  pool: BufferPool,
+  memory: Region,
+): Result<ProvidedBuffers, string> {
   assert(pool.count <= BUFFERS_MAX, `the kernel can name ${BUFFERS_MAX} buffers at most`);
   const slots = Math.min(SLOTS_MAX, 2 ** Math.ceil(Math.log2(pool.count)));
   const mapped = mapRegion(slots * 16);

@@ -1,8 +1,9 @@
 /**
- * How far a connection's receiving is: what the engine wants, and whether the kernel still holds the operation.
+ * How far a connection's receiving is: what the engine wants, and whether the kernel still holds the
+ * operation.
  *
- * To pause costs nothing while the peer is silent: the operation stays (`LINGERING`), and is only cancelled when bytes come
- * all the same. So at most one receive limit follows a `pause`, whatever the peer sends.
+ * To pause costs nothing while the peer is silent: the operation stays (`LINGERING`), and is only cancelled
+ * when bytes come all the same. So at most one receive limit follows a `pause`, whatever the peer sends.
  */
 import { assert } from "../../base/assert.ts";
 
@@ -34,16 +35,17 @@ export type ReceiveEvent = typeof ASK | typeof PAUSE | typeof MORE | typeof LEFT
 const EVENTS = 4;
 const NEVER = 255;
 
-const TABLE = Uint8Array.of(
-  /*                ASK         PAUSE      MORE        LEFT   */
-  /* IDLE       */ WANTED, /* */ IDLE, /*     */ NEVER, /*      */ NEVER,
-  /* WANTED     */ WANTED, /* */ IDLE, /*     */ NEVER, /*      */ NEVER,
-  /* ARMED      */ ARMED, /*  */ LINGERING, /**/ ARMED, /*      */ WANTED,
-  /* LINGERING  */ ARMED, /*  */ LINGERING, /**/ STOPPING, /*   */ IDLE,
-  /* STOPPING   */ RESTARTING, STOPPING, /*   */ STOPPING, /*   */ IDLE,
-  /* RESTARTING */ RESTARTING, STOPPING, /*   */ RESTARTING, /* */ WANTED,
-  /* ENDED      */ ENDED, /*  */ ENDED, /*    */ NEVER, /*      */ NEVER,
-);
+/** One row for each state, in their order; one column for each event: ask, pause, more, left. */
+const ROWS = [
+  [WANTED, IDLE, NEVER, NEVER],
+  [WANTED, IDLE, NEVER, NEVER],
+  [ARMED, LINGERING, ARMED, WANTED],
+  [ARMED, LINGERING, STOPPING, IDLE],
+  [RESTARTING, STOPPING, STOPPING, IDLE],
+  [RESTARTING, STOPPING, RESTARTING, WANTED],
+  [ENDED, ENDED, NEVER, NEVER],
+] as const;
+const TABLE = Uint8Array.from(ROWS.flat());
 
 /** The state that follows. What cannot happen (bytes from an operation that is not there) stops us. */
 export function nextReceiveState(state: number, event: ReceiveEvent): number {

@@ -8,10 +8,12 @@
  * ```
  *
  * Rules of this file:
- *  1. One system call submits everything and waits. Completions appear only in it (IORING_SETUP_DEFER_TASKRUN).
- *  2. Heads and tails are 32-bit counters that wrap; the other side's are read and ours published with Atomics.
- *  3. After `submit` returns, the kernel no longer reads what entries point to, save the buffers of sends and receives
- *     (IORING_FEAT_SUBMIT_STABLE).
+ *  1. One system call submits everything and waits. Completions appear only in it
+ *     (IORING_SETUP_DEFER_TASKRUN).
+ *  2. Heads and tails are 32-bit counters that wrap; the other side's are read and ours published with
+ *     Atomics.
+ *  3. After `submit` returns, the kernel no longer reads what entries point to, save the buffers of sends and
+ *     receives (IORING_FEAT_SUBMIT_STABLE).
  */
 import { assert } from "../../base/assert.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
@@ -31,7 +33,8 @@ const SETUP_SUBMIT_ALL = 1 << 7;
 const SETUP_SINGLE_ISSUER = 1 << 12;
 const SETUP_DEFER_TASKRUN = 1 << 13;
 const SETUP_NO_SQARRAY = 1 << 16;
-const SETUP_NEEDED = SETUP_CQSIZE | SETUP_CLAMP | SETUP_SUBMIT_ALL | SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN;
+const SETUP_NEEDED =
+  SETUP_CQSIZE | SETUP_CLAMP | SETUP_SUBMIT_ALL | SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN;
 const FEATURE_SINGLE_MMAP = 1 << 0;
 const FEATURE_NODROP = 1 << 1;
 const FEATURE_SUBMIT_STABLE = 1 << 2;
@@ -80,7 +83,10 @@ export class Ring {
     wait.words[5] = Math.floor(timespec / 2 ** 32);
   }
 
-  /** The first word of the next free entry, zero but for its first two words and what no operation of ours uses. Submits what is there when there is none. */
+  /**
+   * The first word of the next free entry, zero but for its first two words and what no operation of ours
+   * uses. Submits what is there when there is none.
+   */
   next(): number {
     if (((this.#tail - this.#submitted) | 0) >= this.#at.entryCount) this.submit();
     const index = (this.#tail & (this.#at.entryCount - 1)) * ENTRY_WORDS;
@@ -96,7 +102,9 @@ export class Ring {
     while (this.#tail !== this.#submitted);
   }
 
-  /** Submits, then sleeps until something is complete or `timeoutMs` have passed (at least 0, at most 2^31). */
+  /**
+   * Submits, then sleeps until something is complete or `timeoutMs` have passed (at least 0, at most 2^31).
+   */
   submitAndWait(timeoutMs: number): void {
     const wait = this.#wait.words;
     const seconds = Math.floor(timeoutMs / 1000);
@@ -127,7 +135,9 @@ export class Ring {
     return registerWithRing(this.#fd, operation, argument, count);
   }
 
-  /** Closes it. The kernel cancels what is under way by itself, some time later: mapped memory stays mapped. */
+  /**
+   * Closes it. The kernel cancels what is under way by itself, some time later: mapped memory stays mapped.
+   */
   close(): void {
     closeDescriptor(this.#fd);
   }
@@ -170,7 +180,10 @@ function setup(sizes: { entryCount: number; completionCount: number }, flags: nu
   return setupRing(sizes.entryCount, scratch.addressOf(0, PARAMETERS_BYTES));
 }
 
-/** The words of io_sqring_offsets begin at 10, those of io_cqring_offsets at 20; they count bytes, ours count words. */
+/**
+ * The words of io_sqring_offsets begin at 10, those of io_cqring_offsets at 20; they count bytes, ours count
+ * words.
+ */
 function offsetsOf(words: Int32Array, hasEntryArray: boolean): Offsets {
   return {
     entryCount: words[0]!,
@@ -192,12 +205,14 @@ function mapRing(fd: number, at: Offsets, hasEntryArray: boolean): Result<Ring, 
     closeDescriptor(fd);
     return fail("no memory for the rings of io_uring");
   }
-  for (let index = 0; hasEntryArray && index < at.entryCount; index++) shared.value.words[at.entryArray + index] = index;
+  for (let index = 0; hasEntryArray && index < at.entryCount; index++)
+    shared.value.words[at.entryArray + index] = index;
   return ok(new Ring(fd, at, shared.value, entries.value, wait.value));
 }
 
 function whyNot(errno: number): string {
-  if (errno === EPERM) return "io_uring is forbidden here (kernel.io_uring_disabled, or a container's seccomp profile)";
+  if (errno === EPERM)
+    return "io_uring is forbidden here (kernel.io_uring_disabled, or a container's seccomp profile)";
   if (errno === EINVAL) return "this kernel's io_uring is older than Linux 6.1";
   return systemFault(errno, "io_uring_setup").message;
 }

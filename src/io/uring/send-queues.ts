@@ -8,7 +8,8 @@
  *
  * Rules of this file:
  *  1. A slice holds one reference of its buffer until its last byte was written, or the queue is dropped.
- *  2. Bytes leave in order, counted from the first slice: how they were grouped into operations is of no matter.
+ *  2. Bytes leave in order, counted from the first slice: how they were grouped into operations is of no
+ *     matter.
  */
 import { assert } from "../../base/assert.ts";
 import type { BufferPool } from "../../base/buffer-pool.ts";
@@ -91,7 +92,7 @@ export class SendQueues {
     this.#unsent[connection]! -= byteLength;
     assert(this.#unsent[connection]! >= 0, "wrote more than was queued");
     let slice = this.first[connection]!;
-    for (let left = byteLength; left > 0; ) {
+    for (let left = byteLength; left > 0;) {
       const available = this.#end[slice]! - this.#start[slice]!;
       if (left < available) {
         this.#start[slice]! += left;

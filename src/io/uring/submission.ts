@@ -3,7 +3,8 @@
  *
  * Rules of this file:
  *  1. At most one send of a connection is in the kernel: two could overtake each other after a partial one.
- *  2. A receive is only armed while buffers are offered, first come first served; without them it would come back at once.
+ *  2. A receive is only armed while buffers are offered, first come first served; without them it would come
+ *     back at once.
  */
 import { shutdownWriting } from "../../sys/stream-socket.ts";
 import * as table from "./connections.ts";
@@ -13,7 +14,10 @@ import { ARMED, WANTED } from "./receive-state.ts";
 export class Submission {
   readonly #parts: UringParts;
   readonly #connections: table.Connections;
-  /** Connections whose receive waits for buffers; some may have changed their mind meanwhile. Each is in it once. */
+  /**
+   * Connections whose receive waits for buffers; some may have changed their mind meanwhile. Each is in it
+   * once.
+   */
   readonly #starved: number[] = [];
   readonly #isStarved: Uint8Array;
 
@@ -23,7 +27,10 @@ export class Submission {
     this.#isStarved = new Uint8Array(parts.connections.max);
   }
 
-  /** Writes the entries; gives whether the next turn must come at once, because receives are left that could be armed. */
+  /**
+   * Writes the entries; gives whether the next turn must come at once, because receives are left that could
+   * be armed.
+   */
   flush(): boolean {
     const connections = this.#connections;
     this.#parts.provided.refill();
@@ -70,7 +77,8 @@ export class Submission {
     const connections = this.#connections;
     for (const connection of this.#starved.splice(0, offered)) {
       this.#isStarved[connection] = 0;
-      const isWanted = connections.phase[connection] === table.OPEN && connections.receiving[connection] === WANTED;
+      const isWanted =
+        connections.phase[connection] === table.OPEN && connections.receiving[connection] === WANTED;
       if (isWanted) this.#arm(connection);
     }
   }

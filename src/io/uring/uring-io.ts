@@ -1,6 +1,6 @@
 /**
- * I/O by io_uring: one thread, one wait for both worlds. The loop sleeps in the ring; Node's own loop shows in it as a
- * descriptor that becomes readable, and then Node is given its turn.
+ * I/O by io_uring: one thread, one wait for both worlds. The loop sleeps in the ring; Node's own loop shows
+ * in it as a descriptor that becomes readable, and then Node is given its turn.
  *
  * ```text
  *  turn:  completions → events → what was asked is submitted → wait ─┐
@@ -132,7 +132,10 @@ class UringIo implements Io {
     this.#isInTurn = false;
   }
 
-  /** How long the next wait may be: until the next deadline of the engine, of a listener, or of a timer of Node's. */
+  /**
+   * How long the next wait may be: until the next deadline of the engine, of a listener, or of a timer of
+   * Node's.
+   */
   #waitMs(): number {
     const nowMs = this.#completions.nowMs;
     const timerMs = nowMs + this.#nodeLoop.timerDueInMs();
@@ -153,7 +156,10 @@ export function openUringIo(limits: IoLimits, warn: IoWarning): Result<Io, strin
   if (!memory.ok || !peers.ok || !messages.ok) return fail("no memory for the buffers");
   const ring = openRing({ entryCount: ENTRIES, completionCount: COMPLETIONS });
   if (!ring.ok) return ring;
-  const pool = new BufferPool(memory.value.bytes, { count: limits.buffersMax, bufferBytes: limits.bufferBytes });
+  const pool = new BufferPool(memory.value.bytes, {
+    count: limits.buffersMax,
+    bufferBytes: limits.bufferBytes,
+  });
   const provided = registerBuffers(ring.value, pool, memory.value);
   if (!provided.ok) {
     ring.value.close();

@@ -1,0 +1,240 @@
+/** The contract of `src/engine/port.ts` where something runs out, is closed early, or is used wrongly. */
+import assert from "node:assert/strict";
+import { InvariantError } from "../../src/base/assert.ts";
+import { acceptOne, connectAll, countFreeNumbers, pump } from "./driving.ts";
+import type { Rule } from "./world.ts";
+
+export const LIMIT_RULES: readonly Rule[] = [
+  {
+    title: "closing with everything under way tells nothing more, and gives all back",
+    run: async (world) => {
+      const { port, recorder } = world;
+      const heldAtFirst = port.buffers.count - port.buffers.freeCount;
+      const { peer, connection } = await acceptOne(world);
+      peer.stopReading();
+      pump(world, connection, 50_000_000);
+      await world.settle();
+      assert.ok(port.unsentBytes(connection) > 0);
+      const connecting = world.perform(() => port.connect(world.silentAddress));
+      peer.sendContent(1_000_000);
+      world.perform(() => {
+        port.close(connection);
+        port.close(connecting);
+      });
+      await world.settle();
+      assert.equal(recorder.notes.size, 0);
+      await world.until(
+        () => port.buffers.count - port.buffers.freeCount <= heldAtFirst,
+        "all buffers given back",
+      );
+      await world.until(() => countFreeNumbers(world) === port.connectionsMax, "all numbers free");
+    },
+  },
+
+  {
+    title: "closing from within an event tells nothing more of that connection",
+    run: async (world) => {
+      const { port, recorder } = world;
+      const { peer, connection } = await acceptOne(world);
+      recorder.onReceived = (receiver, buffer) => {
+        port.buffers.release(buffer);
+        port.close(receiver);
+      };
+      peer.sendContent(2_000_000);
+      await world.until(() => !recorder.notes.has(connection), "closed");
+      await world.settle();
+      await world.until(() => countFreeNumbers(world) === port.connectionsMax, "all numbers free");
+    },
+  },
+
+  {
+    title: "without free numbers connect gives -1, and clients wait in the queue until one is free",
+    limits: { connectionsMax: 4 },
+    run: async (world) => {
+      const { port, recorder } = world;
+      const listener = world.listen();
+      world.perform(() => port.accept(listener));
+      await connectAll(world, listener, 7);
+      await world.until(() => recorder.accepts.length === 4, "four accepted");
+      await world.settle();
+      assert.equal(recorder.accepts.length, 4);
+      assert.equal(
+        world.perform(() => port.connect(world.silentAddress)),
+        -1,
+      );
+      for (let expected = 5; expected <= 7; expected++) {
+        world.perform(() => port.close(recorder.accepts[expected - 5]!));
+        await world.until(() => recorder.accepts.length === expected, `the ${expected}th accepted`);
+      }
+      assert.equal(recorder.notes.size, 4);
+    },
+  },
+
+  {
+    title: "a pool whose buffers are all held stops receiving, and goes on when they are given back",
+    limits: { buffersMax: 16 },
+    run: async (world) => {
+      const { port, recorder } = world;
+      const held: number[] = [];
+      recorder.onReceived = (_connection, buffer) => void held.push(buffer);
+      const listener = world.listen();
+      world.perform(() => port.accept(listener));
+      const peers = await connectAll(world, listener, 5);
+      await world.until(() => recorder.accepts.length === 5, "five accepted");
+      world.perform(() => recorder.accepts.forEach((connection) => port.receive(connection)));
+      for (const peer of peers) peer.sendContent(2_000_000);
+      await world.settle();
+      assert.ok(held.length >= 1 && held.length <= 16);
+      assert.ok(port.buffers.freeCount > 0, "a reserve is left to write with");
+      const bytes = (): number =>
+        [...recorder.notes.values()].reduce((sum, notes) => sum + notes.receivedBytes, 0);
+      const giveBack = (): void => held.splice(0).forEach((buffer) => port.buffers.release(buffer));
+      await world.until(() => (world.perform(giveBack), bytes() === 10_000_000), "all bytes of all five");
+    },
+  },
+
+  {
+    title: "a client that ended is told though no buffer is free",
+    limits: { buffersMax: 16 },
+    run: async (world) => {
+      const { port, recorder } = world;
+      const { peer, connection } = await acceptOne(world);
+      const held: number[] = [];
+      recorder.onReceived = (_connection, buffer) => void held.push(buffer);
+      peer.sendContent(1_000_000);
+      peer.end();
+      await world.settle();
+      const giveBack = (): void => held.splice(0).forEach((buffer) => port.buffers.release(buffer));
+      await world.until(() => (world.perform(giveBack), recorder.of(connection).isEnded), "ended");
+      assert.equal(recorder.of(connection).receivedBytes, 1_000_000);
+    },
+  },
+
+  {
+    title: "connections come and go by the hundred and leave nothing behind",
+    run: async (world) => {
+      const { port, recorder } = world;
+      const heldAtFirst = port.buffers.count - port.buffers.freeCount;
+      const listener = world.listen();
+      world.perform(() => port.accept(listener));
+      recorder.onAccepted = (connection) => port.receive(connection);
+      recorder.onReceived = (connection, buffer, start, end) => {
+        port.send(connection, buffer, start, end);
+        port.shutdown(connection);
+      };
+      for (let round = 0; round < 30; round++) {
+        const peers = await connectAll(world, listener, 20);
+        for (const peer of peers) peer.sendContent(100);
+        await world.until(
+          () => peers.every((peer) => peer.receivedBytes === 100 && peer.ending === "ended"),
+          "echoes",
+        );
+        for (const [index, peer] of peers.entries()) {
+          if (index % 2 === 0) peer.end();
+          else peer.reset();
+        }
+        const isOver = (): boolean =>
+          [...recorder.notes.values()].every((notes) => notes.isEnded || notes.fault !== undefined);
+        await world.until(isOver, "both directions over");
+        world.perform(() => [...recorder.notes.keys()].forEach((connection) => port.close(connection)));
+      }
+      assert.equal(recorder.accepts.length, 600);
+      await world.until(
+        () => port.buffers.count - port.buffers.freeCount <= heldAtFirst,
+        "all buffers given back",
+      );
+      await world.until(() => countFreeNumbers(world) === port.connectionsMax, "all numbers free");
+    },
+  },
+
+  {
+    title: "to stop accepting first accepts all that is queued",
+    limits: { connectionsMax: 64 },
+    run: async (world) => {
+      const { port, recorder } = world;
+      const accepting = world.listen();
+      const idle = world.listen();
+      world.perform(() => port.accept(accepting));
+      await connectAll(world, accepting, 1);
+      await world.until(() => recorder.accepts.length === 1, "the first accepted");
+      await connectAll(world, idle, 20);
+      world.perform(() => {
+        port.stopAccepting(accepting);
+        port.stopAccepting(idle);
+      });
+      await world.until(() => recorder.stopped.length === 2, "both stopped");
+      assert.equal(recorder.accepts.length, 21);
+      assert.deepEqual(new Set(recorder.stopped), new Set([accepting, idle]));
+    },
+  },
+
+  {
+    title: "to stop accepting waits for numbers rather than lose what is queued",
+    limits: { connectionsMax: 3 },
+    run: async (world) => {
+      const { port, recorder } = world;
+      const listener = world.listen();
+      await connectAll(world, listener, 8);
+      world.perform(() => port.stopAccepting(listener));
+      let closed = 0;
+      const closeOne = (): void => {
+        if (closed < recorder.accepts.length) world.perform(() => port.close(recorder.accepts[closed++]!));
+      };
+      await world.until(() => (closeOne(), recorder.stopped.length === 1), "stopped");
+      assert.equal(recorder.accepts.length, 8);
+    },
+  },
+
+  {
+    title: "an abandoned listener leaves its queue to who else holds the socket",
+    run: async (world) => {
+      const { port, recorder } = world;
+      const first = world.listen();
+      const second = world.listenAgain(first);
+      await connectAll(world, first, 5);
+      world.perform(() => port.abandonListener(first));
+      await world.settle();
+      assert.equal(recorder.accepts.length, 0);
+      world.perform(() => port.accept(second));
+      await world.until(() => recorder.accepts.length === 5, "all five accepted by the other");
+      assert.deepEqual(recorder.stopped, []);
+    },
+  },
+
+  {
+    title: "a turn comes at the deadline that the last one asked for",
+    run: async (world) => {
+      const { recorder } = world;
+      const askedMs = world.perform(() => (recorder.deadlineMs = recorder.nowMs + 40));
+      await world.until(() => recorder.nowMs >= askedMs, "the turn at its deadline");
+    },
+  },
+
+  {
+    title: "a wrong number, slice or order of calls stops us instead of harming a neighbour",
+    run: async (world) => {
+      const { port } = world;
+      const { connection } = await acceptOne(world);
+      const connecting = world.perform(() => port.connect(world.silentAddress));
+      const buffer = port.buffers.take();
+      const start = port.buffers.startOf(buffer);
+      const end = start + port.buffers.bufferBytes;
+      const wrong: (() => void)[] = [
+        () => port.receive(-1),
+        () => port.receive(port.connectionsMax),
+        () => port.receive(0.5),
+        () => port.close(connection + 5),
+        () => port.receive(connecting),
+        () => port.send(connection, buffer, start - 1, end),
+        () => port.send(connection, buffer, start, end + 1),
+        () => port.send(connection, buffer, end, start),
+        () => port.accept(4_711),
+        () => port.stopAccepting(-1),
+      ];
+      for (const [index, call] of wrong.entries()) {
+        assert.throws(call, InvariantError, `wrong use ${index} was taken`);
+      }
+      port.buffers.release(buffer);
+    },
+  },
+];
