@@ -243,7 +243,12 @@ suite("words", () => {
     ]) {
       assert.match(wordsIn(text), /says nothing/, text);
     }
-    for (const text of ["  socket.getPeer();", "function document(): void {", "  managed(): void {"]) {
+    for (const text of [
+      "  socket.getPeer();",
+      "function document(): void {",
+      "function handleOf(a: A): H {",
+      "  managed(): void {",
+    ]) {
       assert.equal(wordsIn(text), "", text);
     }
   });

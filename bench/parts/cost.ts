@@ -93,7 +93,8 @@ async function runCase(costCase: CostCase, surroundings: Surroundings): Promise<
   return sectionOf(costCase, rounds, surroundings.options.seconds);
 }
 
-const WARM_UP_SECONDS = 2;
+/** Long enough for the compilers of a garbage-collected language to have seen the hot path. */
+const WARM_UP_SECONDS = 4;
 
 async function measure(
   contestant: Contestant,

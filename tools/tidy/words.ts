@@ -12,7 +12,8 @@ export interface RefusedWord {
 }
 
 const HEADING = "## Words that the check refuses";
-const VAGUE_VERB = /\b(?:function\*? |#?)((?:get|handle|process|manage|do)[A-Z_]\w*)\s*(?:<[^>]*>)?\(/;
+const VAGUE_VERB =
+  /\b(?:function\*? |#?)((?:get|handle|process|manage|do)(?!Of\b)[A-Z_]\w*)\s*(?:<[^>]*>)?\(/;
 const VAGUE_FILE = /(?:^|\/)(?:utils?|helpers?|misc|common|index|shared|types)\.ts$/;
 
 /**
