@@ -49,9 +49,9 @@ export function createControl({ io, log, version, limits, store }: ControlOption
       },
       hashAt: (revision) => (revision === configuration.revision ? configuration.state.hash() : undefined),
       openListeners: () => listeners.open(),
-      ready: (worker) => {
+      ready: () => {
         if (workers.all().every(({ state }) => state !== "starting")) loader.forget();
-        supervisor.ready(worker);
+        supervisor.ready();
       },
       drainChanged: (worker, use) => drains.report(worker, use),
       unlistened: (worker, address) => listeners.unlistened(worker, address),

@@ -53,7 +53,7 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
   const claimed = await claimSocketPath(options.socketPath);
   if (!claimed.ok) return claimed;
   const lock = claimed.value;
-  const opened = await openStateStore(options.statePath, { log, limits });
+  const opened = await openStateStore(options.statePath, { log, journalBytesMax: limits.journalBytesMax });
   if (!opened.ok) {
     lock.release();
     return opened;
@@ -104,7 +104,7 @@ async function startServing(
     if (!prepared.ok) return fail(`cannot listen at ${address}: ${prepared.error.message}`);
     listeners.publish(address);
   }
-  const set = await supervisor.setCount(options.workers, (step) => options.log.debug(step));
+  const set = await supervisor.setCount(options.workers, () => undefined);
   if (!set.ok) return fail(set.error.message);
   if (!options.demo) return ok(undefined);
   const demo = await startDemoBackends();

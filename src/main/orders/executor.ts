@@ -20,7 +20,7 @@ import { statusOf } from "./status.ts";
 /** Orders that look and change nothing, but for files. */
 type QuestionOrder = Exclude<
   Order,
-  { readonly type: `${"ADD" | "UPDATE" | "REMOVE"}_${string}` | "LOAD_STATE" } | ProcessOrder
+  { readonly type: `${"ADD" | "UPDATE" | "REMOVE"}_${string}` | "LOAD_STATE" | "SAVE_STATE" } | ProcessOrder
 >;
 
 export class Executor implements OrderExecutor {
@@ -52,6 +52,7 @@ export class Executor implements OrderExecutor {
       return undefined;
     }
     if (order.type === "LOAD_STATE") return loadState(this.#control, order.data, { ifRevision, dryRun }, reply);
+    if (order.type === "SAVE_STATE") return saveState(this.#control, order.data.path, reply);
     if (isProcessOrder(order)) executeProcessOrder(this.#control, order, reply);
     else this.#answerQuestion(order, reply);
     return undefined;
@@ -79,11 +80,6 @@ export class Executor implements OrderExecutor {
         });
       case "EXPLAIN":
         return this.#explain(order.data, reply);
-      case "SAVE_STATE":
-        return configuration.after({
-          kept: () => saveState(this.#control, order.data.path, reply),
-          takenBack: () => saveState(this.#control, order.data.path, reply),
-        });
       default:
         return assertNever(order);
     }

@@ -16,13 +16,21 @@ export interface LoadOptions {
   readonly dryRun: boolean;
 }
 
-/** Writes the configuration as it is now; answered when the file is there. */
-export function saveState(control: Control, path: string, reply: Reply): void {
-  const { state, revision } = control.configuration;
-  void writeStateFile(path, state, revision).then((written) => {
-    if (!written.ok) return reply.refuse(written.error, revision);
-    const orders = written.value;
-    return reply.ok(`${orders} ${orders === 1 ? "order" : "orders"} saved to ${path}`, { orders }, revision);
+/** Writes the configuration as it is once what was accepted before is kept. Fulfilled when the file is there. */
+export function saveState(control: Control, path: string, reply: Reply): Promise<void> {
+  return new Promise((tookEffect) => {
+    const save = (): void => {
+      const { state, revision } = control.configuration;
+      void writeStateFile(path, state, revision).then((written) => {
+        if (!written.ok) reply.refuse(written.error, revision);
+        else {
+          const orders = written.value;
+          reply.ok(`${orders} ${orders === 1 ? "order" : "orders"} saved to ${path}`, { orders }, revision);
+        }
+        tookEffect();
+      });
+    };
+    control.configuration.after({ kept: save, takenBack: save });
   });
 }
 

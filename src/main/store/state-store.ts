@@ -1,11 +1,17 @@
 /**
- * Where the configuration survives main: nowhere, or in a state file with its journal.
+ * Where the configuration survives main: nowhere, or in a state file with its journal and a lock beside it. Rebuilt at start:
+ * the state file, then the journal; what is damaged refuses the start and names the place.
  */
-import { ok, type Result } from "../../base/result.ts";
+import { readFile, stat } from "node:fs/promises";
+import { fail, ok, type Result } from "../../base/result.ts";
+import { fileFault, replaceFile } from "../../io/files.ts";
+import { takeFileLock } from "../../io/lock-file.ts";
 import type { Log } from "../../io/log.ts";
 import { State } from "../../model/state.ts";
 import type { ChangeKeeper } from "../configuration.ts";
-import type { MainLimits } from "../limits.ts";
+import { journalHeader, replayJournal, type Replay } from "./journal-records.ts";
+import { Journal } from "./journal.ts";
+import { readStateFile, writeStateFile } from "./state-files.ts";
 
 /** A configuration to start from, and who keeps its changes. */
 export interface StateStore {
@@ -17,10 +23,86 @@ export interface StateStore {
   close(): Promise<void>;
 }
 
-/** Rebuilds what `path` holds. The error is a sentence for the user. */
+export interface StoreOptions {
+  readonly log: Log;
+  readonly journalBytesMax: number;
+}
+
+/** Rebuilds what the state file `path` and its journal hold; both are made if they are not there. */
 export async function openStateStore(
   path: string | undefined,
-  _options: { readonly log: Log; readonly limits: MainLimits },
+  options: StoreOptions,
 ): Promise<Result<StateStore, string>> {
-  return ok({ state: new State(), revision: 0, keeper: undefined, close: async () => undefined });
+  if (path === undefined) {
+    return ok({ state: new State(), revision: 0, keeper: undefined, close: () => Promise.resolve() });
+  }
+  const lock = takeFileLock(`${path}.lock`);
+  if (!lock.ok) {
+    if (!("pid" in lock.error)) return fail(`cannot lock ${path}.lock: ${lock.error.message}`);
+    return fail(`another proxy (pid ${lock.error.pid ?? "unknown"}) keeps its state in ${path}`);
+  }
+  const opened = await openLocked(path, options);
+  if (!opened.ok) {
+    lock.value.release();
+    return opened;
+  }
+  const { state, revision, journal } = opened.value;
+  const close = async (): Promise<void> => {
+    await journal.close();
+    lock.value.release();
+  };
+  return ok({ state, revision, keeper: journal, close });
+}
+
+interface Opened {
+  readonly state: State;
+  readonly revision: number;
+  readonly journal: Journal;
+}
+
+async function openLocked(path: string, { log, journalBytesMax }: StoreOptions): Promise<Result<Opened, string>> {
+  const journalPath = `${path}.journal`;
+  const start = await readOrMakeState(path);
+  if (!start.ok) return start;
+  const { state } = start.value;
+  const replayed = await replayOrMakeJournal(journalPath, state, start.value.revision);
+  if (!replayed.ok) return fail(`${journalPath}: ${replayed.error}`);
+  const { revision, batches, wholeBytes, torn } = replayed.value;
+  if (torn !== undefined) {
+    log.warning("the journal's last record was not written whole; it was never answered, and is cut off", {
+      path: journalPath,
+      found: torn,
+    });
+  }
+  const options = { statePath: path, journalPath, state, revision, journalBytesMax, log };
+  const journal = await Journal.open(options, wholeBytes);
+  if (!journal.ok) return fail(`cannot write ${journalPath}: ${journal.error.message}`);
+  log.info("state rebuilt", { path, revision, from_journal: batches, ...state.sizes() });
+  return ok({ state, revision, journal: journal.value });
+}
+
+async function readOrMakeState(path: string): Promise<Result<{ state: State; revision: number }, string>> {
+  const read = await readStateFile(path);
+  if (read.ok) return read;
+  if (!(await isMissing(path))) return fail(`${path}: ${read.error.message}`);
+  const state = new State();
+  const written = await writeStateFile(path, state, 0);
+  return written.ok ? ok({ state, revision: 0 }) : fail(`${path}: ${written.error.message}`);
+}
+
+async function replayOrMakeJournal(path: string, state: State, revision: number): Promise<Result<Replay, string>> {
+  const bytes = await readFile(path).catch((error: unknown) => fileFault(error));
+  if (bytes instanceof Uint8Array) return replayJournal(bytes, state, revision);
+  if (bytes.code !== "ENOENT") return fail(bytes.message);
+  const header = journalHeader(revision, state.hash());
+  const made = await replaceFile(path, [header]);
+  if (!made.ok) return fail(made.error.message);
+  return ok({ revision, batches: 0, wholeBytes: header.length, torn: undefined });
+}
+
+async function isMissing(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => false,
+    (error: unknown) => fileFault(error).code === "ENOENT",
+  );
 }

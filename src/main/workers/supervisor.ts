@@ -51,8 +51,7 @@ export class Supervisor {
   }
 
   /** A worker is ready. */
-  ready(worker: WorkerProcess): void {
-    this.#options.log.debug(`worker ${worker.number} is ready`);
+  ready(): void {
     this.#observe();
   }
 

@@ -25,7 +25,8 @@ export interface WorkerSetHooks {
   hashAt(revision: number): string | undefined;
   /** The sockets that a worker accepts on. */
   openListeners(): readonly { readonly address: string; readonly fd: number }[];
-  ready(worker: WorkerProcess): void;
+  /** A worker has loaded its state and accepts. */
+  ready(): void;
   drainChanged(worker: number, use: DrainUse): void;
   unlistened(worker: number, address: string): void;
   /** A process is gone. `code` is its exit code, `null` if a signal ended it. */
@@ -197,7 +198,7 @@ export class WorkerSet {
     }
     log.info(`worker ${worker.number} runs`, { pid: worker.pid, io: message.io, reason: message.io_reason });
     this.#applied(worker, message.revision, message.hash);
-    hooks.ready(worker);
+    hooks.ready();
   }
 
   #applied(worker: WorkerProcess, revision: number, hash: string): void {

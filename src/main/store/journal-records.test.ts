@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { applyOrder } from "../../model/apply.ts";
+import type { ChangeOrder } from "../../model/orders.ts";
+import { State } from "../../model/state.ts";
+import type { KeptChange } from "../configuration.ts";
+import { batchText, journalHeader, replayJournal, type Replay } from "./journal-records.ts";
+
+const cluster = (id: string): ChangeOrder => ({
+  type: "ADD_CLUSTER",
+  data: { cluster_id: id, load_balancing: "round_robin", sticky_session: false, https_redirect: false },
+});
+
+/** A journal after revision 0 with these batches of cluster ids, and the state's hash at its end. */
+function journalOf(...batches: readonly (readonly string[])[]): { text: string; hash: string; starts: number[] } {
+  const state = new State();
+  let revision = 0;
+  let text = journalHeader(0, state.hash());
+  const starts: number[] = [];
+  for (const ids of batches) {
+    const changes: KeptChange[] = ids.map((id) => {
+      applyOrder(state, cluster(id));
+      return { revision: ++revision, hash: state.hash(), orders: [cluster(id)] };
+    });
+    starts.push(text.length);
+    text += batchText(changes);
+  }
+  return { text, hash: state.hash(), starts };
+}
+
+function replay(bytes: string | Uint8Array, state: State = new State(), revision = 0): Replay | string {
+  const replayed = replayJournal(typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes, state, revision);
+  return replayed.ok ? replayed.value : replayed.error;
+}
+
+test("what was kept is rebuilt, with its revision and its hash", () => {
+  const { text, hash } = journalOf(["a"], ["b", "c"]);
+  const state = new State();
+  assert.deepEqual(replay(text, state), { revision: 3, batches: 2, wholeBytes: text.length, torn: undefined });
+  assert.equal(state.hash(), hash);
+});
+
+test("a journal with only its header is no change", () => {
+  assert.deepEqual(replay(journalOf().text), {
+    revision: 0,
+    batches: 0,
+    wholeBytes: journalOf().text.length,
+    torn: undefined,
+  });
+});
+
+test("what the state file has already is passed over", () => {
+  const { text, hash } = journalOf(["a"], ["b"]);
+  const state = new State();
+  applyOrder(state, cluster("a"));
+  const replayed = replay(text, state, 1);
+  assert.equal(typeof replayed === "object" && replayed.batches, 1);
+  assert.equal(state.hash(), hash);
+});
+
+test("wherever the last record is torn, it is cut off and all before it is kept", () => {
+  const { text, starts } = journalOf(["a"], ["b", "c"]);
+  const last = starts[1]!;
+  for (let bytes = last + 1; bytes < text.length - 1; bytes++) {
+    const replayed = replay(text.slice(0, bytes));
+    assert.ok(typeof replayed === "object", String(replayed));
+    assert.deepEqual([replayed.revision, replayed.wholeBytes], [1, last]);
+    assert.match(replayed.torn ?? "", /record 3/);
+  }
+});
+
+test("a last record whose middle never reached the disk is torn too", () => {
+  const { text, starts } = journalOf(["a"], ["b", "c"]);
+  const bytes = new TextEncoder().encode(text);
+  bytes.fill(0, starts[1]! + 10, starts[1]! + 60);
+  const replayed = replay(bytes);
+  assert.equal(typeof replayed === "object" && replayed.wholeBytes, starts[1]);
+});
+
+test("damage before the last record is named, and nothing behind it is trusted", () => {
+  const { text, starts } = journalOf(["a"], ["b"], ["c"]);
+  const bytes = new TextEncoder().encode(text);
+  bytes.fill(0x20, starts[1]! + 3, starts[1]! + 9);
+  assert.match(String(replay(bytes)), new RegExp(`damaged \\(record 3, at byte ${starts[1]! - 1}`));
+});
+
+test("an order that was changed on disk is found by its hash", () => {
+  const { text } = journalOf(["a"], ["b"]);
+  assert.match(String(replay(text.replace('"cluster_id":"b"', '"cluster_id":"x"'))), /record 3.*hash/);
+});
+
+test("a journal that begins after the state file's end is refused", () => {
+  assert.match(String(replay(journalHeader(5, ""))), /begins after revision 5, but the state file ends at 0/);
+});
+
+test("a missing batch is refused", () => {
+  const { text, starts } = journalOf(["a"], ["b"], ["c"]);
+  assert.match(String(replay(text.slice(0, starts[1]) + text.slice(starts[2]))), /follows revision 2, but the one before is 1/);
+});
+
+test("a journal of a newer format is refused", () => {
+  assert.match(String(replay('{"format":"kakehi-journal","version":2}\0\n')), /format version 2/);
+});
+
+test("whatever the bytes, there is an answer", () => {
+  const { text } = journalOf(["a"], ["b"]);
+  const whole = new TextEncoder().encode(text);
+  fc.assert(
+    fc.property(fc.nat(whole.length - 1), fc.nat(255), (at, byte) => {
+      const bytes = whole.slice();
+      bytes[at] = byte;
+      const replayed = replay(bytes);
+      if (typeof replayed === "object") assert.ok(replayed.revision <= 2);
+    }),
+  );
+});

@@ -1,0 +1,146 @@
+/**
+ * The journal's text: the changes since the state file was written, one record for each batch that went to disk together.
+ * Text and bytes only; writing and syncing is `journal.ts`.
+ *
+ * ```text
+ *  {"format":"kakehi-journal","version":1,"revision":7,"hash":"5b1f…"}␀     begins after revision 7
+ *  {"after":7,"revision":9,"hash":"a09e…","orders":[{"type":…},{"type":…}]}␀
+ *  {"after":9,"revision":10,"hash":"77c1…","orders":[…]}␀
+ * ```
+ *
+ * Rules of this file:
+ *  1. A batch is one record, and the next is begun only when it is on disk. So a crash can spoil the last record only: it
+ *     was never answered, and is cut off. Anything else that is spoiled is damage, and is not passed over.
+ *  2. The hash after each batch proves that what was read is what was written, and that it was applied alike.
+ */
+import { fail, ok, type Result } from "../../base/result.ts";
+import { decodeUtf8 } from "../../base/text.ts";
+import { applyOrders } from "../../model/apply.ts";
+import { parseOrderBody } from "../../model/catalogue/parse-order.ts";
+import { isChangeOrder, type ChangeOrder } from "../../model/orders.ts";
+import { placeText, RecordReader, recordText, type FileRecord } from "../../model/records.ts";
+import type { State } from "../../model/state.ts";
+import type { KeptChange } from "../configuration.ts";
+
+const FORMAT = "kakehi-journal";
+const FORMAT_VERSION = 1;
+const NEWLINE = 0x0a;
+
+/** A journal's first record: it holds what came after `revision`. */
+export function journalHeader(revision: number, hash: string): string {
+  return recordText({ format: FORMAT, version: FORMAT_VERSION, revision, hash });
+}
+
+/** A batch's record. `changes` are in order and at least one. */
+export function batchText(changes: readonly KeptChange[]): string {
+  const last = changes.at(-1)!;
+  const orders = changes.flatMap((change) => change.orders);
+  return recordText({ after: changes[0]!.revision - 1, revision: last.revision, hash: last.hash, orders });
+}
+
+/** What a journal came to. */
+export interface Replay {
+  readonly revision: number;
+  /** Batches that were applied; those that the state file has already are passed over. */
+  readonly batches: number;
+  /** How much of the file is whole. */
+  readonly wholeBytes: number;
+  /** The last record was not written whole: what was found there. */
+  readonly torn: string | undefined;
+}
+
+/** Applies a journal to the state of its state file. The error is a sentence that names the place. */
+export function replayJournal(bytes: Uint8Array, state: State, revision: number): Result<Replay, string> {
+  const reader = new RecordReader();
+  const records = [...reader.push(bytes)];
+  const rest = reader.end();
+  if (rest !== undefined && records.at(-1)?.kind !== "damaged") records.push(rest);
+  let reached = revision;
+  let batches = 0;
+  for (const [index, record] of records.entries()) {
+    if (record.kind !== "record") return spoiled(record, bytes, { revision: reached, batches });
+    const fault = index === 0 ? headerFault(record.value, revision) : undefined;
+    if (fault !== undefined) return fail(fault);
+    if (index === 0) continue;
+    const applied = applyBatch(record.value, state, reached);
+    if (!applied.ok) return fail(`the journal is damaged (${placeText(record)}): ${applied.error}`);
+    if (applied.value > reached) batches++;
+    reached = applied.value;
+  }
+  if (records.length === 0) return fail("the journal is empty: not even its header is there");
+  return ok({ revision: reached, batches, wholeBytes: bytes.length, torn: undefined });
+}
+
+function headerFault(header: Readonly<Record<string, unknown>>, stateRevision: number): string | undefined {
+  const { format, version, revision } = header;
+  if (format !== FORMAT || typeof version !== "number") return "this is no journal: its first record is no header";
+  if (version > FORMAT_VERSION) return `the journal has format version ${version}; this version knows ${FORMAT_VERSION}`;
+  if (typeof revision !== "number") return "the journal's header is damaged";
+  if (revision <= stateRevision) return undefined;
+  return `the journal begins after revision ${revision}, but the state file ends at ${stateRevision}`;
+}
+
+/** Applies one batch, and gives the revision that is reached. The error says what is wrong with the record. */
+function applyBatch(
+  value: Readonly<Record<string, unknown>>,
+  state: State,
+  reached: number,
+): Result<number, string> {
+  const { after, revision, hash, orders } = value;
+  if (typeof after !== "number" || typeof revision !== "number" || !Array.isArray(orders)) {
+    return fail("this is no batch of orders");
+  }
+  if (revision <= reached) return ok(reached);
+  if (after !== reached) return fail(`it follows revision ${after}, but the one before is ${reached}`);
+  const parsed = parseOrders(orders);
+  if (!parsed.ok) return parsed;
+  const applied = applyOrders(state, parsed.value);
+  if (!applied.ok) return fail(applied.error.error.message);
+  return hash === state.hash() ? ok(revision) : fail("its orders do not lead to its hash");
+}
+
+function parseOrders(values: readonly unknown[]): Result<readonly ChangeOrder[], string> {
+  const orders: ChangeOrder[] = [];
+  for (const value of values) {
+    const { type, data } = Object(value) as { readonly type?: unknown; readonly data?: unknown };
+    const parsed = parseOrderBody(String(type), data);
+    if (!parsed.ok) return fail(parsed.error.message);
+    if (!isChangeOrder(parsed.value)) return fail(`${String(type)} changes nothing`);
+    orders.push(parsed.value);
+  }
+  return ok(orders);
+}
+
+/** A record that is not whole: the last one was torn by a crash, any other is damage. */
+function spoiled(
+  record: FileRecord,
+  bytes: Uint8Array,
+  reached: { readonly revision: number; readonly batches: number },
+): Result<Replay, string> {
+  const reason = record.kind === "damaged" ? record.reason : "the file ends before the record does";
+  const what = `${placeText(record)}: ${reason}`;
+  if (record.number === 1 || holdsBatch(bytes.subarray(record.atByte))) {
+    return fail(`the journal is damaged (${what}), and what follows it cannot be trusted`);
+  }
+  // The newline that ends the record before belongs to it.
+  const wholeBytes = record.atByte + (bytes[record.atByte] === NEWLINE ? 1 : 0);
+  return ok({ ...reached, wholeBytes, torn: what });
+}
+
+/** Whether a whole batch stands somewhere in these bytes. */
+function holdsBatch(bytes: Uint8Array): boolean {
+  let start = 0;
+  for (let end = bytes.indexOf(0); end !== -1; end = bytes.indexOf(0, start)) {
+    if (isBatch(decodeUtf8(bytes.subarray(start, end)))) return true;
+    start = end + 1;
+  }
+  return false;
+}
+
+function isBatch(text: string | undefined): boolean {
+  try {
+    return Array.isArray((JSON.parse(text ?? "") as { readonly orders?: unknown } | null)?.orders);
+  } catch {
+    return false;
+  }
+}
