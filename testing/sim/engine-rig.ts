@@ -63,13 +63,12 @@ export class EngineRig {
     this.#apply([{ kind: object.kind, key, after: object.value, ...(before && { before }) }], []);
   }
 
-  /** Removes an object and returns its drain's number. */
+  /** Removes an object, a listener with its frontends, and returns its drain's number. */
   remove(kind: ObjectKind, key: string): number {
-    const before = this.#objects.get(`${kind} ${key}`);
-    assert(before !== undefined, `there is no ${kind} ${key}`);
-    this.#objects.delete(`${kind} ${key}`);
+    const frontends = kind === "listener" ? this.#frontendsOf(key) : [];
+    const changes = [...frontends.map((frontend) => this.#forget("frontend", frontend)), this.#forget(kind, key)];
     const drain = ++this.#lastDrain;
-    this.#apply([{ kind, key, before }], [{ drain, kind, key }]);
+    this.#apply(changes, [{ drain, kind, key }]);
     return drain;
   }
 
@@ -81,6 +80,19 @@ export class EngineRig {
   /** Drains whose object is still used. */
   get drainsUnderWay(): number[] {
     return [...this.drains].filter(([, connections]) => connections > 0).map(([drain]) => drain);
+  }
+
+  #forget(kind: ObjectKind, key: string): Change {
+    const before = this.#objects.get(`${kind} ${key}`);
+    assert(before !== undefined, `there is no ${kind} ${key}`);
+    this.#objects.delete(`${kind} ${key}`);
+    return { kind, key, before };
+  }
+
+  #frontendsOf(listener: string): string[] {
+    const prefix = `frontend ${listener} `;
+    const names = [...this.#objects.keys()].filter((name) => name.startsWith(prefix));
+    return names.map((name) => name.slice("frontend ".length));
   }
 
   #apply(changes: readonly Change[], drains: readonly DrainRequest[]): void {

@@ -158,7 +158,7 @@ export class SimConnection {
     if (!wanted) return;
     if (receiving === "racing") this.receiving = "idle";
     if (peer.outgoing.bytes > 0) {
-      this.#deliver();
+      if (!this.#deliver()) return;
     } else if (receiving === "armed" && peer.side !== "open") {
       this.receiving = "ended";
       this.#world.events.ended(this.number);
@@ -166,18 +166,20 @@ export class SimConnection {
     this.#wakeInbound();
   }
 
-  #deliver(): void {
+  /** Tells the next piece; `false` if no buffer was free for it. */
+  #deliver(): boolean {
     const { buffers, events } = this.#world;
     const buffer = buffers.take();
     if (buffer === -1) {
       this.#world.starves(this);
-      return;
+      return false;
     }
     const bytes = this.#world.pieceOf(Math.min(this.peer.outgoing.bytes, buffers.bufferBytes));
     const start = buffers.startOf(buffer);
     buffers.memory.fill(0xa5, start, start + buffers.bufferBytes);
     buffers.memory.set(this.peer.outgoing.take(bytes), start);
     events.received(this.number, buffer, start, start + bytes);
+    return true;
   }
 
   #moveOutbound(): void {

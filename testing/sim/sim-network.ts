@@ -64,7 +64,7 @@ export class SimNetwork {
   readonly #backends: Map<string, SimBackend> = new Map();
   readonly #queues: Map<string, SimPeer[]> = new Map();
   readonly #byPeer: Map<SimPeer, SimConnection> = new Map();
-  #starved: SimConnection[] = [];
+  readonly #starved: Set<SimConnection> = new Set();
   #events: PortEvents | undefined;
   #nowMs = 0;
   #deadlineMs = Infinity;
@@ -136,6 +136,11 @@ export class SimNetwork {
     return peer;
   }
 
+  /** Lets a peer do something after `ms` of virtual time. */
+  after(ms: number, action: () => void): void {
+    this.#schedule.at(this.#nowMs + ms, action);
+  }
+
   /** Does something to the engine in a turn of its own, as the worker does with orders. */
   perform<Value>(action: () => Value): Value {
     let value: Value;
@@ -203,9 +208,9 @@ export class SimNetwork {
   }
 
   #feedStarved(): void {
-    if (this.#starved.length === 0 || this.#port.buffers.freeCount === 0) return;
-    const starved = this.#starved;
-    this.#starved = [];
+    if (this.#starved.size === 0 || this.#port.buffers.freeCount === 0) return;
+    const starved = [...this.#starved];
+    this.#starved.clear();
     for (const connection of starved) connection.wake();
   }
 
@@ -283,7 +288,7 @@ export class SimNetwork {
         this.#schedule.at(this.#nowMs + this.prng.between(0, this.#options.latencyMsMax), happen),
       pieceOf: (bytes) => this.#pieceOf(bytes),
       racesPause: () => this.prng.chance(0.5),
-      starves: (connection) => void this.#starved.push(connection),
+      starves: (connection) => void this.#starved.add(connection),
     };
   }
 

@@ -30,6 +30,7 @@ export class SimPeer {
   readonly outgoing: ByteQueue = new ByteQueue();
   readonly #wire: PeerWire;
   readonly #pieces: Uint8Array[] = [];
+  #taken = 0;
   #receivedBytes = 0;
   #readableBytes = Infinity;
 
@@ -41,6 +42,13 @@ export class SimPeer {
   /** All that arrived so far, one character per byte. */
   get received(): string {
     return Buffer.concat(this.#pieces).toString("latin1");
+  }
+
+  /** What arrived since the last call, for whoever reads as it comes. */
+  takeNew(): Buffer {
+    const pieces = this.#pieces.slice(this.#taken);
+    this.#taken = this.#pieces.length;
+    return Buffer.concat(pieces);
   }
 
   get receivedBytes(): number {

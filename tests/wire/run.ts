@@ -125,7 +125,6 @@ class ClientView {
   readonly #methods: string[] = [];
   readonly #final: Response[] = [];
   readonly #reader: ResponseReader;
-  #readBytes = 0;
   #matched = 0;
   #cut: "unknown" | "whole" | "cut" = "unknown";
 
@@ -156,9 +155,8 @@ class ClientView {
 
   /** Reads what came; a response that is not whole when the connection is over is a cut. */
   read(): void {
-    const { received, ending } = this.peer;
-    this.#reader.push(Buffer.from(received.slice(this.#readBytes), "latin1"));
-    this.#readBytes = received.length;
+    const { ending } = this.peer;
+    this.#reader.push(this.peer.takeNew());
     if (ending === "open" || this.#cut !== "unknown") return;
     const wasReading = this.#reader.expects !== "idle";
     if (ending === "reset") {
@@ -186,7 +184,6 @@ class BackendView {
   readonly requests: Message[] = [];
   matched = 0;
   readonly #reader: RequestReader;
-  #readBytes = 0;
 
   constructor(peer: SimPeer) {
     this.peer = peer;
@@ -200,9 +197,7 @@ class BackendView {
 
   /** Throws where what came could not be read as requests. */
   read(): void {
-    const { received } = this.peer;
-    this.#reader.push(Buffer.from(received.slice(this.#readBytes), "latin1"));
-    this.#readBytes = received.length;
+    this.#reader.push(this.peer.takeNew());
   }
 }
 
