@@ -5,7 +5,7 @@
  * included. What is the same in both is not touched. It costs the size of the two configurations, not of
  * their product.
  */
-import { areEqual } from "./canonical.ts";
+import { areEqual } from "./equal.ts";
 import type { Backend, Frontend } from "./objects.ts";
 import type { ChangeOrder, FrontendKey, OrderData } from "./orders.ts";
 import { DRAIN_DEFAULTS } from "./defaults.ts";

@@ -7,7 +7,7 @@
  */
 import type { ListData } from "./answer-data.ts";
 import { assertNever } from "../base/assert.ts";
-import { areEqual } from "./canonical.ts";
+import { areEqual } from "./equal.ts";
 import type { ConfigObject } from "./objects.ts";
 import type { ListOrder } from "./orders.ts";
 import type { State } from "./state.ts";

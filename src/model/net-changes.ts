@@ -4,7 +4,7 @@
  * on it.
  */
 import type { ObjectChange } from "./answer-data.ts";
-import { areEqual } from "./canonical.ts";
+import { areEqual } from "./equal.ts";
 import type { Change } from "./channel.ts";
 import type { ObjectKind } from "./objects.ts";
 
@@ -26,23 +26,18 @@ export interface ObjectName {
  * frontends.
  */
 export function netChangesOf(changes: readonly Change[]): ObjectChange[] {
-  const ends = new Map<string, Change>();
-  for (const change of changes) {
-    const id = `${change.kind} ${change.key}`;
-    const start = ends.get(id) ?? change;
-    ends.set(id, {
-      kind: change.kind,
-      key: change.key,
-      ...(start.before === undefined ? {} : { before: start.before }),
-      ...(change.after === undefined ? {} : { after: change.after }),
-    });
-  }
-  return [...ends.values()].filter(differs).map((change) => ({ action: actionOf(change), ...change }));
+  return netOf(changes).map(({ kind, key, before, after }) => ({
+    action: actionOf(before, after),
+    kind,
+    key,
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
+  }));
 }
 
 export function countChanges(changes: readonly Change[]): ChangeCounts {
   const counts = { add: 0, remove: 0, update: 0 };
-  for (const { action } of netChangesOf(changes)) counts[action]++;
+  for (const { before, after } of netOf(changes)) counts[actionOf(before, after)]++;
   return { added: counts.add, removed: counts.remove, updated: counts.update };
 }
 
@@ -51,9 +46,7 @@ export function countChanges(changes: readonly Change[]): ChangeCounts {
  * its cluster is not named: the cluster's use is its backends'.
  */
 export function removedObjects(changes: readonly Change[]): ObjectName[] {
-  const removed = netChangesOf(changes).filter(
-    ({ action, kind }) => action === "remove" && kind !== "frontend",
-  );
+  const removed = netOf(changes).filter(({ kind, after }) => after === undefined && kind !== "frontend");
   const clusters = new Set(removed.filter(({ kind }) => kind === "cluster").map(({ key }) => key));
   const remain = removed.filter(
     ({ kind, key }) => kind !== "backend" || !clusters.has(key.slice(0, key.indexOf(" "))),
@@ -61,14 +54,38 @@ export function removedObjects(changes: readonly Change[]): ObjectName[] {
   return remain.map(({ kind, key }) => ({ kind, key }));
 }
 
+/** From what an object was at the first of its changes to what it is after the last, where that differs. */
+function netOf(changes: readonly Change[]): Change[] {
+  const ends: Record<ObjectKind, Map<string, Change>> = {
+    listener: new Map(),
+    cluster: new Map(),
+    frontend: new Map(),
+    backend: new Map(),
+  };
+  for (const change of changes) {
+    const ofKind = ends[change.kind];
+    const start = ofKind.get(change.key);
+    ofKind.set(change.key, start === undefined ? change : joined(start, change));
+  }
+  return Object.values(ends).flatMap((ofKind) => [...ofKind.values()].filter(differs));
+}
+
+function joined({ kind, key, before }: Change, { after }: Change): Change {
+  return {
+    kind,
+    key,
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
+  };
+}
+
 /** A regex frontend that was removed and added again has moved, though it is the same. */
-function differs(change: Change): boolean {
-  const { before, after } = change;
+function differs({ before, after }: Change): boolean {
   if (before === undefined || after === undefined) return before !== after;
   return !areEqual(before, after) || ("path" in after && "regex" in after.path);
 }
 
-function actionOf(change: Change): ObjectChange["action"] {
-  if (change.before === undefined) return "add";
-  return change.after === undefined ? "remove" : "update";
+function actionOf(before: unknown, after: unknown): ObjectChange["action"] {
+  if (before === undefined) return "add";
+  return after === undefined ? "remove" : "update";
 }

@@ -50,11 +50,11 @@ export class RegexOrder {
   }
 
   #link(before: string | undefined, after: string | undefined): void {
-    if (before !== undefined && after !== undefined) this.#hash.add(`${before}\n${after}`);
+    if (before !== undefined && after !== undefined) this.#hash.add(before, after);
   }
 
   #unlink(before: string | undefined, after: string | undefined): void {
-    if (before !== undefined && after !== undefined) this.#hash.remove(`${before}\n${after}`);
+    if (before !== undefined && after !== undefined) this.#hash.remove(before, after);
   }
 }
 

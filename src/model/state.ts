@@ -10,7 +10,6 @@
  *     to answer.
  */
 import { assert } from "../base/assert.ts";
-import { canonicalText } from "./canonical.ts";
 import type { Change } from "./channel.ts";
 import { ConfigurationHash } from "./hash.ts";
 import { KeyIndex } from "./key-index.ts";
@@ -100,6 +99,11 @@ export class State {
     };
   }
 
+  /** How many objects there are in all. */
+  count(): number {
+    return this.#listeners.size + this.#clusters.size + this.#frontends.size + this.#backends.size;
+  }
+
   find(kind: ObjectKind, key: string): Value | undefined {
     return this.#mapOf(kind).get(key);
   }
@@ -117,11 +121,11 @@ export class State {
       `${kind} ${key}: not what the change starts from`,
     );
     assert(before !== undefined || after !== undefined, `${kind} ${key}: a change from nothing to nothing`);
-    if (before !== undefined) this.#hash.remove(factOf(kind, before));
+    if (before !== undefined) this.#hash.remove(kind, before);
     if (after === undefined) objects.delete(key);
     else {
       objects.set(key, Object.freeze(after));
-      this.#hash.add(factOf(kind, after));
+      this.#hash.add(kind, after);
     }
     if (kind === "backend")
       this.#indexBackend(key, before as Backend | undefined, after as Backend | undefined);
@@ -163,8 +167,4 @@ export class State {
         return this.#backends as Map<string, Value>;
     }
   }
-}
-
-function factOf(kind: ObjectKind, value: Value): string {
-  return kind + canonicalText(value);
 }

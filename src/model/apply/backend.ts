@@ -11,7 +11,7 @@ import {
   judgeAddition,
   judgeUpdate,
   notFound,
-  refuseBeyond,
+  limitExceeded,
   unknownCluster,
   type Verdict,
 } from "./verdict.ts";
@@ -20,10 +20,12 @@ export function judgeAddBackend(state: State, limits: StateLimits, value: OrderD
   const { cluster_id, backend_id } = value;
   if (!state.clusters.has(cluster_id)) return fail(unknownCluster(state, cluster_id));
   const key = backendKey(value);
-  const backends = state.backends.has(key) ? 0 : state.backendCountOfCluster(cluster_id);
-  const full = refuseBeyond(limits.backendsPerClusterMax, backends, `backends of cluster ${cluster_id}`);
+  const count = state.backendCountOfCluster(cluster_id);
+  if (count >= limits.backendsPerClusterMax && !state.backends.has(key)) {
+    return limitExceeded(count, `backends of cluster ${cluster_id}`, limits.backendsPerClusterMax);
+  }
   const message = `backend ${backend_id} added to cluster ${cluster_id}`;
-  return full ?? judgeAddition(state, limits, { kind: "backend", key, value }, message);
+  return judgeAddition(state, limits, { kind: "backend", key, value }, message);
 }
 
 export function judgeUpdateBackend(state: State, data: OrderData["UPDATE_BACKEND"]): Verdict {

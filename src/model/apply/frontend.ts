@@ -8,7 +8,7 @@ import type { Frontend } from "../objects.ts";
 import type { OrderData } from "../orders.ts";
 import { regexGroupOf } from "../regex-order.ts";
 import type { State } from "../state.ts";
-import { judgeAddition, notFound, refuseBeyond, unknownListener, type Verdict } from "./verdict.ts";
+import { judgeAddition, notFound, limitExceeded, unknownListener, type Verdict } from "./verdict.ts";
 
 export function judgeAddFrontend(
   state: State,
@@ -17,10 +17,12 @@ export function judgeAddFrontend(
 ): Verdict {
   if (!state.listeners.has(value.listener)) return fail(unknownListener(state, value.listener));
   const key = frontendKey(value);
-  const group = state.frontends.has(key) ? undefined : regexGroupOf(value);
-  const regexes = group === undefined ? 0 : state.regexKeysOf(group).length;
-  const full = refuseBeyond(limits.regexFrontendsMax, regexes, `regex frontends of ${value.hostname}`);
-  return full ?? judgeAddition(state, limits, { kind: "frontend", key, value }, messageOf(state, key, value));
+  const group = regexGroupOf(value);
+  const count = group === undefined ? 0 : state.regexKeysOf(group).length;
+  if (count >= limits.regexFrontendsMax && !state.frontends.has(key)) {
+    return limitExceeded(count, `regex frontends of ${value.hostname}`, limits.regexFrontendsMax);
+  }
+  return judgeAddition(state, limits, { kind: "frontend", key, value }, messageOf(state, key, value));
 }
 
 export function judgeRemoveFrontend(state: State, data: OrderData["REMOVE_FRONTEND"]): Verdict {

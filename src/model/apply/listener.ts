@@ -12,7 +12,7 @@ import {
   judgeAddition,
   judgeUpdate,
   notFound,
-  refuseBeyond,
+  limitExceeded,
   removalsOf,
   type Verdict,
 } from "./verdict.ts";
@@ -23,10 +23,11 @@ export function judgeAddListener(
   value: OrderData["ADD_LISTENER"],
 ): Verdict {
   const key = value.address;
-  const full = state.listeners.has(key)
-    ? undefined
-    : refuseBeyond(limits.listenersMax, state.listeners.size, "listeners");
-  return full ?? judgeAddition(state, limits, { kind: "listener", key, value }, `listener ${key} added`);
+  const count = state.listeners.size;
+  if (count >= limits.listenersMax && !state.listeners.has(key)) {
+    return limitExceeded(count, "listeners", limits.listenersMax);
+  }
+  return judgeAddition(state, limits, { kind: "listener", key, value }, `listener ${key} added`);
 }
 
 export function judgeUpdateListener(state: State, data: OrderData["UPDATE_LISTENER"]): Verdict {

@@ -3,7 +3,7 @@
  * each noun's own rules are in the files beside this one.
  */
 import { fail, ok, type Result } from "../../base/result.ts";
-import { areEqual } from "../canonical.ts";
+import { areEqual } from "../equal.ts";
 import type { Change } from "../channel.ts";
 import type { OrderError } from "../errors.ts";
 import { objectName } from "../keys.ts";
@@ -32,8 +32,9 @@ export function judgeAddition(
   const { kind, key, value } = object;
   const existing = state.find(kind, key);
   if (existing === undefined) {
-    const refusal = refuseBeyond(limits.objectsMax, countAll(state), "objects");
-    return refusal ?? ok({ changes: [{ kind, key, after: value }], message });
+    const count = state.count();
+    if (count >= limits.objectsMax) return limitExceeded(count, "objects", limits.objectsMax);
+    return ok({ changes: [{ kind, key, after: value }], message });
   }
   const name = objectName(kind, key);
   if (areEqual(existing, value)) return ok({ changes: [], message: `${name} is already so` });
@@ -69,17 +70,9 @@ export function removalsOf(state: State, kind: ObjectKind, keys: Iterable<string
   return changes;
 }
 
-/** `undefined` while one more fits. */
-export function refuseBeyond(
-  max: number,
-  count: number,
-  what: string,
-): ReturnType<typeof fail<OrderError>> | undefined {
-  if (count < max) return undefined;
-  return fail({
-    code: "LIMIT_EXCEEDED",
-    message: `there are ${count} ${what} already, and no more than ${max} may be`,
-  });
+export function limitExceeded(count: number, what: string, max: number): Verdict {
+  const message = `there are ${count} ${what} already, and no more than ${max} may be`;
+  return fail({ code: "LIMIT_EXCEEDED", message });
 }
 
 export function notFound(name: string, wanted: string, candidates: Iterable<string>, field: string): Verdict {
@@ -105,9 +98,4 @@ export function unknownListener(state: State, address: string): OrderError {
 /** `1 backend`, `2 backends`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-function countAll(state: State): number {
-  const sizes = state.sizes();
-  return sizes.listener + sizes.cluster + sizes.frontend + sizes.backend;
 }

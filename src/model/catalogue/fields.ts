@@ -32,7 +32,8 @@ export function textField(words: Words, parse: (text: string) => Result<string, 
     .string(mustBe(words.takes))
     .transform((text, context) => {
       const parsed = parse(text);
-      if (parsed.ok) return parsed.value;
+      // The text as received, where it is canonical already: what `parse` put together takes more memory.
+      if (parsed.ok) return parsed.value === text ? text : parsed.value;
       context.issues.push({ code: "custom", message: parsed.error, input: text });
       return z.NEVER;
     })

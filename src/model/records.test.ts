@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type FileRecord, RecordReader, recordText } from "./records.ts";
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Reads whole and byte by byte; both must agree. */
+function read(text: string): readonly FileRecord[] {
+  const whole = new RecordReader();
+  const records = [...whole.push(encode(text)), ...[whole.end() ?? []].flat()];
+  const reader = new RecordReader();
+  const single = [...encode(text)].flatMap((byte) => [...reader.push(Uint8Array.of(byte))]);
+  assert.deepEqual([...single, ...[reader.end() ?? []].flat()], records);
+  return records;
+}
+
+test("each record knows its number and where it begins", () => {
+  assert.deepEqual(read(`${recordText({ a: 1 })}${recordText({ b: 2 })}`), [
+    { kind: "record", number: 1, atByte: 0, value: { a: 1 } },
+    { kind: "record", number: 2, atByte: 8, value: { b: 2 } },
+  ]);
+});
+
+test("a record that the file cuts short is unfinished, complete JSON or not", () => {
+  for (const rest of ['{"b":', '\n{"b":2}']) {
+    assert.deepEqual(read(`${recordText({ a: 1 })}${rest}`)[1], { kind: "unfinished", number: 2, atByte: 8 });
+  }
+  assert.equal(read(recordText({ a: 1 })).length, 1);
+});
+
+test("a damaged record is named with the reason", () => {
+  const [, damaged] = new RecordReader().push(encode(`${recordText({ a: 1 })}{oops\0\n`));
+  assert.equal(damaged?.kind, "damaged");
+  assert.deepEqual([damaged.number, damaged.atByte], [2, 8]);
+});
+
+test("a record without end is damaged before it fills the memory", () => {
+  const reader = new RecordReader();
+  const piece = encode("x".repeat(65_536));
+  let last: FileRecord | undefined;
+  for (let pieces = 0; pieces < 100 && last === undefined; pieces++) last = reader.push(piece)[0];
+  assert.equal(last?.kind, "damaged");
+});

@@ -1,0 +1,69 @@
+/**
+ * Random orders for the laws of the model. Few names, so that orders meet: the same key is added, changed,
+ * named and removed.
+ */
+import fc from "fast-check";
+import type { Written } from "./orders.ts";
+
+const listener = fc.constantFrom("127.0.0.1:8080", "127.0.0.1:8081", "[::1]:8080");
+const cluster_id = fc.constantFrom("a", "b", "c", "d");
+const backend_id = fc.constantFrom("one", "two", "three");
+const address = fc.constantFrom("127.0.0.1:9001", "127.0.0.1:9002", "10.0.0.1:80");
+const hostname = fc.constantFrom("example.com", "*.example.com", "*");
+const path = fc.oneof(
+  fc.constantFrom({ prefix: "/" }, { prefix: "/api/" }, { exact: "/login" }),
+  fc.constantFrom("/a+", "/b+", "/c+", "/d+", "/e+").map((regex) => ({ regex })),
+);
+const key = fc
+  .record({ listener, hostname, path })
+  .chain((fields) =>
+    fc.option(fc.constantFrom("GET", "POST"), { nil: undefined }).map((method) => ({ ...fields, method })),
+  );
+const end = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ cluster_id }) },
+  { weight: 1, arbitrary: fc.constant({ deny: true }) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom({ redirect: { scheme: "https" } }, { redirect: { port: 8443, status: 308 } }),
+  },
+);
+const tags = fc.constantFrom({}, { team: "blue" }, { team: "red", tier: "1" });
+const timeout = fc.constantFrom(1_000, 2_000, null);
+const loadBalancing = fc.constantFrom("round_robin", "least_loaded");
+
+function ordersOf<Fields extends object>(type: string, data: fc.Arbitrary<Fields>): fc.Arbitrary<Written> {
+  return data.map((fields): Written => [type, fields]);
+}
+
+/** Orders that add objects. */
+const addition: fc.Arbitrary<Written> = fc.oneof(
+  ordersOf("ADD_LISTENER", fc.record({ address: listener, protocol: fc.constant("http") })),
+  ordersOf("ADD_CLUSTER", fc.record({ cluster_id, load_balancing: loadBalancing })),
+  ordersOf("ADD_BACKEND", fc.record({ cluster_id, backend_id, address })),
+  {
+    weight: 3,
+    arbitrary: ordersOf(
+      "ADD_FRONTEND",
+      fc.tuple(key, end, tags).map(([k, e, t]) => ({ ...k, ...e, tags: t })),
+    ),
+  },
+);
+
+/** Orders that change or remove objects. */
+const alteration: fc.Arbitrary<Written> = fc.oneof(
+  ordersOf("UPDATE_LISTENER", fc.record({ address: listener, front_timeout_ms: timeout })),
+  ordersOf("UPDATE_LISTENER", fc.record({ address: listener, public_address: fc.option(address) })),
+  ordersOf("UPDATE_CLUSTER", fc.record({ cluster_id, load_balancing: fc.option(loadBalancing) })),
+  ordersOf("UPDATE_BACKEND", fc.record({ cluster_id, backend_id, weight: fc.constantFrom(0, 50, null) })),
+  ordersOf("UPDATE_BACKEND", fc.record({ cluster_id, backend_id, address })),
+  ordersOf("REMOVE_LISTENER", fc.record({ address: listener })),
+  ordersOf("REMOVE_CLUSTER", fc.record({ cluster_id, cascade: fc.boolean() })),
+  ordersOf("REMOVE_FRONTEND", key),
+  ordersOf("REMOVE_BACKEND", fc.record({ cluster_id, backend_id })),
+);
+
+/** Orders of every kind that changes objects; many will be refused, which is meant. */
+export const orderList: fc.Arbitrary<Written[]> = fc.array(
+  fc.oneof({ weight: 3, arbitrary: addition }, { weight: 1, arbitrary: alteration }),
+  { maxLength: 60, size: "max" },
+);
