@@ -53,6 +53,13 @@ test("a worker is ready when the last part of the state is loaded, and not befor
   assert.deepEqual(log, ["apply a", "apply b"]);
 });
 
+test("a heartbeat in the midst of loading does not claim the revision that is being loaded", () => {
+  const { follow, sent, worker } = newWorker();
+  follow({ type: "load", revision: 9, changes: [cluster("a")], last: false });
+  worker.beat();
+  assert.deepEqual(sent, [{ type: "heartbeat", revision: 0, hash: hashOf("a"), connections: 7 }]);
+});
+
 test("each change is told with its revision, the hash after it, and the use of what was removed", () => {
   const { follow, sent } = newWorker();
   const drains = [{ drain: 4, kind: "cluster", key: "b" }] as const;

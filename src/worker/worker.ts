@@ -78,8 +78,9 @@ export class Worker {
 
   #load(message: ToWorker & { readonly type: "load" }): void {
     this.#change(message.changes, []);
-    this.#revision = message.revision;
+    // Until the last part a heartbeat must not claim the revision: the hash is not that of the whole yet.
     if (!message.last) return;
+    this.#revision = message.revision;
     const { io, ioReason, send } = this.#options;
     send({ type: "ready", revision: this.#revision, hash: this.#state.hash(), io, io_reason: ioReason });
   }
