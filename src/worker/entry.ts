@@ -57,6 +57,7 @@ const engine = new BeatingEngine(
   {
     port: io.port,
     seed: (process.pid * 65_537 + Date.now()) >>> 0,
+    epochMs: performance.timeOrigin,
     hooks: {
       drainChanged: (use) => send({ type: "drain", use }),
       unlistened: (address) => send({ type: "unlistened", address }),
