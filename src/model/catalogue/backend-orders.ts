@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { BACKEND_DEFAULTS as DEFAULTS } from "../defaults.ts";
 import { WEIGHT_MAX } from "../limits.ts";
-import { drainField, pageFields } from "./common.ts";
+import { drainField, pageFields } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
 import { addressField, flagField, mustBe, objectIdField, refusedField, wholeNumberField } from "./fields.ts";
 

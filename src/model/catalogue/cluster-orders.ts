@@ -3,7 +3,7 @@
  */
 import { z } from "zod";
 import { CLUSTER_DEFAULTS as DEFAULTS } from "../defaults.ts";
-import { drainField, pageFields } from "./common.ts";
+import { drainField, pageFields } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
 import { choiceField, flagField, mustBe, objectIdField, refusedField, unservedFlagField } from "./fields.ts";
 

@@ -6,7 +6,7 @@ import { PATH_DEFAULT, REDIRECT_STATUS_DEFAULT, TAGS_DEFAULT } from "../defaults
 import { TAG_NAME_CHARS_MAX, TAG_VALUE_CHARS_MAX, TAGS_MAX } from "../limits.ts";
 import type { Frontend, PathRule, Redirect } from "../objects.ts";
 import { parsePathRegex, parsePathText } from "../path-rule.ts";
-import { pageFields } from "./common.ts";
+import { pageFields } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
 import {
   addressField,
@@ -33,7 +33,11 @@ const path: z.ZodType<PathRule> = z
       prefix: textField({ takes: pathText, about: "Paths that begin so." }, parsePathText).exactOptional(),
       exact: textField({ takes: pathText, about: "This path alone." }, parsePathText).exactOptional(),
       regex: textField(
-        { takes: "a regular expression", about: "Paths that it matches from end to end." },
+        {
+          takes: "a regular expression",
+          about:
+            "Paths that it matches from end to end. No back references, look-around, or repeated choices.",
+        },
         parsePathRegex,
       ).exactOptional(),
     },

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { LISTENER_DEFAULTS as DEFAULTS } from "../defaults.ts";
 import { TIMEOUT_MS_MAX } from "../limits.ts";
 import type { Protocol } from "../objects.ts";
-import { drainField, pageFields } from "./common.ts";
+import { drainField, pageFields } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
 import { addressField, mustBe, refusedField, unservedFlagField, wholeNumberField } from "./fields.ts";
 

@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { fail, ok } from "../../base/result.ts";
 import { FILE_PATH_CHARS_MAX } from "../limits.ts";
-import { drainField } from "./common.ts";
+import { drainField } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
 import { addressField, methodField, mustBe, textField } from "./fields.ts";
 
