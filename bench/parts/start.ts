@@ -39,7 +39,12 @@ async function measure({ folder, upstreamPort }: Surroundings): Promise<number> 
   const path = join(folder, "start.state");
   writeBulkState(path, { count: OBJECTS, listener: `127.0.0.1:${port}`, upstreamPort });
   const started = performance.now();
-  const kakehi = await startKakehi(folder, { io: "uring", workers: 1, args: [`--state=${path}`] });
+  const kakehi = await startKakehi(folder, {
+    io: "uring",
+    workers: 1,
+    cores: "0,1",
+    args: [`--state=${path}`],
+  });
   try {
     while (!(await serves(port, bulkHostnameOf(OBJECTS - 1)))) {
       if (performance.now() - started > SERVE_MS_MAX) throw new Error("does not serve");
