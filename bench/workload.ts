@@ -5,7 +5,7 @@
 /** Hostnames that route, and the clusters that they lead to. */
 export const HOST_COUNT = 1_000;
 export const CLUSTER_COUNT = 10;
-export const SMALL_BODY_BYTES = 100;
+const SMALL_BODY_BYTES = 100;
 
 /** One kind of load. */
 export interface Load {
@@ -30,7 +30,7 @@ export function clusterOf(index: number): string {
 }
 
 /** Header fields as a browser sends them: with the request line and Host, about 600 bytes. */
-export const BROWSER_FIELDS: Readonly<Record<string, string>> = {
+const BROWSER_FIELDS: Readonly<Record<string, string>> = {
   "User-Agent":
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
   Accept: "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",

@@ -22,7 +22,7 @@ export const STEPS: readonly Step[] = [
   { name: "format", command: ["oxfmt", "--check"] },
   { name: "layers, sizes, words", command: ["node", "tools/tidy.ts"] },
   { name: "dead code", command: ["knip"] },
-  { name: "dead code in production", command: ["knip", "--production"] },
+  { name: "dead code in production", command: ["knip", "--production", "--config", "knip.production.json"] },
   { name: "documents current", command: ["node", "tools/generate-docs.ts", "--check"] },
   { name: "package builds", command: ["node", "tools/build.ts"] },
   { name: "package is publishable", command: ["publint", "--strict"] },

@@ -10,7 +10,8 @@ const HEADS = ["code", "meaning", "remedy", "who can act"];
 
 const INTRODUCTION = `
 An order that fails is answered with the status \`ERROR\`, and changes nothing, anywhere. Programs go by
-\`error.code\`, which is stable; \`error.field\` is the path of the field at fault; \`message\` is for people.`;
+\`error.code\`, which is stable; \`error.field\` is the path of the field at fault; \`message\` is for
+people.`;
 
 export function errorsPage(): string {
   const rows = Object.entries(ORDER_ERRORS).map(([code, { meaning, remedy, fault }]) => [

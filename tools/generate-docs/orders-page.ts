@@ -1,12 +1,22 @@
 /**
  * `docs/orders.md`: every order with its fields, an example and its errors, from the model's catalogue.
  */
-import { CATALOGUE, COMMON_ERRORS, ORDER_TYPES } from "../../src/model/catalogue/catalogue.ts";
+import { CATALOGUE, ORDER_TYPES } from "../../src/model/catalogue/catalogue.ts";
 import { describeFields, type FieldDescription } from "../../src/model/catalogue/describe.ts";
 import type { OrderErrorCode } from "../../src/model/errors.ts";
 import type { OrderType } from "../../src/model/orders.ts";
 import { exampleAnswer, exampleOrder } from "./examples.ts";
 import { codeBlock, generatedFrom, jsonText, table, withCode } from "./markdown.ts";
+
+/** What every order may be refused with. */
+const COMMON_ERRORS: readonly OrderErrorCode[] = [
+  "BAD_ORDER",
+  "UNSUPPORTED_VERSION",
+  "UNKNOWN_FIELD",
+  "INVALID_FIELD",
+  "DUPLICATE_ID",
+  "CONFLICT",
+];
 
 const INTRODUCTION = `
 An order is one JSON object on the command socket, followed by a zero byte; so is an answer. The envelope, the

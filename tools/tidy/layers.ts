@@ -36,7 +36,7 @@ export function checkLayers(file: SourceFile): readonly Complaint[] {
 }
 
 /** Every import, re-export and dynamic import with a literal name. */
-export function importsOf(text: string): readonly Import[] {
+function importsOf(text: string): readonly Import[] {
   const pattern =
     /^(?:import|export)\b([^;"']*?)\bfrom\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm;
   return [...text.matchAll(pattern)].map((match) => ({

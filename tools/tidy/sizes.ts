@@ -4,9 +4,9 @@
  */
 import { isSource, isTest, linesOf, type Complaint, type SourceFile } from "./complaint.ts";
 
-export const SOURCE_LINES_MAX = 400;
-export const TEST_LINES_MAX = 800;
-export const FUNCTION_LINES_MAX = 70;
+const SOURCE_LINES_MAX = 400;
+const TEST_LINES_MAX = 800;
+const FUNCTION_LINES_MAX = 70;
 export const COLUMNS_MAX = 110;
 /** A line may be longer for one literal that cannot be broken. */
 const LITERAL_COLUMNS = 50;
