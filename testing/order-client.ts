@@ -35,6 +35,7 @@ export class PendingOrder {
   readonly #final: PromiseWithResolvers<Answer> = Promise.withResolvers();
   #watchers: (() => void)[] = [];
   #isOver = false;
+  #end = "";
 
   constructor(id: string) {
     this.id = id;
@@ -56,7 +57,7 @@ export class PendingOrder {
     const look = (): void => {
       const answer = this.progress.find(fits);
       if (answer !== undefined) found.resolve(answer);
-      else if (this.#isOver) found.reject(new Error(`order ${this.id} was answered without such a PROCESSING`));
+      else if (this.#isOver) found.reject(new Error(`order ${this.id} was over without such a PROCESSING: ${this.#end}`));
     };
     this.#watchers.push(look);
     look();
@@ -68,6 +69,7 @@ export class PendingOrder {
     if (answer.status === "PROCESSING") this.progress.push(answer);
     else {
       this.#isOver = true;
+      this.#end = `${answer.status} ${answer.message}`;
       this.#final.resolve(answer);
     }
     for (const look of this.#watchers) look();
@@ -76,6 +78,7 @@ export class PendingOrder {
   /** For the client. */
   fail(error: Error): void {
     this.#isOver = true;
+    this.#end = error.message;
     this.#final.reject(error);
     for (const look of this.#watchers) look();
   }

@@ -7,7 +7,7 @@ import { Engine } from "../../src/engine/engine.ts";
 import type { EngineLimits } from "../../src/engine/limits.ts";
 import type { Change, DrainRequest, DrainUse } from "../../src/model/channel.ts";
 import { BACKEND_DEFAULTS, CLUSTER_DEFAULTS, LISTENER_DEFAULTS, PATH_DEFAULT, TAGS_DEFAULT } from "../../src/model/defaults.ts";
-import { keyOf } from "../../src/model/keys.ts";
+import { backendKey, frontendKey } from "../../src/model/keys.ts";
 import type { Backend, Cluster, ConfigObject, Frontend, Listener, ObjectKind } from "../../src/model/objects.ts";
 import { SimNetwork, type SimOptions } from "./sim-network.ts";
 
@@ -101,5 +101,18 @@ export class EngineRig {
 
   #count({ drain, connections }: DrainUse): void {
     this.drains.set(drain, connections);
+  }
+}
+
+function keyOf(object: ConfigObject): string {
+  switch (object.kind) {
+    case "listener":
+      return object.value.address;
+    case "cluster":
+      return object.value.cluster_id;
+    case "frontend":
+      return frontendKey(object.value);
+    case "backend":
+      return backendKey(object.value);
   }
 }
