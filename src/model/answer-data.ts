@@ -20,13 +20,6 @@ export interface RemovalData extends ChangeData {
   readonly drained_ms?: number;
 }
 
-/** Of a removal's `PROCESSING` answers. */
-export interface DrainProgressData {
-  readonly connections: number;
-  /** By worker number. */
-  readonly workers: Readonly<Record<string, number>>;
-}
-
 /** Of a `dry_run`: what would change. */
 export interface DryRunData extends ChangeData {
   readonly changes: readonly ObjectChange[];

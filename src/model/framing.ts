@@ -8,7 +8,7 @@
  *  3. It never holds more than `frameBytesMax` bytes of one frame, in memory of at most twice that.
  */
 import { assert } from "../base/assert.ts";
-import { decodeUtf8, decodeUtf8Leniently, encodeUtf8 } from "../base/text.ts";
+import { decodeUtf8, decodeUtf8Leniently } from "../base/text.ts";
 import { findFrameId } from "./frame-id.ts";
 import { FRAME_BYTES_MAX } from "./limits.ts";
 
@@ -31,9 +31,9 @@ export type Frame =
   /** Nothing can be read after it: the caller answers and closes. */
   | { readonly kind: "too-large"; readonly code: "FRAME_TOO_LARGE"; readonly bytesMax: number };
 
-/** The bytes of one frame, with its zero byte. JSON escapes zero, so there is no other. */
-export function writeFrame(value: object): Uint8Array<ArrayBuffer> {
-  return encodeUtf8(`${JSON.stringify(value)}\0`);
+/** One frame's text, with its zero byte, to be sent as UTF-8. JSON escapes zero, so there is no other. */
+export function frameText(value: object): string {
+  return `${JSON.stringify(value)}\0`;
 }
 
 /**

@@ -5,7 +5,7 @@
  * No part of a key but a regular expression may hold a space, and that one stands last; so keys never meet by
  * accident.
  */
-import type { ConfigObject, ObjectKind, PathRule } from "./objects.ts";
+import type { ObjectKind, PathRule } from "./objects.ts";
 import type { FrontendKey } from "./orders.ts";
 
 /**
@@ -22,20 +22,6 @@ export function backendKey(backend: { readonly cluster_id: string; readonly back
 export function frontendKey(frontend: FrontendKey): string {
   const { listener, hostname, method, path } = frontend;
   return `${listener} ${hostname} ${method ?? METHOD_ANY} ${pathKey(path)}`;
-}
-
-/** The key of an object of any kind. */
-export function keyOf(object: ConfigObject): string {
-  switch (object.kind) {
-    case "listener":
-      return object.value.address;
-    case "cluster":
-      return object.value.cluster_id;
-    case "frontend":
-      return frontendKey(object.value);
-    case "backend":
-      return backendKey(object.value);
-  }
 }
 
 /** An object as a sentence names it, from its key: `backend app-1 of cluster app`. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { compilePathRegex, parsePathRegex, parsePathText } from "./path-rule.ts";
+import { parsePathRegex, parsePathText } from "./path-rule.ts";
 
 const isPath = (text: string) => parsePathText(text).ok;
 const regexFault = (source: string) => {
@@ -25,14 +25,6 @@ test("a path has at most 2,048 characters, a regular expression 1,024", () => {
 test("a regular expression must compile, by itself and anchored", () => {
   for (const bad of ["", "(", "[a", "a)|(?:b", "\\", "*a", "a{2,1}"])
     assert.notEqual(regexFault(bad), "", bad);
-});
-
-test("a regular expression matches the whole path", () => {
-  const regex = compilePathRegex("/a|/b");
-  assert.deepEqual(
-    ["/a", "/b", "/ab", "x/a"].map((path) => regex.test(path)),
-    [true, true, false, false],
-  );
 });
 
 test("ordinary regular expressions are accepted", () => {
@@ -76,7 +68,7 @@ test("whatever the text, a regular expression is accepted or refused, and what i
   fc.assert(
     fc.property(source, (parts) => {
       const parsed = parsePathRegex(parts.join(""));
-      if (parsed.ok) compilePathRegex(parsed.value).test("/aaaaaaaaaaaaaaaaaaaa");
+      if (parsed.ok) new RegExp(`^(?:${parsed.value})$`).test("/aaaaaaaaaaaaaaaaaaaa");
     }),
     { numRuns: 2_000 },
   );

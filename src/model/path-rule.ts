@@ -31,11 +31,6 @@ export function parsePathRegex(source: string): Result<string, string> {
   return fault === undefined ? ok(source) : fail(fault);
 }
 
-/** The regular expression that tries a path: what a router compiles. */
-export function compilePathRegex(source: string): RegExp {
-  return new RegExp(`^(?:${source})$`);
-}
-
 /**
  * Compiled alone and anchored: alone, because `a)|(?:b` compiles only inside our group. Tried once: some fail
  * only then.
@@ -43,11 +38,16 @@ export function compilePathRegex(source: string): RegExp {
 function compileFault(source: string): string | undefined {
   try {
     new RegExp(source).test("");
-    compilePathRegex(source).test("/");
+    anchored(source).test("/");
     return undefined;
   } catch (error) {
     return `must be a regular expression: ${error instanceof Error ? error.message : "it does not compile"}`;
   }
+}
+
+/** The regular expression that tries a path. */
+function anchored(source: string): RegExp {
+  return new RegExp(`^(?:${source})$`);
 }
 
 /**

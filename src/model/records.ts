@@ -3,7 +3,7 @@
  * them. State files and journals are made of them. Each record knows where it stands, so that damage can be
  * named.
  */
-import { FrameReader } from "./framing.ts";
+import { FrameReader, frameText } from "./framing.ts";
 
 /** One order with all that it may hold is far smaller; this bounds what is held of a damaged file. */
 const RECORD_BYTES_MAX = 4_194_304;
@@ -24,7 +24,7 @@ export type FileRecord =
 
 /** One record's text: what `RecordReader` reads. */
 export function recordText(value: object): string {
-  return `${JSON.stringify(value)}\0\n`;
+  return `${frameText(value)}\n`;
 }
 
 /** `record 3, at byte 210`, for messages. */

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { didYouMean, findNearest } from "./suggest.ts";
+import { didYouMean } from "./suggest.ts";
+
+/** The name that is suggested. */
+const findNearest = (name: string, candidates: Iterable<string>) =>
+  /^; did you mean "(.*)"\?$/.exec(didYouMean(name, candidates))?.[1];
 
 test("the nearest name is found, by letters added, dropped or changed", () => {
   assert.equal(findNearest("ap", ["zz", "app", "apple"]), "app");

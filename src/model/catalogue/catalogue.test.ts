@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { ORDER_ERRORS } from "../errors.ts";
 import { isChangeOrder } from "../orders.ts";
 import { CATALOGUE, ORDER_TYPES } from "./catalogue.ts";
-import { describeFields, type FieldDescription, jsonSchemaOf } from "./describe.ts";
+import { describeFields, type FieldDescription } from "./describe.ts";
 import { parseOrderBody } from "./parse-order.ts";
 
 test("every example is accepted", () => {
@@ -55,8 +55,4 @@ test("descriptions have the types, limits and defaults that are checked", () => 
   const policy = describeFields("UPDATE_CLUSTER").find((field) => field.name === "load_balancing");
   assert.ok(policy !== undefined && policy.choices.includes("round_robin"));
   assert.match(policy.type, /, or null$/);
-});
-
-test("every order has a JSON Schema that refuses unknown fields", () => {
-  for (const type of ORDER_TYPES) assert.equal(jsonSchemaOf(type)["additionalProperties"], false, type);
 });

@@ -1,7 +1,6 @@
 /**
  * The catalogue: every order that is served. An order that is not here does not exist.
  */
-import type { OrderErrorCode } from "../errors.ts";
 import type { OrderType } from "../orders.ts";
 import { BACKEND_ORDERS } from "./backend-orders.ts";
 import { CLUSTER_ORDERS } from "./cluster-orders.ts";
@@ -22,16 +21,6 @@ export const CATALOGUE: CatalogueOf<OrderType> = {
 
 /** All names, in the order of the documents. */
 export const ORDER_TYPES: readonly OrderType[] = Object.keys(CATALOGUE) as OrderType[];
-
-/** What every order may be refused with; `CONFLICT` only with `if_revision`. */
-export const COMMON_ERRORS: readonly OrderErrorCode[] = [
-  "BAD_ORDER",
-  "UNSUPPORTED_VERSION",
-  "UNKNOWN_FIELD",
-  "INVALID_FIELD",
-  "DUPLICATE_ID",
-  "CONFLICT",
-];
 
 export function isOrderType(type: string): type is OrderType {
   return Object.hasOwn(CATALOGUE, type);

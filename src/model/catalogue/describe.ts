@@ -56,7 +56,7 @@ export function describeFields(type: OrderType): readonly FieldDescription[] {
 }
 
 /** The JSON Schema (2020-12) of an order's `data`, as a client writes it. */
-export function jsonSchemaOf(type: OrderType): Readonly<Record<string, unknown>> {
+function jsonSchemaOf(type: OrderType): Readonly<Record<string, unknown>> {
   return z.toJSONSchema(CATALOGUE[type].schema, { io: "input", unrepresentable: "any" });
 }
 
