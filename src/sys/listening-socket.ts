@@ -64,7 +64,10 @@ export function openListeningSocket(
   return fail(listenFault(systemFault(-result, "bind"), address));
 }
 
-/** The address that a socket is bound to (getsockname(2)). */
+/**
+ * The address that a socket is bound to (getsockname(2)), for who opened it with port 0, as tests do.
+ * @public
+ */
 export function socketName(fd: number): SocketName {
   scratch.words[0] = SOCKET_ADDRESS_BYTES;
   const result = libc.getsockname(fd, scratch.addressOf(16, SOCKET_ADDRESS_BYTES), scratch.addressOf(0, 4));

@@ -14,11 +14,11 @@ export const WANTED = 1;
 /** Wanted, in the kernel. */
 export const ARMED = 2;
 /** Not wanted, in the kernel all the same. */
-export const LINGERING = 3;
+const LINGERING = 3;
 /** Not wanted, its cancellation asked. */
 export const STOPPING = 4;
 /** Wanted again while its cancellation is under way. */
-export const RESTARTING = 5;
+const RESTARTING = 5;
 /** The peer's end, or a fault: nothing more comes. */
 export const ENDED = 6;
 

@@ -3,7 +3,7 @@
  * It gives the bytes to write and takes note of what was written; it submits nothing.
  *
  * ```text
- *  first[c] → slice 7 → slice 2 → slice 9 ← last[c]      next[] links them; free slices are linked the same way
+ *  first[c] → slice 7 → slice 2 → slice 9 ← last[c]     linked by next[], as free slices are
  * ```
  *
  * Rules of this file:

@@ -145,12 +145,18 @@ class UringIo implements Io {
   }
 }
 
-/** Makes the ring and everything on it, or says in words for the operator why it cannot be. */
-export function openUringIo(limits: IoLimits, warn: IoWarning): Result<Io, string> {
+/**
+ * Makes the ring and everything on it, or says in words for the operator why it cannot be. `kernel` is for
+ * tests: to do as on a kernel that cannot limit what a receive gives.
+ */
+export function openUringIo(
+  limits: IoLimits,
+  warn: IoWarning,
+  kernel: "as found" | "before 6.17" = "as found",
+): Result<Io, string> {
   const nodeLoop = findNodeLoop();
   if (nodeLoop === undefined) return fail("this build of Node hides its event loop");
-  const poolBytes = BufferPool.bytesFor(limits.buffersMax, limits.bufferBytes);
-  const memory = mapRegion(poolBytes);
+  const memory = mapRegion(BufferPool.bytesFor(limits.buffersMax, limits.bufferBytes));
   const peers = mapRegion(LISTENERS_MAX * PEER_BYTES);
   const messages = mapRegion(ENTRIES * MESSAGE_BYTES);
   if (!memory.ok || !peers.ok || !messages.ok) return fail("no memory for the buffers");
@@ -166,15 +172,22 @@ export function openUringIo(limits: IoLimits, warn: IoWarning): Result<Io, strin
     return provided;
   }
   const regions = { pool: memory.value, messages: messages.value };
-  const limited = new Operations(ring.value, regions, { receiveLimitBytes: RECEIVE_LIMIT_BYTES });
   const parts: UringParts = {
     pool,
-    operations: takesReceiveLimit(ring.value, limited)
-      ? limited
-      : new Operations(ring.value, regions, { receiveLimitBytes: 0 }),
+    operations: openOperations(ring.value, regions, kernel),
     connections: new Connections(limits.connectionsMax),
     queues: new SendQueues(limits.connectionsMax, pool),
     provided: provided.value,
   };
   return ok(new UringIo(ring.value, parts, peers.value, nodeLoop, warn));
+}
+
+function openOperations(
+  ring: Ring,
+  regions: { pool: Region; messages: Region },
+  kernel: "as found" | "before 6.17",
+): Operations {
+  const limited = new Operations(ring, regions, { receiveLimitBytes: RECEIVE_LIMIT_BYTES });
+  if (kernel === "as found" && takesReceiveLimit(ring, limited)) return limited;
+  return new Operations(ring, regions, { receiveLimitBytes: 0 });
 }
