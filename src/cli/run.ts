@@ -6,10 +6,11 @@
  */
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { createStderrLog, type LogLevel } from "../io/log.ts";
 import { MAIN_LIMITS } from "../main/limits.ts";
 import { type MainHandle, runMain } from "../main/run-main.ts";
+import { WORKERS_MAX } from "../model/limits.ts";
 import { contextOf } from "./context.ts";
 import { StartError, UsageError } from "./exit-codes.ts";
 import { type RunningProxy, describeGreeting } from "./greeting.ts";
@@ -30,6 +31,8 @@ interface RunOptions {
 }
 
 const SOCKET_MODE_DEFAULT = 0o600;
+/** A signal so soon after the first is the same wish. */
+const SAME_SIGNAL_MS = 500;
 const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
 export function declare(command: Command): void {
@@ -44,7 +47,7 @@ export function declare(command: Command): void {
     .option(
       "--workers <count>",
       `How many workers. [${availableParallelism()}: as many as processors]`,
-      parseCount,
+      parseWorkers,
     )
     .addOption(
       choice("--io <kind>", "How workers talk to the kernel. [auto: the best that works]", [
@@ -92,15 +95,19 @@ async function run(command: Command): Promise<void> {
   await started.value.stopped;
 }
 
+/** One Ctrl-C may arrive twice: from the terminal, and passed on by npm. Only a later one means "at once". */
 function stopOnSignals(main: MainHandle): void {
-  let received = 0;
-  for (const signal of STOP_SIGNALS) {
-    process.on(signal, () => {
-      received++;
-      if (received === 1) main.stopSoftly(MAIN_LIMITS.signalStopMs);
-      else main.stopHard();
-    });
-  }
+  let hardAfterMs: number | undefined;
+  const stop = (): void => {
+    const nowMs = performance.now();
+    if (hardAfterMs === undefined) {
+      hardAfterMs = nowMs + SAME_SIGNAL_MS;
+      main.stopSoftly(MAIN_LIMITS.signalStopMs);
+    } else if (nowMs >= hardAfterMs) {
+      main.stopHard();
+    }
+  };
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
 }
 
 function greet(
@@ -121,6 +128,12 @@ function greet(
   };
   if (json) printJson({ ...proxy, isDefaultSocket: undefined, command: undefined });
   else print(describeGreeting(proxy));
+}
+
+function parseWorkers(text: string): number {
+  const workers = parseCount(text);
+  if (workers >= 1 && workers <= WORKERS_MAX) return workers;
+  throw new InvalidArgumentError(`It must be from 1 to ${WORKERS_MAX}.`);
 }
 
 function choice(flags: string, help: string, values: readonly string[]): Option {
