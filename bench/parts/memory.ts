@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Client } from "../../src/client/client.ts";
 import { writeBulkState } from "../bulk-state.ts";
+import { collectGarbage } from "../collect-garbage.ts";
 import { configure, startKakehi } from "../contestants/kakehi.ts";
 import { findFreePort } from "../processes.ts";
 import { readMemoryBytes } from "../processor-time.ts";
@@ -34,7 +35,7 @@ async function run(surroundings: Surroundings): Promise<Section> {
   return {
     title: "Memory of a worker",
     how:
-      `Private memory (\`RssAnon\`, \`RssShmem\`) of one worker on \`io/uring\`: with ${OBJECTS.toLocaleString("en")} ` +
+      `Private memory (\`RssAnon\`, \`RssShmem\`) of one worker on \`io/uring\`, after its garbage was collected: with ${OBJECTS.toLocaleString("en")} ` +
       `of each object less without them; before and after ${PAIRS.toLocaleString("en")} clusters came and went; with ` +
       `${CONNECTIONS.toLocaleString("en")} connections that were answered once and are idle, less without them.`,
     head: ["", "bytes"],
@@ -45,7 +46,7 @@ async function run(surroundings: Surroundings): Promise<Section> {
     ],
     goals: [
       goalAtMost("bytes per frontend + cluster + backend", 2_048, perObject, 0),
-      goalAtMost("bytes left after the pairs (less is the heap's own breathing)", LEFT_BYTES_MAX, left, 0),
+      goalAtMost("bytes left after the pairs (less is how the heap breathes)", LEFT_BYTES_MAX, left, 0),
       goalAtMost("bytes per idle connection", 2_048, perConnection, 0),
     ],
   };
@@ -88,6 +89,7 @@ async function measureUse({
 
 async function settledBytes(pids: readonly number[]): Promise<number> {
   await wait(SETTLE_MS);
+  for (const pid of pids) await collectGarbage(pid);
   return pids.reduce((sum, pid) => sum + readMemoryBytes(pid), 0);
 }
 
