@@ -8,6 +8,9 @@ import { HOSTNAME_CHARS_MAX, HOSTNAME_LABEL_CHARS_MAX } from "./limits.ts";
 /** Letters, digits and hyphens (RFC 1123 section 2.1), and the underscore that names in use have. */
 const LABEL = /^(?!-)[a-z0-9_-]+(?<!-)$/;
 
+/** A name that is in its stored form already, as nearly all are. */
+const CANONICAL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
+
 /** A host name of a frontend: lower case, without trailing dot. The error says what is wrong with it. */
 export function parseHostnamePattern(text: string): Result<string, string> {
   if (text === "*") return ok(text);
@@ -18,6 +21,7 @@ export function parseHostnamePattern(text: string): Result<string, string> {
 
 /** One exact host name, or an IP address as a `Host` field has it (`192.0.2.1`, `[2001:db8::1]`). */
 export function parseHostname(text: string): Result<string, string> {
+  if (text.length <= HOSTNAME_CHARS_MAX && CANONICAL.test(text)) return ok(text);
   const name = text.toLowerCase().replace(/\.$/, "");
   if (name.startsWith("[")) {
     const address = parseAddress(`${name}:1`);

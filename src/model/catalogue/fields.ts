@@ -10,6 +10,8 @@ import type { OrderErrorCode } from "../errors.ts";
 import { parseHostname, parseHostnamePattern } from "../hostname.ts";
 import { METHOD_CHARS_MAX, OBJECT_ID_CHARS_MAX } from "../limits.ts";
 
+const ADDRESS_TAKES = 'an address such as "127.0.0.1:8080" or "[::1]:8080"';
+
 /** What a field accepts, in the words of a message, and what it is for. */
 interface Words {
   readonly takes: string;
@@ -79,20 +81,30 @@ export function refusedField(code: OrderErrorCode, reason: string): z.ZodExactOp
 
 /** An address to listen at or to connect to: `ip:port`, the port not 0. */
 export function addressField(about: string): z.ZodType<string> {
-  return textField({ takes: 'an address such as "127.0.0.1:8080" or "[::1]:8080"', about }, (text) => {
+  let last = "";
+  return textField({ takes: ADDRESS_TAKES, about }, (text) => {
+    // Ten thousand frontends in a row name the same listener.
+    if (text === last) return ok(last);
     const address = parseAddress(text);
-    if (address === undefined) return fail('must be an address such as "127.0.0.1:8080" or "[::1]:8080"');
-    return address.port === 0 ? fail("must have a port from 1 to 65535") : ok(address.text);
+    if (address === undefined) return fail(`must be ${ADDRESS_TAKES}`);
+    if (address.port === 0) return fail("must have a port from 1 to 65535");
+    if (address.text === text) last = text;
+    return ok(address.text);
   });
 }
 
-/** Visible characters, so that an id can stand in a log line, in a key, and on a command line. */
+/**
+ * Visible characters, so that an id can stand in a log line, in a key, and on a command line. Most are ASCII.
+ */
+const OBJECT_ID_ASCII = /^[\x21-\x7e]+$/;
 const OBJECT_ID = /^[^\p{C}\p{Z}]+$/u;
 
 export function objectIdField(about: string): z.ZodType<string> {
   const takes = `1 to ${OBJECT_ID_CHARS_MAX} visible characters without spaces`;
   return textField({ takes, about }, (text) =>
-    text.length <= OBJECT_ID_CHARS_MAX && OBJECT_ID.test(text) ? ok(text) : fail(`must be ${takes}`),
+    text.length <= OBJECT_ID_CHARS_MAX && (OBJECT_ID_ASCII.test(text) || OBJECT_ID.test(text))
+      ? ok(text)
+      : fail(`must be ${takes}`),
   );
 }
 
