@@ -1,5 +1,6 @@
 /**
- * What `kakehi run` prints once it is up: where everything is, and what to try next. Pure: facts in, text out.
+ * What `kakehi run` prints once it is up: where everything is, and what to try next. Pure: facts in, text
+ * out.
  */
 import { styleText } from "node:util";
 
@@ -42,7 +43,9 @@ function describeListeners(listeners: readonly string[]): string {
   return left > 0 ? `${shown}, and ${left} more` : shown;
 }
 
-/** The next command to try: a request where one can be answered, an order in bash, and the same by the CLI. */
+/**
+ * The next command to try: a request where one can be answered, an order in bash, and the same by the CLI.
+ */
 function nextCommands({ listeners, socketPath, isDefaultSocket, command }: RunningProxy): string[] {
   const kakehi = isDefaultSocket ? command : `${command} --socket ${quoted(socketPath)}`;
   const [listener] = listeners;

@@ -53,15 +53,6 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The program with every command loaded and in the catalogue's words: for tests and documents. */
-export async function createWholeProgram(): Promise<Command> {
-  const program = createProgram([]);
-  for (const [index, { load }] of COMMANDS.entries()) await (await load()).declare(program.commands[index]!);
-  const { describeFromCatalogue } = await import("./catalogue-help.ts");
-  describeFromCatalogue(program);
-  return program;
-}
-
 function createProgram(args: readonly string[]): Command {
   const program = new Command("kakehi")
     .description("A reverse proxy whose configuration changes while it runs.")

@@ -1,6 +1,6 @@
 /**
- * `kakehi run`: the proxy itself, in the foreground until it is stopped. What the options say goes to `runMain`; what a
- * proxy does is not known here.
+ * `kakehi run`: the proxy itself, in the foreground until it is stopped. What the options say goes to
+ * `runMain`; what a proxy does is not known here.
  *
  * SIGTERM, SIGINT and SIGHUP stop it softly, a second one of them at once.
  */
@@ -126,8 +126,9 @@ function greet(
     isDefaultSocket,
     command: import.meta.url.endsWith(".ts") ? "./bin/kakehi" : "kakehi",
   };
-  if (json) printJson({ ...proxy, isDefaultSocket: undefined, command: undefined });
-  else print(describeGreeting(proxy));
+  if (!json) return print(describeGreeting(proxy));
+  const { version, pid, workers, io, ioReason, listeners } = proxy;
+  printJson({ version, pid, socket: socketPath, listeners, workers, io, io_reason: ioReason });
 }
 
 function parseWorkers(text: string): number {

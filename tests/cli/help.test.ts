@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Command } from "commander";
+import { Command } from "commander";
+import { describeFromCatalogue } from "../../src/cli/catalogue-help.ts";
 import { findOrder } from "../../src/cli/order-command.ts";
-import { createWholeProgram } from "../../src/cli/program.ts";
 import { ORDER_TYPES } from "../../src/model/catalogue/catalogue.ts";
 import { type FieldDescription, describeFields } from "../../src/model/catalogue/describe.ts";
 import type { OrderType } from "../../src/model/orders.ts";
@@ -14,12 +14,20 @@ const BY_HAND: readonly OrderType[] = ["STATUS", "EXPLAIN", "QUERY_DRAINS", "SOF
 /** The command's own affair, not the caller's: how a list is paged. */
 const PAGE_FIELDS = ["limit", "after"];
 
-/** Every command with every verb, as `kakehi` has them. */
+const rootHelp = (await runCommand(KAKEHI, ["--help"])).stdout;
+
+/** Every command with every verb, in the catalogue's words, as `kakehi` loads them one by one. */
 const commands = await allCommands();
 
 async function allCommands(): Promise<readonly Command[]> {
+  const program = new Command("kakehi").helpOption("-h, --help", "Print this help.");
+  for (const [, name = ""] of rootHelp.split("Commands:")[1]!.matchAll(/^ {2}([a-z]+) /gm)) {
+    const file = (await import(`../../src/cli/${name}.ts`)) as { declare(command: Command): void };
+    file.declare(program.command(name));
+  }
+  describeFromCatalogue(program);
   const below = (command: Command): Command[] => [command, ...command.commands.flatMap(below)];
-  return below(await createWholeProgram());
+  return program.commands.flatMap(below);
 }
 
 function pathOf(command: Command): string[] {
@@ -93,6 +101,27 @@ function helpOf(command: Command): string {
   command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
   return help;
 }
+
+test("the help of the whole begins with examples, too, and names every noun and verb of the control plane", () => {
+  assert.match(rootHelp, /^Examples:\n {2}kakehi run --demo\n/);
+  const paths = commands.map((command) => pathOf(command).join(" "));
+  for (const noun of ["listener", "cluster", "frontend", "backend"]) {
+    const verbs = noun === "frontend" ? ["add", "remove", "list"] : ["add", "update", "remove", "list"];
+    for (const verb of verbs) assert(paths.includes(`${noun} ${verb}`), `${noun} ${verb}`);
+  }
+  const others = [
+    "run",
+    "status",
+    "explain",
+    "state save",
+    "state load",
+    "state dump",
+    "workers",
+    "stop",
+    "order",
+  ];
+  for (const path of others) assert(paths.includes(path), path);
+});
 
 test("help can be asked for in front, too", async () => {
   const front = await runCommand(KAKEHI, ["help", "backend", "add"]);

@@ -41,10 +41,7 @@ async function withProxy(args: readonly string[], use: (running: Running) => Pro
 test("it says where it is when it is up, and ends with 0 and without its socket on one SIGTERM", async () => {
   await withProxy(["--socket-mode", "0660"], async ({ child, socketPath, greeting }) => {
     assert.equal(greeting["pid"], child.pid, "signals reach the program itself, not a shell before it");
-    assert.deepEqual(
-      [greeting["socketPath"], greeting["workers"], greeting["listeners"]],
-      [socketPath, 1, []],
-    );
+    assert.deepEqual([greeting["socket"], greeting["workers"], greeting["listeners"]], [socketPath, 1, []]);
     assert.equal(statSync(socketPath).mode & 0o777, 0o660);
     child.kill("SIGTERM");
     assert.deepEqual(await eventWithin(DEADLINE_MS, child, "exit"), [0, null]);
