@@ -15,6 +15,8 @@ export interface MainLimits {
   readonly ordersPerTurnMax: number;
   /** How long a client whose connection we end may go on sending before it is closed. */
   readonly lingerMs: number;
+  /** How often a client that has ended its side, but waits for answers, is asked whether it is still there. */
+  readonly probeEveryMs: number;
   /** The largest frame from a client. */
   readonly frameBytesMax: number;
   /** From a worker's spawn to its first sign of life; loading comes after, with heartbeats. */
@@ -45,6 +47,7 @@ export const MAIN_LIMITS: MainLimits = {
   unreadBytesMax: 4 * 1024 * 1024,
   ordersPerTurnMax: 64,
   lingerMs: 5_000,
+  probeEveryMs: 5_000,
   frameBytesMax: FRAME_BYTES_MAX,
   workerStartMsMax: 20_000,
   workerSilenceMsMax: 2_000,

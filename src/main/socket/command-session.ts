@@ -183,9 +183,18 @@ export class CommandSession implements TurnTaker {
     this.#endIfDone();
   }
 
+  /**
+   * The client sends no more: it may read on, as `socat` does, or be gone, and only a write tells which. White space
+   * between frames means nothing, so a newline is the question.
+   */
   #ended(): void {
     this.#peerEnded = "yes";
     this.#endIfDone();
+    if (this.#state === "ended" || this.#state === "closed") return;
+    const probe = (): void => void (this.#socket.writable && this.#socket.write("\n"));
+    const timer = setInterval(probe, this.#options.limits.probeEveryMs);
+    this.#socket.on("close", () => clearInterval(timer));
+    probe();
   }
 
   #endIfDone(): void {
