@@ -115,7 +115,7 @@ export class Changes {
 
   async #changeRoute(): Promise<void> {
     if (this.#routes.length >= OBJECTS_MAX) {
-      return this.#order("route", "REMOVE_FRONTEND", { ...(this.#routes.shift() as object), drain: { wait: false } });
+      return this.#order("route", "REMOVE_FRONTEND", this.#routes.shift()!);
     }
     const { listener, cluster } = this.#options;
     const name = this.#name("route");

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ClientFault, FaultLog } from "../../testing/clients/faults.ts";
+import { HttpConnection } from "../../testing/clients/http-connection.ts";
+import { Load } from "../../testing/clients/load.ts";
+import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
+import { askUntil } from "../../testing/deadline.ts";
+import { signal, whenGone } from "../../testing/processes.ts";
+import type { WorkerStatus } from "../../testing/proxy.ts";
+import { assertNoFaults, echoRequest, exchangeOn, fetchOnce, IOS, TIMEOUT_MS, withApp } from "./support.ts";
+
+const CONNECTIONS = 24;
+
+function areRunning(count: number): (workers: readonly WorkerStatus[]) => boolean {
+  return (workers) => workers.length === count && workers.every(({ state }) => state === "running");
+}
+
+async function openMany(port: number, count: number): Promise<HttpConnection[]> {
+  const connections = await Promise.all(Array.from({ length: count }, () => HttpConnection.open(port, { timeoutMs: TIMEOUT_MS })));
+  for (const connection of connections) assert.equal((await exchangeOn(connection, "/")).status, 200);
+  return connections;
+}
+
+for (const io of IOS) {
+  test(`kill -9 of a worker: it is replaced, and every connection not in its hands lives on (${io})`, async () => {
+    await withApp({ io, workers: 2 }, async (proxy, port) => {
+      const connections = await openMany(port, CONNECTIONS);
+      const workers = await proxy.whenWorkers("a heartbeat that counts all", (each) => {
+        return each.reduce((sum, worker) => sum + worker.connections, 0) === CONNECTIONS;
+      });
+      const [victim, survivor] = workers;
+      signal(victim!.pid, "SIGKILL");
+      await whenGone([victim!.pid], TIMEOUT_MS);
+
+      const results = await Promise.allSettled(connections.map((connection) => exchangeOn(connection, "/")));
+      const lost = results.filter(({ status }) => status === "rejected").length;
+      assert.equal(lost, victim!.connections, `${survivor!.connections} were in the other's hands`);
+      const replaced = await proxy.whenWorkers("a replacement", areRunning(2));
+      assert.ok(replaced.every(({ pid }) => pid !== victim!.pid));
+      assert.ok(replaced.some(({ pid }) => pid === survivor!.pid));
+      assert.equal(new Set(replaced.map(({ hash }) => hash)).size, 1);
+      for (const connection of connections) connection.close();
+    });
+  });
+}
+
+test("under a fixed load, kill -9 of a worker loses nothing but what was in its hands", async () => {
+  await withApp({ workers: 2 }, async (proxy, port) => {
+    // Fresh connections only: those that are not in the victim's hands must all be served.
+    const load = new Load({ port, ratePerSecond: 200, freshShare: 1, request: echoRequest("app-1") });
+    await askUntil(TIMEOUT_MS, "a load that runs", () => load.report.answered > 100 || undefined);
+    const [victim] = await proxy.workers();
+    signal(victim!.pid, "SIGKILL");
+    await proxy.whenWorkers("a replacement", (workers) => areRunning(2)(workers) && workers.every(({ pid }) => pid !== victim!.pid));
+    const { answered } = load.report;
+    await askUntil(TIMEOUT_MS, "more answers", () => load.report.answered > answered + 100 || undefined);
+    await load.stop();
+    // A request takes about a millisecond: at this rate there are one or two in its hands.
+    assert.ok(load.faults.count <= 4, load.faults.summary());
+    assert.ok(load.faults.faults.every(({ kind }) => kind === "reset" || kind === "closed"), load.faults.summary());
+  });
+});
+
+test("a worker that hangs is replaced, and the others go on serving meanwhile", async () => {
+  await withApp({ workers: 2 }, async (proxy, port) => {
+    const [victim] = await proxy.workers();
+    signal(victim!.pid, "SIGSTOP");
+    const results: string[] = [];
+    await proxy.whenWorkers("a replacement", (workers) => areRunning(2)(workers) && workers.every(({ pid }) => pid !== victim!.pid));
+    for (let count = 0; count < 20; count++) results.push(`${(await fetchOnce(port, "/")).status}`);
+    assert.deepEqual(new Set(results), new Set(["200"]));
+    await whenGone([victim!.pid], TIMEOUT_MS);
+  });
+});
+
+test("a worker that dies again and again does not take the proxy with it", async () => {
+  await withApp({ workers: 1 }, async (proxy, port) => {
+    for (let round = 0; round < 3; round++) {
+      const [victim] = await proxy.whenWorkers("a running worker", areRunning(1));
+      signal(victim!.pid, "SIGKILL");
+      await whenGone([victim!.pid], TIMEOUT_MS);
+    }
+    await proxy.whenWorkers("a running worker", areRunning(1));
+    assert.equal((await fetchOnce(port, "/")).status, 200);
+  });
+});
+
+for (const io of IOS) {
+  test(`SET_WORKERS 1 → 4 → 1 under load loses nothing, and tunnels live until they end (${io})`, async () => {
+    await withApp({ io, workers: 1 }, async (proxy, port) => {
+      const load = new Load({ port, ratePerSecond: 200, request: echoRequest("app-1") });
+      await proxy.orders.ok("SET_WORKERS", { count: 4 });
+      await proxy.whenWorkers("four workers", areRunning(4));
+      const faults = new FaultLog();
+      const options = { port, host: "a.example", target: "/websocket", faults };
+      const tunnels = await Promise.all(Array.from({ length: 12 }, () => WebSocketClient.open(options)));
+      for (const tunnel of tunnels) tunnel.sendAtRate(10);
+      const idle = await openMany(port, 8);
+      const unannounced: ClientFault[] = [];
+      for (const connection of idle) connection.onIdle = (fault) => void unannounced.push(fault);
+
+      const fewer = proxy.orders.send("SET_WORKERS", { count: 1 });
+      await proxy.whenWorkers("leaving workers", (workers) => workers.filter(({ state }) => state === "running").length === 1);
+      for (const connection of idle) assert.equal((await exchangeOn(connection, "/")).status, 200);
+      assert.deepEqual(unannounced, [], "a kept-alive connection ends only after an answer that said so");
+      const echoedBefore = tunnels.map(({ echoed }) => echoed);
+      await askUntil(TIMEOUT_MS, "echoes in every tunnel", () => {
+        return tunnels.every(({ echoed }, index) => echoed > echoedBefore[index]!) || undefined;
+      });
+      await Promise.all(tunnels.map((tunnel) => tunnel.close()));
+      assert.equal((await fewer.final()).status, "OK");
+      await proxy.whenWorkers("one worker", areRunning(1));
+      await load.stop();
+      for (const connection of idle) connection.close();
+      assertNoFaults(faults);
+      assertNoFaults(load.faults);
+    });
+  });
+}
+
+test("RESTART_WORKER brings a new one first: no request is lost", async () => {
+  await withApp({ workers: 2 }, async (proxy, port) => {
+    const load = new Load({ port, ratePerSecond: 200, request: echoRequest("app-1") });
+    const [first, second] = await proxy.workers();
+    for (const { worker } of [first!, second!]) await proxy.orders.ok("RESTART_WORKER", { worker });
+    const workers = await proxy.whenWorkers("two new workers", areRunning(2));
+    assert.ok(workers.every(({ pid }) => pid !== first!.pid && pid !== second!.pid));
+    await load.stop();
+    assertNoFaults(load.faults);
+  });
+});
