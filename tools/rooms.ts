@@ -29,10 +29,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   http1: { kind: "pure", imports: ["base", "http"] },
   routing: { kind: "pure", imports: ["base", "model", "http"] },
   balancing: { kind: "pure", imports: ["base", "model"] },
-  metrics: { kind: "pure", imports: ["base", "model"] },
   engine: {
     kind: "pure",
-    imports: ["base", "model", "http", "http1", "routing", "balancing", "metrics"],
+    imports: ["base", "model", "http", "http1", "routing", "balancing"],
   },
   sys: { kind: "node", imports: ["base"], packages: ["koffi"] },
   io: {
@@ -41,8 +40,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     onlyFiles: { engine: ["src/engine/port.ts"] },
     onlyTypes: { engine: [] },
   },
-  worker: { kind: "node", imports: ["base", "model", "metrics", "engine", "sys", "io"] },
-  main: { kind: "node", imports: ["base", "model", "metrics", "sys", "io"] },
+  worker: { kind: "node", imports: ["base", "model", "engine", "sys", "io"] },
+  main: { kind: "node", imports: ["base", "model", "sys", "io"] },
   client: {
     kind: "node",
     imports: ["base", "model"],

@@ -52,7 +52,7 @@ export function tidy(
 }
 
 /** The project's tracked files as they are on disk. */
-export function readTrackedFiles(): readonly SourceFile[] {
+function readTrackedFiles(): readonly SourceFile[] {
   return trackedPaths()
     .filter((path) => !UNCHECKED.test(path))
     .map((path) => ({ path, text: readFileSync(join(PROJECT_FOLDER, path), "utf8") }));
