@@ -93,12 +93,9 @@ function weightOf(candidate: Candidate): number {
   return Math.max(1, candidate.weight);
 }
 
-/**
- * FNV-1a over the characters, then mixed: ids that differ in their last character only must not be
- * neighbours.
- */
+/** FNV-1a over the characters; `mix32` comes when a key is put to it. */
 function hashOf(id: string): number {
   let hash = 0x811c_9dc5 | 0;
   for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x0100_0193);
-  return mix32(hash);
+  return hash;
 }

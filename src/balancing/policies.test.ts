@@ -229,3 +229,14 @@ test("hash moves only the clients of a candidate that goes, and only to one that
     assert.deepEqual(pick(balancer, 1_000), before);
   }
 });
+
+test("hash moves no client between two candidates when the weight of a third changes", () => {
+  const candidates = candidatesOf({ a: 9, b: 9, c: 9 });
+  const balancer = balancerOf("hash", candidates);
+  const before = pick(balancer, 1_000);
+  candidates[2]!.weight = 3;
+  balancer.update(candidates[2]!);
+  const after = pick(balancer, 1_000);
+  for (const [index, id] of before.entries()) assert.ok(id === "c" || after[index] === id);
+  assertProportions(after, { a: 9, b: 9, c: 3 }, 0.25);
+});

@@ -36,7 +36,29 @@ test("only letters have a case: bytes that differ from a name by the same bit ar
   ]) {
     assert.equal(table.find(keyOf(other)), undefined, JSON.stringify(other));
   }
-  assert.equal(table.find(keyOf("\xe1_[1-z].{`")), undefined);
+  table.add(keyOf("\xe1\xfa"), 8);
+  assert.equal(table.find(keyOf("\xc1\xda")), undefined);
+});
+
+test("two names with the same hash are two names", () => {
+  const names = new Map<number, string>();
+  const pairs: [string, string][] = [["abcdefgh", "\x01abcdefgh"]];
+  for (let index = 0; pairs.length < 3; index++) {
+    const name = `${index.toString(36)}.example.${(index % 97).toString(36)}`;
+    const other = names.get(keyOf(name).hash);
+    if (other === undefined) names.set(keyOf(name).hash, name);
+    else pairs.push([name, other]);
+  }
+  for (const [one, other] of pairs) {
+    const table = new HostTable<number>();
+    assert.equal(keyOf(one).hash, keyOf(other).hash);
+    table.add(keyOf(one), 1);
+    assert.equal(table.find(keyOf(other)), undefined);
+    table.add(keyOf(other), 2);
+    table.remove(keyOf(one));
+    assert.equal(table.find(keyOf(one)), undefined);
+    assert.equal(table.find(keyOf(other)), 2);
+  }
 });
 
 test("every suffix of a host is a key of its own, of any length", () => {

@@ -4,8 +4,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { bytesOf } from "../base/bytes.ts";
+import { bytesOf, textOf } from "../base/bytes.ts";
 import type { Frontend, PathRule } from "../model/objects.ts";
+import type { PathNode } from "./path-tree.ts";
 import { Router } from "./router.ts";
 
 interface Request {
@@ -142,6 +143,31 @@ test("after any changes, every request goes where the protocol page says", () =>
       for (const one of asked) assert.equal(find(router, one), naiveFind([...added.values()], one));
     }),
     { numRuns: 3_000 },
+  );
+});
+
+/** The tree of a hostname as plain data. */
+function shapeOf(node: PathNode<unknown>): unknown {
+  const hasRoutes = [node.exact !== undefined, node.prefix !== undefined];
+  return { label: textOf(node.label), hasRoutes, children: node.children.map(shapeOf) };
+}
+
+test("frontends that come and go leave the tree as if they had never been there", () => {
+  const onOneHost = frontend.map((one) => ({ ...one, hostname: "h" }));
+  const frontends = fc.uniqueArray(onOneHost, { selector: keyOf, maxLength: 30 });
+  fc.assert(
+    fc.property(frontends, fc.nat(30), (all, staying) => {
+      const [changed, untouched] = [new Router(), new Router()];
+      for (const one of all) changed.add(one);
+      for (const one of all.slice(staying)) changed.remove(one);
+      for (const one of all.slice(0, staying)) untouched.add(one);
+      const [actual, expected] = [changed, untouched].map((router) => {
+        const root = router.rulesOf("h")?.root;
+        return root && shapeOf(root);
+      });
+      assert.deepEqual(actual, expected);
+    }),
+    { numRuns: 1_000 },
   );
 });
 

@@ -135,6 +135,9 @@ test("a rule with a method goes before the same rule without, and is passed over
   assert.equal(find(router, "h", "/a", "PUT"), put);
   assert.equal(find(router, "h", "/a", "GET"), any);
   assert.equal(find(router, "h", "/a", "post"), any);
+  assert.equal(find(router, "h", "/a", "POSTS"), any);
+  assert.equal(find(router, "h", "/a", "PU"), any);
+  assert.equal(find(routerOf(put, post, any), "h", "/a", "PUT"), put);
 });
 
 test("a more exact path whose method does not fit leaves the request to less exact ones", () => {
