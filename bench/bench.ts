@@ -25,6 +25,8 @@ import { startUpstream } from "./upstream.ts";
 
 const PARTS: readonly Part[] = [...COST_PARTS, latencyPart, ordersPart, memoryPart, startPart, idlePart];
 const CONTESTANTS = [kakehiUring, kakehiNode, haproxy, nginx];
+/** Where Debian puts daemons, and where users do not look. */
+process.env["PATH"] = `${process.env["PATH"]}:/usr/sbin:/sbin`;
 const OUTPUT_NOTE = "<!-- Written by `npm run bench`. -->";
 
 const parsed = parseBenchOptions(process.argv.slice(2), {
@@ -42,6 +44,7 @@ async function run(options: BenchOptions): Promise<number> {
   const contestants = CONTESTANTS.filter((kind) => options.contestants.includes(kind.name));
   const missing = [
     ...contestants.map((kind) => kind.missing()),
+    options.parts.includes("latency") ? haproxy.missing() : undefined,
     isInstalled("wrk") ? undefined : "wrk is missing: apt-get install wrk",
     isInstalled("nginx") ? undefined : "nginx, the upstream, is missing: apt-get install nginx-light",
     isInstalled("taskset") ? undefined : "taskset is missing: apt-get install util-linux",
