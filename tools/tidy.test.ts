@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { tidy } from "./tidy.ts";
 import { formatComplaint, type Complaint, type SourceFile } from "./tidy/complaint.ts";
+import { checkDocuments } from "./tidy/documents.ts";
 import { checkLayers } from "./tidy/layers.ts";
 import { checkHeader, checkMarks } from "./tidy/marks.ts";
 import { checkReferences } from "./tidy/references.ts";
@@ -252,6 +253,26 @@ suite("words", () => {
   test("a file that names no noun is refused", () => {
     assert.match(wordsIn("", "src/main/utils.ts"), /names no noun/);
     assert.match(wordsIn("", "src/main/index.ts"), /names no noun/);
+  });
+});
+
+suite("documents", () => {
+  const there = [file("src/model/state.ts", ""), file("docs/orders.md", ""), file("docs/decisions/a.md", "")];
+  const found = (path: string, text: string): string =>
+    messages(checkDocuments([...there, file(path, text)]));
+
+  test("a file that is named and gone is complained of; one below src/ may be named from there", () => {
+    assert.equal(found("A.md", "`model/state.ts` and `src/model/state.ts`"), "");
+    assert.match(found("A.md", "`model/attic.ts`"), /A.md:1: names model\/attic.ts, which is not there/);
+  });
+
+  test("a link that leads nowhere is complained of, wherever the page stands", () => {
+    assert.equal(
+      found("A.md", "[o](docs/orders.md#add) [d](docs/decisions/) [w](https://example.org/x.md)"),
+      "",
+    );
+    assert.equal(found("docs/b.md", "[o](orders.md) [a](decisions/a.md)"), "");
+    assert.match(found("docs/b.md", "[o](attic.md)"), /links attic.md/);
   });
 });
 

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { PROJECT_FOLDER, trackedPaths } from "./tracked-files.ts";
 import { ALLOWED, type Allowed } from "./tidy/allow-list.ts";
 import { formatComplaint, type Complaint, type FileRule, type SourceFile } from "./tidy/complaint.ts";
+import { checkDocuments } from "./tidy/documents.ts";
 import { checkLayers } from "./tidy/layers.ts";
 import { checkHeader, checkMarks } from "./tidy/marks.ts";
 import { checkReferences } from "./tidy/references.ts";
@@ -43,6 +44,7 @@ export function tidy(
     ...files.flatMap((file) => FILE_RULES.flatMap((rule) => rule(file))),
     ...files.flatMap((file) => checkWords(file, refused)),
     ...checkReferences(files),
+    ...checkDocuments(files),
   ];
   const excuses = (entry: Allowed, complaint: Complaint): boolean =>
     entry.rule === complaint.rule && entry.path === complaint.path;
