@@ -5,17 +5,18 @@ import { type Frame, FrameReader, frameText } from "./framing.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Every transcript is read whole and one byte at a time; both must agree. */
+/** Every transcript is read whole, one byte at a time, and in pieces of seven; all must agree. */
 function read(text: string | Uint8Array, frameBytesMax = 1_000): readonly Frame[] {
   const bytes = typeof text === "string" ? encode(text) : text;
   const whole = new FrameReader({ frameBytesMax }).push(bytes);
-  const reader = new FrameReader({ frameBytesMax });
-  const single: Frame[] = [];
-  for (const byte of bytes) {
-    single.push(...reader.push(Uint8Array.of(byte)));
-    if (single.at(-1)?.kind === "too-large") break;
+  for (const pieceBytes of [1, 7]) {
+    const reader = new FrameReader({ frameBytesMax });
+    const frames: Frame[] = [];
+    for (let at = 0; at < bytes.length && frames.at(-1)?.kind !== "too-large"; at += pieceBytes) {
+      frames.push(...reader.push(bytes.subarray(at, at + pieceBytes)));
+    }
+    assert.deepEqual(frames, whole);
   }
-  assert.deepEqual(single, whole);
   return whole;
 }
 
