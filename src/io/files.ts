@@ -1,12 +1,16 @@
 /**
- * Files that are there whole or not at all: written beside their place, synced, renamed, and the folder synced (rename(2),
- * fsync(2)), so that a crash leaves the old file or the new one. Failures of the system are values.
+ * Files that are there whole or not at all: written beside their place, synced, renamed, and the folder
+ * synced (rename(2), fsync(2)), so that a crash leaves the old file or the new one. Failures of the system
+ * are values.
  */
 import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fail, ok, type Result } from "../base/result.ts";
 
-/** Why a file could not be read or written: the system's code (`ENOSPC`, `EACCES`, …) and a sentence for people. */
+/**
+ * Why a file could not be read or written: the system's code (`ENOSPC`, `EACCES`, …) and a sentence for
+ * people.
+ */
 export interface FileFault {
   readonly code: string;
   readonly message: string;
@@ -15,8 +19,8 @@ export interface FileFault {
 const WRITE_CHARS_MIN = 256 * 1024;
 
 /**
- * Replaces a file by the joined `parts`, with mode 0600. The parts are taken little by little, so a large file never
- * stands in memory whole, and other work goes on in between.
+ * Replaces a file by the joined `parts`, with mode 0600. The parts are taken little by little, so a large
+ * file never stands in memory whole, and other work goes on in between.
  */
 export async function replaceFile(path: string, parts: Iterable<string>): Promise<Result<void, FileFault>> {
   const temporary = `${path}.${process.pid}.tmp`;

@@ -1,6 +1,7 @@
 /**
- * A file whose lock says that one process owns something: a command socket's path, a state file. The file holds the owner's
- * process id for people; only the lock decides, and it ends with the process. The file itself stays.
+ * A file whose lock says that one process owns something: a command socket's path, a state file. The file
+ * holds the owner's process id for people; only the lock decides, and it ends with the process. The file
+ * itself stays.
  */
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { fail, ok, type Result } from "../base/result.ts";

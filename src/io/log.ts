@@ -1,6 +1,6 @@
 /**
- * The operational log: one line per event on stderr, as text for a person at a terminal, as one JSON object for a program.
- * Not the access log. A log that nobody reads any more (EPIPE) is no reason to stop.
+ * The operational log: one line per event on stderr, as text for a person at a terminal, as one JSON object
+ * for a program. Not the access log. A log that nobody reads any more (EPIPE) is no reason to stop.
  */
 
 export type LogLevel = "debug" | "info" | "warning" | "error" | "silent";

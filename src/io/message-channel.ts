@@ -1,6 +1,7 @@
 /**
- * Messages between main and a worker over a socket pair: JSON and a zero byte, the frames of the control protocol. Both ends
- * are ours, so a message that is no message is a defect, not an answer. Descriptors do not travel here (`descriptors.ts`).
+ * Messages between main and a worker over a socket pair: JSON and a zero byte, the frames of the control
+ * protocol. Both ends are ours, so a message that is no message is a defect, not an answer. Descriptors do
+ * not travel here (`descriptors.ts`).
  *
  * Rules of this file:
  *  1. Messages sent while one piece of code runs leave in one write.
@@ -53,14 +54,19 @@ export class MessageChannel<Incoming> {
     this.sendEncoded(encodeMessage(message));
   }
 
-  /** Sends what `encodeMessage` gave. Does nothing when the channel is closed: `closed` was told, or will be. */
+  /**
+   * Sends what `encodeMessage` gave. Does nothing when the channel is closed: `closed` was told, or will be.
+   */
   sendEncoded(text: string): void {
     if (this.#state === "closed") return;
     this.#waiting.push(text);
     if (this.#waiting.length === 1) queueMicrotask(() => this.flush());
   }
 
-  /** Sends at once what waits for others to go along. For who has it ready, or does not return to Node's loop soon. */
+  /**
+   * Sends at once what waits for others to go along. For who has it ready, or does not return to Node's loop
+   * soon.
+   */
   flush(): void {
     if (this.#waiting.length === 0) return;
     const text = this.#waiting.length === 1 ? this.#waiting[0]! : this.#waiting.join("");

@@ -44,7 +44,11 @@ function outcomeTo(told: string[], name: string): Outcome {
 }
 
 /** A disk that keeps a batch when it is told to. */
-function newDisk(): { keeper: ChangeKeeper; finish: (result: Result<void, OrderError>) => void; batches: number[][] } {
+function newDisk(): {
+  keeper: ChangeKeeper;
+  finish: (result: Result<void, OrderError>) => void;
+  batches: number[][];
+} {
   const batches: number[][] = [];
   let finish: (result: Result<void, OrderError>) => void = () => undefined;
   const keeper: ChangeKeeper = {

@@ -1,11 +1,14 @@
 /**
- * The reference configuration: the state, its revision, and the batch of accepted changes that are not on disk yet. It knows
- * no workers and no clients: whoever changes it says what happens once the change is kept, or is not.
+ * The reference configuration: the state, its revision, and the batch of accepted changes that are not on
+ * disk yet. It knows no workers and no clients: whoever changes it says what happens once the change is kept,
+ * or is not.
  *
  * Rules of this file:
- *  1. A change is judged, its listening sockets are opened, and only then is it accepted. What fails changes nothing.
+ *  1. A change is judged, its listening sockets are opened, and only then is it accepted. What fails changes
+ *     nothing.
  *  2. Nothing leaves this process before it is kept: a batch is kept whole, or taken back whole.
- *  3. While a batch is being kept nothing else is executed (`commit` says until when), so nobody sees what may be taken back.
+ *  3. While a batch is being kept nothing else is executed (`commit` says until when), so nobody sees what
+ *     may be taken back.
  */
 import { assert } from "../base/assert.ts";
 import { fail, ok, type Result } from "../base/result.ts";
@@ -96,7 +99,9 @@ export class Configuration {
   }
 
   /** What an order would change; nothing is changed. */
-  tryOut(order: ChangeOrder): Result<{ readonly changes: readonly Change[]; readonly message: string }, OrderError> {
+  tryOut(
+    order: ChangeOrder,
+  ): Result<{ readonly changes: readonly Change[]; readonly message: string }, OrderError> {
     const applied = applyOrder(this.#state, order);
     if (applied.ok) undo(this.#state, applied.value.changes);
     return applied;
@@ -110,14 +115,18 @@ export class Configuration {
     return applied;
   }
 
-  /** Calls `outcome` when everything accepted so far is kept or taken back; at once if there is nothing to wait for. */
+  /**
+   * Calls `outcome` when everything accepted so far is kept or taken back; at once if there is nothing to
+   * wait for.
+   */
   after(outcome: Outcome): void {
     if (this.#batch.length === 0) outcome.kept();
     else this.#batch.push({ change: undefined, changes: [], ...outcome });
   }
 
   /**
-   * Ends a round of orders: keeps what was accepted. A promise: until it is fulfilled no order may be executed.
+   * Ends a round of orders: keeps what was accepted. A promise: until it is fulfilled no order may be
+   * executed.
    */
   commit(): Promise<void> | undefined {
     if (this.#batch.length === 0) return undefined;
@@ -129,8 +138,13 @@ export class Configuration {
     return this.#keeper.keep(changes).then((kept) => this.#conclude(kept));
   }
 
-  #accept(orders: readonly ChangeOrder[], changes: readonly Change[], message: string): Result<Accepted, OrderError> {
-    if (changes.length === 0) return ok({ revision: this.#revision, hash: this.#state.hash(), changes, message });
+  #accept(
+    orders: readonly ChangeOrder[],
+    changes: readonly Change[],
+    message: string,
+  ): Result<Accepted, OrderError> {
+    if (changes.length === 0)
+      return ok({ revision: this.#revision, hash: this.#state.hash(), changes, message });
     const opened = this.#openListeners(changes);
     if (!opened.ok) {
       undo(this.#state, changes);
@@ -170,9 +184,13 @@ export class Configuration {
 
   #takeBack(entry: Entry): void {
     if (entry.change === undefined) return;
-    assert(entry.change.revision === this.#revision, "takes changes back in another order than they were made");
+    assert(
+      entry.change.revision === this.#revision,
+      "takes changes back in another order than they were made",
+    );
     undo(this.#state, entry.changes);
-    for (const change of entry.changes.toReversed()) if (addsListener(change)) this.#listeners.cancel(change.key);
+    for (const change of entry.changes.toReversed())
+      if (addsListener(change)) this.#listeners.cancel(change.key);
     this.#revision--;
   }
 }

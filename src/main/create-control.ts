@@ -10,7 +10,7 @@ import { Gathering } from "./gathering.ts";
 import type { MainLimits } from "./limits.ts";
 import { Listeners } from "./listeners.ts";
 import { LISTENING_SOCKETS } from "./listening-sockets.ts";
-import { Turns } from "./socket/turns.ts";
+import { Turns, type TurnTaker } from "./socket/turns.ts";
 import { StopSequence } from "./stop-sequence.ts";
 import type { StateStore } from "./store/state-store.ts";
 import { StateLoader } from "./workers/state-loader.ts";
@@ -63,26 +63,14 @@ export function createControl({ io, log, version, limits, store }: ControlOption
     },
   });
   const drains = new DrainClock({ closeUsers: (drain) => workers.closeDrained(drain), now });
-  const listeners: Listeners = new Listeners({
-    sockets: LISTENING_SOCKETS,
-    workers,
-    later: (action) => {
-      const timer = setTimeout(action, limits.handshakeGraceMs);
-      return () => clearTimeout(timer);
-    },
-  });
+  const listeners = newListeners(workers, limits);
   const supervisor = new Supervisor({ workers, limits, log, now });
   const configuration = new Configuration({ listeners, ...store });
   const stopSequence = new StopSequence({ listeners, supervisor, workers, log });
-  const turns = new Turns({ nextTurn: (turn) => setImmediate(turn), roundEnds: () => configuration.commit() });
-  const inTurn = (action: () => void): void => {
-    turns.want({
-      takeTurn: () => {
-        action();
-        return false;
-      },
-    });
-  };
+  const turns = new Turns({
+    nextTurn: (turn) => setImmediate(turn),
+    roundEnds: () => configuration.commit(),
+  });
   const watch = setInterval(() => workers.watch(), limits.watchEveryMs);
   const control = {
     configuration,
@@ -97,7 +85,28 @@ export function createControl({ io, log, version, limits, store }: ControlOption
     version,
     now,
     startedMs: now(),
-    inTurn,
+    inTurn: (action: () => void) => turns.want(takerOf(action)),
   };
   return { control, turns, stopWatching: () => clearInterval(watch) };
+}
+
+function newListeners(workers: WorkerSet, limits: MainLimits): Listeners {
+  return new Listeners({
+    sockets: LISTENING_SOCKETS,
+    workers,
+    later: (action) => {
+      const timer = setTimeout(action, limits.handshakeGraceMs);
+      return () => clearTimeout(timer);
+    },
+  });
+}
+
+/** Takes one turn, for one action. */
+function takerOf(action: () => void): TurnTaker {
+  return {
+    takeTurn: () => {
+      action();
+      return false;
+    },
+  };
 }

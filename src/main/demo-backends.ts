@@ -1,6 +1,7 @@
 /**
- * Two tiny backends for `kakehi run --demo`, in a process of their own: no client's traffic passes through main. It writes
- * its ports as one line of JSON, and ends when its standard input does, so that it never outlives main.
+ * Two tiny backends for `kakehi run --demo`, in a process of their own: no client's traffic passes through
+ * main. It writes its ports as one line of JSON, and ends when its standard input does, so that it never
+ * outlives main.
  */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";

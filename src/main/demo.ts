@@ -1,6 +1,6 @@
 /**
- * What `kakehi run --demo` serves: a listener on 127.0.0.1:8080 and a cluster of two backends, which run in a small process
- * of their own. Made by orders, like everything else.
+ * What `kakehi run --demo` serves: a listener on 127.0.0.1:8080 and a cluster of two backends, which run in a
+ * small process of their own. Made by orders, like everything else.
  */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";

@@ -1,6 +1,6 @@
 /**
- * The drains with a clock: every call gets the time, and what is due is done when it is due. What drains are is in
- * `drains.ts`.
+ * The drains with a clock: every call gets the time, and what is due is done when it is due. What drains are
+ * is in `drains.ts`.
  */
 import type { DrainStatus } from "../model/answer-data.ts";
 import type { DrainUse } from "../model/channel.ts";

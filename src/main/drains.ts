@@ -1,13 +1,16 @@
 /**
- * What was removed and is still in use: counts each drain's connections over all workers, and tells those who watch it.
- * Pure: the time is an argument, and `nextDueMs` says when to look again. It knows no sockets and no orders.
+ * What was removed and is still in use: counts each drain's connections over all workers, and tells those who
+ * watch it. Pure: the time is an argument, and `nextDueMs` says when to look again. It knows no sockets and
+ * no orders.
  *
  * Rules of this file:
- *  1. A drain begins with its removal, counts until every worker has told its first use (`settle`), and ends when nothing
- *     uses it. It does not need anybody who watches.
+ *  1. A drain begins with its removal, counts until every worker has told its first use (`settle`), and ends
+ *     when nothing uses it. It does not need anybody who watches.
  *  2. The same key can be removed again while it drains: each removal is a drain of its own.
- *  3. A watch tells its end once: `finished` when all its drains ended, or `kept` when its deadline passed before.
- *  4. Drains need no limit of their own: each one that lasts holds at least one connection, and those are limited.
+ *  3. A watch tells its end once: `finished` when all its drains ended, or `kept` when its deadline passed
+ *     before.
+ *  4. Drains need no limit of their own: each one that lasts holds at least one connection, and those are
+ *     limited.
  */
 import { assert } from "../base/assert.ts";
 import type { DrainStatus } from "../model/answer-data.ts";
@@ -194,7 +197,9 @@ export class Drains {
     }
   }
 
-  /** All drains that last, oldest first. Times are durations: how long it drains, how long until its deadline. */
+  /**
+   * All drains that last, oldest first. Times are durations: how long it drains, how long until its deadline.
+   */
   list(nowMs: number): readonly DrainStatus[] {
     return [...this.#drains.values()]
       .filter((drain) => drain.state === "draining")

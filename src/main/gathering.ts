@@ -1,10 +1,14 @@
 /**
- * When has every worker applied it? Counts each worker's revision and tells those who wait for one. It knows no sockets.
+ * When has every worker applied it? Counts each worker's revision and tells those who wait for one. It knows
+ * no sockets.
  *
  * Rules of this file:
- *  1. A worker counts from `join` (it has loaded a state and is about to accept) to `leave` (it is gone for good).
- *  2. Who waits is told in the order of the revisions, at the moment when the last worker that counts has applied it.
- *  3. Equal revision, equal hash. A worker whose hash differs has drifted: it decides by another configuration.
+ *  1. A worker counts from `join` (it has loaded a state and is about to accept) to `leave` (it is gone for
+ *     good).
+ *  2. Who waits is told in the order of the revisions, at the moment when the last worker that counts has
+ *     applied it.
+ *  3. Equal revision, equal hash. A worker whose hash differs has drifted: it decides by another
+ *     configuration.
  */
 import { assert } from "../base/assert.ts";
 
@@ -36,7 +40,10 @@ export class Gathering {
     if (this.#appliedRevisions.size > 0) this.#hashes.set(revision, hash);
   }
 
-  /** A worker has applied a revision. False: its hash is not the expected one. A worker that does not count is only judged. */
+  /**
+   * A worker has applied a revision. False: its hash is not the expected one. A worker that does not count is
+   * only judged.
+   */
   applied(worker: number, revision: number, hash: string): boolean {
     const expected = this.#hashes.get(revision);
     if (this.#appliedRevisions.has(worker)) {

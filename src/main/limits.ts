@@ -1,6 +1,6 @@
 /**
- * The main process's limits: every size, count and time that bounds it, with its default. Not the data plane's: those are the
- * engine's.
+ * The main process's limits: every size, count and time that bounds it, with its default. Not the data
+ * plane's: those are the engine's.
  */
 import { FRAME_BYTES_MAX } from "../model/limits.ts";
 
@@ -15,7 +15,9 @@ export interface MainLimits {
   readonly ordersPerTurnMax: number;
   /** How long a client whose connection we end may go on sending before it is closed. */
   readonly lingerMs: number;
-  /** How often a client that has ended its side, but waits for answers, is asked whether it is still there. */
+  /**
+   * How often a client that has ended its side, but waits for answers, is asked whether it is still there.
+   */
   readonly probeEveryMs: number;
   /** The largest frame from a client. */
   readonly frameBytesMax: number;
@@ -25,7 +27,10 @@ export interface MainLimits {
   readonly workerSilenceMsMax: number;
   /** How often main looks for silent workers. */
   readonly watchEveryMs: number;
-  /** How long `SET_WORKERS` and `RESTART_WORKER` wait for leaving workers before they answer that some still finish. */
+  /**
+   * How long `SET_WORKERS` and `RESTART_WORKER` wait for leaving workers before they answer that some still
+   * finish.
+   */
   readonly leaveWaitMs: number;
   /** Changes in one message to a worker; more go ahead in parts. */
   readonly changesPerMessageMax: number;

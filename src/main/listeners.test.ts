@@ -5,8 +5,15 @@ import { Listeners } from "./listeners.ts";
 
 const ADDRESS = "127.0.0.1:8080";
 
-/** Listeners over sockets and workers that only write down what they were asked. `grace()` ends the time for handshakes. */
-function newListeners(workers: number[] = [0, 1]): { listeners: Listeners; log: string[]; grace: () => void } {
+/**
+ * Listeners over sockets and workers that only write down what they were asked. `grace()` ends the time for
+ * handshakes.
+ */
+function newListeners(workers: number[] = [0, 1]): {
+  listeners: Listeners;
+  log: string[];
+  grace: () => void;
+} {
   const log: string[] = [];
   const laters: Set<() => void> = new Set();
   let nextFd = 10;

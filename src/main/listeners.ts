@@ -1,6 +1,6 @@
 /**
- * The listening sockets: main opens one per listener and keeps it for as long as the listener stands, so the kernel's queue
- * outlives every worker. Workers get duplicates.
+ * The listening sockets: main opens one per listener and keeps it for as long as the listener stands, so the
+ * kernel's queue outlives every worker. Workers get duplicates.
  *
  * ```text
  *  prepared ──publish──▶ open ──retire──▶ leaving ──all workers emptied the queue──▶ closed
@@ -9,8 +9,9 @@
  * ```
  *
  * Rules of this file:
- *  1. Between `retire` and the close nothing that the kernel has accepted is lost: first no new connection is let in, then
- *     handshakes under way get their time, then every worker empties the queue, and only then is it closed.
+ *  1. Between `retire` and the close nothing that the kernel has accepted is lost: first no new connection is
+ *     let in, then handshakes under way get their time, then every worker empties the queue, and only then is
+ *     it closed.
  *  2. A worker owes one `unlistened` for each `unlisten`; a worker that is gone owes nothing.
  */
 import { assert } from "../base/assert.ts";
@@ -49,7 +50,9 @@ export class Listeners {
   readonly #later: (action: () => void) => () => void;
   readonly #entries: Map<string, Entry> = new Map();
 
-  /** `later` calls back after the time that handshakes under way are given; what it returns calls that off. */
+  /**
+   * `later` calls back after the time that handshakes under way are given; what it returns calls that off.
+   */
   constructor(options: {
     sockets: ListeningSockets;
     workers: ListenerWorkers;
@@ -92,7 +95,10 @@ export class Listeners {
     this.#workers.listen(address, entry.fd);
   }
 
-  /** The listener was removed. Calls `left` when nothing that was accepted is left in the queue and the address is free. */
+  /**
+   * The listener was removed. Calls `left` when nothing that was accepted is left in the queue and the
+   * address is free.
+   */
   retire(address: string, left: () => void): void {
     const entry = this.#entries.get(address);
     assert(entry?.state === "open", "retires a listener that is not open");
@@ -122,12 +128,16 @@ export class Listeners {
 
   /** Every open listener, for a worker that begins to accept. */
   open(): readonly { readonly address: string; readonly fd: number }[] {
-    return [...this.#entries].flatMap(([address, entry]) => (entry.state === "open" ? [{ address, fd: entry.fd }] : []));
+    return [...this.#entries].flatMap(([address, entry]) =>
+      entry.state === "open" ? [{ address, fd: entry.fd }] : [],
+    );
   }
 
   /** Removes all listeners from service; fulfilled when all queues are empty. */
   async retireAll(): Promise<void> {
-    await Promise.all(this.open().map(({ address }) => new Promise<void>((left) => this.retire(address, left))));
+    await Promise.all(
+      this.open().map(({ address }) => new Promise<void>((left) => this.retire(address, left))),
+    );
   }
 
   /** Closes everything at once, for a hard stop. */
@@ -140,7 +150,10 @@ export class Listeners {
     this.#entries.clear();
   }
 
-  /** What is in the queue now belongs to the listener that comes back: the workers' old duplicates are emptied all the same. */
+  /**
+   * What is in the queue now belongs to the listener that comes back: the workers' old duplicates are emptied
+   * all the same.
+   */
   #takeBack(entry: Entry, address: string): void {
     this.#sockets.takeNew(entry.fd);
     entry.cancelGrace();

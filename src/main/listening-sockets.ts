@@ -1,5 +1,6 @@
 /**
- * The real listening sockets behind `Listeners`: opened and filtered by `sys`. Failures become the order's error.
+ * The real listening sockets behind `Listeners`: opened and filtered by `sys`. Failures become the order's
+ * error.
  */
 import { parseAddress } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
@@ -15,7 +16,8 @@ export const LISTENING_SOCKETS: ListeningSockets = {
     const opened = openListeningSocket(address);
     return opened.ok ? opened : fail({ ...opened.error, field: "data.address" });
   },
-  // Where the kernel takes no filter, new connections go on until the close: some may be reset, none else is touched.
+  // Where the kernel takes no filter, new connections go on until the close: some may be reset, none else is
+  // touched.
   refuseNew: (fd) => void refuseNewConnections(fd),
   takeNew: (fd) => void takeNewConnections(fd),
   close: closeDescriptor,

@@ -1,6 +1,7 @@
 /**
- * The main process: puts its parts together and starts them in order. The socket path is claimed, the state rebuilt, the
- * listeners opened, the workers started; the command socket appears when they are ready, so whoever can connect can work.
+ * The main process: puts its parts together and starts them in order. The socket path is claimed, the state
+ * rebuilt, the listeners opened, the workers started; the command socket appears when they are ready, so
+ * whoever can connect can work.
  */
 import { fail, ok, type Result } from "../base/result.ts";
 import type { Log } from "../io/log.ts";
@@ -140,4 +141,3 @@ function handleOf({ control }: MainParts, stopped: Promise<void>): MainHandle {
     stopHard: () => void stopSequence.hard(),
   };
 }
-

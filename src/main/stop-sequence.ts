@@ -1,6 +1,6 @@
 /**
- * How the whole proxy stops: softly (no new connections, what is queued is accepted, sessions end or meet a deadline), or at
- * once. Only the order of things; each part does its own stopping.
+ * How the whole proxy stops: softly (no new connections, what is queued is accepted, sessions end or meet a
+ * deadline), or at once. Only the order of things; each part does its own stopping.
  */
 import type { Log } from "../io/log.ts";
 import type { Listeners } from "./listeners.ts";

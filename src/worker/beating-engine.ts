@@ -1,6 +1,7 @@
 /**
- * The engine with a heartbeat: one more deadline in its turns, so that a worker that sleeps in the kernel wakes for it and a
- * worker that hangs in a turn does not. It changes nothing else about the engine, and costs nothing per event.
+ * The engine with a heartbeat: one more deadline in its turns, so that a worker that sleeps in the kernel
+ * wakes for it and a worker that hangs in a turn does not. It changes nothing else about the engine, and
+ * costs nothing per event.
  */
 import { Engine } from "../engine/engine.ts";
 

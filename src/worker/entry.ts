@@ -1,9 +1,9 @@
 /**
- * A worker process: takes its channel to main (descriptor 3), its channel for descriptors (4) and an I/O implementation, and
- * lets the engine run. Wiring only.
+ * A worker process: takes its channel to main (descriptor 3), its channel for descriptors (4) and an I/O
+ * implementation, and lets the engine run. Wiring only.
  *
- * Exit codes: 0 it left as asked; 70 a defect of ours (sysexits.h EX_SOFTWARE), main replaces it; 78 it cannot run with the
- * I/O that was asked for (EX_CONFIG).
+ * Exit codes: 0 it left as asked; 70 a defect of ours (sysexits.h EX_SOFTWARE), main replaces it; 78 it
+ * cannot run with the I/O that was asked for (EX_CONFIG).
  */
 import { writeSync } from "node:fs";
 import { Socket } from "node:net";
@@ -31,7 +31,10 @@ const { values } = parseArgs({
 
 // A defect ends the process at once: whatever it would do next could be wrong.
 process.on("uncaughtException", (error) => {
-  writeSync(2, `worker ${values.worker}: defect: ${(error.stack ?? String(error)).replaceAll("\n", " | ")}\n`);
+  writeSync(
+    2,
+    `worker ${values.worker}: defect: ${(error.stack ?? String(error)).replaceAll("\n", " | ")}\n`,
+  );
   process.exit(EXIT_DEFECT);
 });
 // Main decides when we stop, also when a terminal's keys reach all processes of a group.
@@ -46,17 +49,21 @@ if (!chosen.ok) {
 }
 const { io, reason } = chosen.value;
 
-const channel = new MessageChannel<ToWorker>(new Socket({ fd: MESSAGES_FD, readable: true, writable: true }), {
-  received: (messages) => io.perform(() => messages.forEach((message) => worker.follow(message))),
-  drained: () => undefined,
-  closed: () => io.perform(() => engine.stop(ORPHAN_STOP_MS)),
-});
+const channel = new MessageChannel<ToWorker>(
+  new Socket({ fd: MESSAGES_FD, readable: true, writable: true }),
+  {
+    received: (messages) => io.perform(() => messages.forEach((message) => worker.follow(message))),
+    drained: () => undefined,
+    closed: () => io.perform(() => engine.stop(ORPHAN_STOP_MS)),
+  },
+);
 const send = (message: FromWorker): void => channel.sendEncoded(encodeMessage(message));
 
 const engine = new BeatingEngine(
   {
     port: io.port,
     seed: (process.pid * 65_537 + Date.now()) >>> 0,
+    epochMs: performance.timeOrigin,
     epochMs: performance.timeOrigin,
     hooks: {
       drainChanged: (use) => send({ type: "drain", use }),

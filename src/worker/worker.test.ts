@@ -11,7 +11,12 @@ const cluster = (id: string): Change => ({
 });
 
 /** A worker over an engine that only writes down what it was asked. */
-function newWorker(): { follow: (...messages: ToWorker[]) => void; worker: Worker; log: string[]; sent: FromWorker[] } {
+function newWorker(): {
+  follow: (...messages: ToWorker[]) => void;
+  worker: Worker;
+  log: string[];
+  sent: FromWorker[];
+} {
   const log: string[] = [];
   const sent: FromWorker[] = [];
   const worker = new Worker({
@@ -32,7 +37,12 @@ function newWorker(): { follow: (...messages: ToWorker[]) => void; worker: Worke
     io: "uring",
     ioReason: "it works",
   });
-  return { follow: (...messages) => messages.forEach((message) => worker.follow(message)), worker, log, sent };
+  return {
+    follow: (...messages) => messages.forEach((message) => worker.follow(message)),
+    worker,
+    log,
+    sent,
+  };
 }
 
 /** The hash that main has with these clusters. */

@@ -1,10 +1,12 @@
 /**
- * What a worker does with main's messages: follows the configuration in its own state and in the engine, and tells what it
- * did. No sockets and no processes: those are `entry.ts`. Everything here runs inside a turn of the engine.
+ * What a worker does with main's messages: follows the configuration in its own state and in the engine, and
+ * tells what it did. No sockets and no processes: those are `entry.ts`. Everything here runs inside a turn of
+ * the engine.
  *
  * Rules of this file:
  *  1. Messages are followed in order; what was not judged by main is not judged here either.
- *  2. The state is this worker's own word on what it has: its hash says so, with every revision and every heartbeat.
+ *  2. The state is this worker's own word on what it has: its hash says so, with every revision and every
+ *     heartbeat.
  */
 import { assert, assertNever } from "../base/assert.ts";
 import type { Change, DrainRequest, DrainUse, FromWorker, Question, ToWorker } from "../model/channel.ts";

@@ -1,6 +1,6 @@
 /**
- * An order that changes objects of the configuration: judged, tried out or accepted, and published. A removal of what drains
- * already attaches to its drain.
+ * An order that changes objects of the configuration: judged, tried out or accepted, and published. A removal
+ * of what drains already attaches to its drain.
  */
 import type { ObjectChange } from "../../model/answer-data.ts";
 import type { Change } from "../../model/channel.ts";
@@ -31,7 +31,12 @@ export function executeChange(control: Control, order: ChangeOrder, dryRun: bool
 }
 
 /** Answers what would change, and for removals how many connections use it now. */
-export function answerTrial(control: Control, changes: readonly Change[], message: string, reply: Reply): void {
+export function answerTrial(
+  control: Control,
+  changes: readonly Change[],
+  message: string,
+  reply: Reply,
+): void {
   const { configuration, workers } = control;
   const { revision } = configuration;
   const net: readonly ObjectChange[] = netChangesOf(changes);

@@ -1,13 +1,21 @@
 /**
- * Orders to those who execute them. What each means is in the files beside this one; what they act on is `Control`.
+ * Orders to those who execute them. What each means is in the files beside this one; what they act on is
+ * `Control`.
  *
  * Rules of this file:
- *  1. What an order sees is fixed when its turn comes; its answer goes out when the changes before it are kept.
+ *  1. What an order sees is fixed when its turn comes; its answer goes out when the changes before it are
+ *     kept.
  */
 import { assertNever } from "../../base/assert.ts";
 import { ordersOf } from "../../model/dump.ts";
 import { listObjects } from "../../model/list.ts";
-import { isChangeOrder, type ListOrder, type Order, type OrderData, type ReceivedOrder } from "../../model/orders.ts";
+import {
+  isChangeOrder,
+  type ListOrder,
+  type Order,
+  type OrderData,
+  type ReceivedOrder,
+} from "../../model/orders.ts";
 import type { Control } from "../control.ts";
 import type { OrderExecutor } from "../socket/command-session.ts";
 import type { Reply } from "../socket/reply.ts";
@@ -44,14 +52,18 @@ export class Executor implements OrderExecutor {
     }
     const changes = isChangeOrder(order) || order.type === "LOAD_STATE";
     if (stopSequence.state === "stopping" && changes) {
-      reply.refuse({ code: "STOPPING", message: "the proxy is stopping and takes no more changes" }, this.revision);
+      reply.refuse(
+        { code: "STOPPING", message: "the proxy is stopping and takes no more changes" },
+        this.revision,
+      );
       return undefined;
     }
     if (isChangeOrder(order)) {
       executeChange(this.#control, order, dryRun, reply);
       return undefined;
     }
-    if (order.type === "LOAD_STATE") return loadState(this.#control, order.data, { ifRevision, dryRun }, reply);
+    if (order.type === "LOAD_STATE")
+      return loadState(this.#control, order.data, { ifRevision, dryRun }, reply);
     if (order.type === "SAVE_STATE") return saveState(this.#control, order.data.path, reply);
     if (isProcessOrder(order)) executeProcessOrder(this.#control, order, reply);
     else this.#answerQuestion(order, reply);

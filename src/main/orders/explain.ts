@@ -1,6 +1,6 @@
 /**
- * `EXPLAIN`: where a request would go. The rule is asked of the workers, who decide it for real; backends' states are merged
- * from all of them.
+ * `EXPLAIN`: where a request would go. The rule is asked of the workers, who decide it for real; backends'
+ * states are merged from all of them.
  */
 import { fail, ok, type Result } from "../../base/result.ts";
 import { unknownListener } from "../../model/apply/verdict.ts";
@@ -23,11 +23,13 @@ type Explained = Result<{ readonly message: string; readonly data: ExplainData }
 export async function explain(control: Control, question: OrderData["EXPLAIN"]): Promise<Explained> {
   const { configuration, workers } = control;
   const { listener, method } = question;
-  if (!configuration.state.listeners.has(listener)) return fail(unknownListener(configuration.state, listener));
+  if (!configuration.state.listeners.has(listener))
+    return fail(unknownListener(configuration.state, listener));
   const host = hostOf(question.host);
   const path = pathOf(question.path);
   const [explanation] = (await workers.ask({ kind: "explain", listener, method, host, path })).values();
-  if (explanation === undefined) return fail({ code: "WORKER_FAILED", message: "no worker answered; try again" });
+  if (explanation === undefined)
+    return fail({ code: "WORKER_FAILED", message: "no worker answered; try again" });
   const { chosen, nearly, tried } = explanation as Explanation;
   const clusterId = chosen?.cluster_id;
   const backends =

@@ -1,6 +1,6 @@
 /**
- * What happens to an accepted change once it is kept: sent to every worker, its listeners opened and retired, its drains
- * begun, and its order answered when every worker has applied it.
+ * What happens to an accepted change once it is kept: sent to every worker, its listeners opened and retired,
+ * its drains begun, and its order answered when every worker has applied it.
  */
 import { assertNever } from "../../base/assert.ts";
 import type { Change } from "../../model/channel.ts";
@@ -32,13 +32,23 @@ export function publish(control: Control, accepted: Accepted, publication: Publi
 }
 
 /** Waits for drains that go on already, for a removal that is sent again. */
-export function attach(control: Control, drain: number, accepted: Omit<Accepted, "hash">, publication: Publication): void {
+export function attach(
+  control: Control,
+  drain: number,
+  accepted: Omit<Accepted, "hash">,
+  publication: Publication,
+): void {
   answerDrains(control, { drains: [drain], sinceMs: control.now(), accepted, publication });
 }
 
 /** What an order removed, as drains. */
 export function drainTargetsOf(order: string, changes: readonly Change[]): readonly DrainTarget[] {
-  return removedObjects(changes).map(({ kind, key }) => ({ order, kind, key, object: keyFieldsOf(kind, key) }));
+  return removedObjects(changes).map(({ kind, key }) => ({
+    order,
+    kind,
+    key,
+    object: keyFieldsOf(kind, key),
+  }));
 }
 
 /** What `connections` says, as a sentence's end. */
@@ -96,11 +106,16 @@ function answerDrains(control: Control, draining: Draining): void {
     sinceMs,
     listener: drain.wait
       ? {
-          progress: (usage) => reply.processing(`${message}; ${remaining(usage.connections)}`, usage, revision),
+          progress: (usage) =>
+            reply.processing(`${message}; ${remaining(usage.connections)}`, usage, revision),
           finished: (drainedMs) =>
             reply.ok(message, { ...data, connections: 0, drained_ms: Math.round(drainedMs) }, revision),
           kept: (usage) =>
-            reply.ok(`${message}; ${remaining(usage.connections)} and are kept`, { ...data, ...usage }, revision),
+            reply.ok(
+              `${message}; ${remaining(usage.connections)} and are kept`,
+              { ...data, ...usage },
+              revision,
+            ),
         }
       : { progress: ignore, finished: ignore, kept: ignore },
   });

@@ -1,5 +1,6 @@
 /**
- * `SAVE_STATE` and `LOAD_STATE`: the configuration to a file, and a file's configuration as one change of what differs.
+ * `SAVE_STATE` and `LOAD_STATE`: the configuration to a file, and a file's configuration as one change of
+ * what differs.
  */
 import { diff } from "../../model/diff.ts";
 import { countChanges } from "../../model/net-changes.ts";
@@ -16,7 +17,9 @@ export interface LoadOptions {
   readonly dryRun: boolean;
 }
 
-/** Writes the configuration as it is once what was accepted before is kept. Fulfilled when the file is there. */
+/**
+ * Writes the configuration as it is once what was accepted before is kept. Fulfilled when the file is there.
+ */
 export function saveState(control: Control, path: string, reply: Reply): Promise<void> {
   return new Promise((tookEffect) => {
     const save = (): void => {

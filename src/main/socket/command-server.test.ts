@@ -48,7 +48,10 @@ class Client {
   /** Waits, with a deadline, until the condition holds. */
   until(condition: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      const deadline = setTimeout(() => reject(new Error(`not in time: ${JSON.stringify(this.answers)}`)), WAIT_MS);
+      const deadline = setTimeout(
+        () => reject(new Error(`not in time: ${JSON.stringify(this.answers)}`)),
+        WAIT_MS,
+      );
       this.#changed = () => {
         if (!condition()) return;
         clearTimeout(deadline);
@@ -67,9 +70,9 @@ class Client {
 interface Served {
   readonly path: string;
   readonly executed: string[];
-  client(): Client;
+  readonly client: () => Client;
   /** Waits until so many orders were executed. */
-  untilExecuted(count: number): Promise<void>;
+  readonly untilExecuted: (count: number) => Promise<void>;
 }
 
 /** A server whose executor does what `execute` does, and writes down the ids. */
@@ -125,7 +128,10 @@ test("pipelined orders are executed in the order sent, and each is answered by i
   const ids = Array.from({ length: 1_000 }, (_, index) => `order ${index}`);
   const answers = await client().send(ids.map(status).join("")).get(1_000);
   assert.deepEqual(executed, ids);
-  assert.deepEqual(answers.map((answer) => answer.id), ids);
+  assert.deepEqual(
+    answers.map((answer) => answer.id),
+    ids,
+  );
 });
 
 test("orders that come one byte at a time are orders", async (t) => {
@@ -137,7 +143,9 @@ test("orders that come one byte at a time are orders", async (t) => {
 
 test("what is no order is answered, and the connection goes on", async (t) => {
   const { client } = await serve(t, answerAtOnce);
-  const answers = await client().send(`{half\0{"id":"a","type":"NOPE"}\0${status("b")}`).get(3);
+  const answers = await client()
+    .send(`{half\0{"id":"a","type":"NOPE"}\0${status("b")}`)
+    .get(3);
   assert.deepEqual(
     answers.map((answer) => (answer.status === "ERROR" ? answer.error.code : answer.status)),
     ["BAD_FRAME", "UNKNOWN_ORDER", "OK"],
@@ -224,7 +232,10 @@ test("a client that ends its side still gets its answers, and then the end", asy
   await half.get(1);
   replies[0]!.ok("done", {}, 3);
   await half.until(() => half.ended);
-  assert.deepEqual(half.answers.map((answer) => answer.status), ["PROCESSING", "OK"]);
+  assert.deepEqual(
+    half.answers.map((answer) => answer.status),
+    ["PROCESSING", "OK"],
+  );
 });
 
 test("who leaves before its answer is told to the order", async (t) => {

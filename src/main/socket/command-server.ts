@@ -1,6 +1,6 @@
 /**
- * The command socket: a Unix stream socket (unix(7)) whose mode is right from its first moment. Takes clients, gives each a
- * session, and lets them take turns. Who may connect is the file system's decision.
+ * The command socket: a Unix stream socket (unix(7)) whose mode is right from its first moment. Takes
+ * clients, gives each a session, and lets them take turns. Who may connect is the file system's decision.
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { errorAnswer } from "../../model/answers.ts";
@@ -28,7 +28,8 @@ export class CommandServer {
   }
 
   /**
-   * Opens the socket at `path` with exactly this mode. The path must be free. Rejects with the system's error.
+   * Opens the socket at `path` with exactly this mode. The path must be free. Rejects with the system's
+   * error.
    */
   listen(path: string, mode: number): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -46,7 +47,9 @@ export class CommandServer {
     });
   }
 
-  /** Takes no more clients, ends those that are there once their answers are written, and removes the socket. */
+  /**
+   * Takes no more clients, ends those that are there once their answers are written, and removes the socket.
+   */
   close(): Promise<void> {
     return new Promise((resolve) => {
       const impatience = setTimeout(() => {
@@ -66,7 +69,9 @@ export class CommandServer {
       const message = `${limits.connectionsMax} clients are connected, and no more are taken`;
       socket.on("error", () => socket.destroy());
       const place = { id: null, revision: executor.revision };
-      socket.end(`${JSON.stringify(errorAnswer(place, { code: "LIMIT_EXCEEDED", message }))}\0`, () => socket.destroy());
+      socket.end(`${JSON.stringify(errorAnswer(place, { code: "LIMIT_EXCEEDED", message }))}\0`, () =>
+        socket.destroy(),
+      );
       return;
     }
     const session: CommandSession = new CommandSession(socket, {

@@ -1,10 +1,14 @@
 /**
- * One client of the command socket: its frames become orders, its orders' answers go back. It knows no order's meaning.
+ * One client of the command socket: its frames become orders, its orders' answers go back. It knows no
+ * order's meaning.
  *
  * Rules of this file:
- *  1. Orders are executed in the order sent; an order that takes effect later (its promise) holds those behind it.
- *  2. Bounded: a client with too many orders in flight, or too many unread answers, is not read until that is over.
- *  3. Each order gets one final answer. Progress may be left out for a client that does not read; final answers never.
+ *  1. Orders are executed in the order sent; an order that takes effect later (its promise) holds those
+ *     behind it.
+ *  2. Bounded: a client with too many orders in flight, or too many unread answers, is not read until that is
+ *     over.
+ *  3. Each order gets one final answer. Progress may be left out for a client that does not read; final
+ *     answers never.
  *  4. A client that ends its side (as `socat` does after its input) still gets all its answers.
  */
 import type { Socket } from "node:net";
@@ -20,7 +24,10 @@ import type { TurnTaker, Turns } from "./turns.ts";
 
 /** Who executes orders. */
 export interface OrderExecutor {
-  /** Answers by `reply`, now or later. A promise: it takes effect when that is fulfilled, and orders behind it wait. */
+  /**
+   * Answers by `reply`, now or later. A promise: it takes effect when that is fulfilled, and orders behind it
+   * wait.
+   */
   execute(received: ReceivedOrder, reply: Reply): Promise<void> | undefined;
   readonly revision: number;
 }
@@ -40,7 +47,10 @@ export class CommandSession implements TurnTaker {
   #frames: readonly Frame[] = [];
   #framesTaken = 0;
   #answers: string[] = [];
-  /** `held`: an order has not taken effect yet. `ended`: nothing more is read. `closed`: nothing more is written. */
+  /**
+   * `held`: an order has not taken effect yet. `ended`: nothing more is read. `closed`: nothing more is
+   * written.
+   */
   #state: "open" | "held" | "ended" | "closed" = "open";
   #peerEnded: "no" | "yes" = "no";
 
@@ -67,8 +77,8 @@ export class CommandSession implements TurnTaker {
   }
 
   /**
-   * Ends the connection once the answers given so far are written. What the client still sends is thrown away for a while:
-   * a close with unread bytes would look like a fault and could hide the last answer.
+   * Ends the connection once the answers given so far are written. What the client still sends is thrown away
+   * for a while: a close with unread bytes would look like a fault and could hide the last answer.
    */
   end(): void {
     if (this.#state === "closed" || this.#state === "ended") return;
@@ -130,7 +140,10 @@ export class CommandSession implements TurnTaker {
     if (!parsed.ok) return this.#refuse(parsed.error.id, parsed.error.error);
     const { id } = parsed.value;
     if (this.#inFlight.has(id)) {
-      return this.#refuse(id, { code: "DUPLICATE_ID", message: `an order with id ${JSON.stringify(id)} is in flight` });
+      return this.#refuse(id, {
+        code: "DUPLICATE_ID",
+        message: `an order with id ${JSON.stringify(id)} is in flight`,
+      });
     }
     this.#inFlight.set(id, undefined);
     const effect = this.#options.executor.execute(parsed.value, this.#replyTo(id));
@@ -184,8 +197,8 @@ export class CommandSession implements TurnTaker {
   }
 
   /**
-   * The client sends no more: it may read on, as `socat` does, or be gone, and only a write tells which. White space
-   * between frames means nothing, so a newline is the question.
+   * The client sends no more: it may read on, as `socat` does, or be gone, and only a write tells which.
+   * White space between frames means nothing, so a newline is the question.
    */
   #ended(): void {
     this.#peerEnded = "yes";
@@ -198,7 +211,8 @@ export class CommandSession implements TurnTaker {
   }
 
   #endIfDone(): void {
-    const done = this.#framesTaken === this.#frames.length && this.#inFlight.size === 0 && this.#state === "open";
+    const done =
+      this.#framesTaken === this.#frames.length && this.#inFlight.size === 0 && this.#state === "open";
     if (this.#peerEnded === "yes" && done) this.end();
   }
 

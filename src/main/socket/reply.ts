@@ -1,5 +1,6 @@
 /**
- * How an order is answered, without knowing who asked: any number of `processing`, then `ok` or `refuse`, once.
+ * How an order is answered, without knowing who asked: any number of `processing`, then `ok` or `refuse`,
+ * once.
  */
 import type { OrderError } from "../../model/errors.ts";
 

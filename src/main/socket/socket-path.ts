@@ -1,6 +1,6 @@
 /**
- * Whose is this socket path? One main owns it, by the lock of a file beside it. What a main that crashed left behind is
- * removed; what answers is left alone.
+ * Whose is this socket path? One main owns it, by the lock of a file beside it. What a main that crashed left
+ * behind is removed; what answers is left alone.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { connect } from "node:net";
@@ -14,12 +14,14 @@ const PATH_BYTES_MAX = 107;
 const CONNECT_MS_MAX = 1_000;
 
 /**
- * Makes the path ours and free: the folder exists, no other main has it, no stale socket is left. The error is a sentence
- * for the user.
+ * Makes the path ours and free: the folder exists, no other main has it, no stale socket is left. The error
+ * is a sentence for the user.
  */
 export async function claimSocketPath(path: string): Promise<Result<FileLock, string>> {
   if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
-    return fail(`socket path ${path} has more than ${PATH_BYTES_MAX} bytes; choose a shorter one with --socket`);
+    return fail(
+      `socket path ${path} has more than ${PATH_BYTES_MAX} bytes; choose a shorter one with --socket`,
+    );
   }
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -59,4 +61,3 @@ function answers(path: string): Promise<boolean> {
     socket.on("error", () => conclude(false));
   });
 }
-

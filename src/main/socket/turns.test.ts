@@ -12,7 +12,10 @@ function worker(name: string, slices: number, done: string[]): TurnTaker {
   };
 }
 
-function newTurns(roundEnds: () => Promise<void> | undefined = () => undefined): { turns: Turns; step: () => boolean } {
+function newTurns(roundEnds: () => Promise<void> | undefined = () => undefined): {
+  turns: Turns;
+  step: () => boolean;
+} {
   const loop: (() => void)[] = [];
   const turns = new Turns({ nextTurn: (turn) => loop.push(turn), roundEnds });
   const step = (): boolean => {

@@ -1,6 +1,7 @@
 /**
- * Who is served next: clients with waiting orders take turns, a bounded slice each, so that one with thousands of orders
- * delays another by a slice and not by thousands. It knows no sockets; the next loop turn comes in as a function.
+ * Who is served next: clients with waiting orders take turns, a bounded slice each, so that one with
+ * thousands of orders delays another by a slice and not by thousands. It knows no sockets; the next loop turn
+ * comes in as a function.
  */
 import { assert } from "../../base/assert.ts";
 
@@ -17,8 +18,8 @@ export class Turns {
   #state: "idle" | "scheduled" | "running" | "held" = "idle";
 
   /**
-   * `nextTurn` calls back in the next turn of the loop. `roundEnds` is told after each round of slices; while the promise that
-   * it may return is open, nobody takes a turn.
+   * `nextTurn` calls back in the next turn of the loop. `roundEnds` is told after each round of slices; while
+   * the promise that it may return is open, nobody takes a turn.
    */
   constructor(options: { nextTurn: (turn: () => void) => void; roundEnds: () => Promise<void> | undefined }) {
     this.#nextTurn = options.nextTurn;

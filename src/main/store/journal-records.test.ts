@@ -13,7 +13,11 @@ const cluster = (id: string): ChangeOrder => ({
 });
 
 /** A journal after revision 0 with these batches of cluster ids, and the state's hash at its end. */
-function journalOf(...batches: readonly (readonly string[])[]): { text: string; hash: string; starts: number[] } {
+function journalOf(...batches: readonly (readonly string[])[]): {
+  text: string;
+  hash: string;
+  starts: number[];
+} {
   const state = new State();
   let revision = 0;
   let text = journalHeader(0, state.hash());
@@ -30,14 +34,28 @@ function journalOf(...batches: readonly (readonly string[])[]): { text: string; 
 }
 
 function replay(bytes: string | Uint8Array, state: State = new State(), revision = 0): Replay | string {
-  const replayed = replayJournal(typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes, state, revision);
+  const replayed = replayJournal(
+    typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes,
+    state,
+    revision,
+  );
   return replayed.ok ? replayed.value : replayed.error;
+}
+
+/** Why it was refused. */
+function faultOf(replayed: Replay | string): string {
+  return typeof replayed === "string" ? replayed : assert.fail("it was accepted");
 }
 
 test("what was kept is rebuilt, with its revision and its hash", () => {
   const { text, hash } = journalOf(["a"], ["b", "c"]);
   const state = new State();
-  assert.deepEqual(replay(text, state), { revision: 3, batches: 2, wholeBytes: text.length, torn: undefined });
+  assert.deepEqual(replay(text, state), {
+    revision: 3,
+    batches: 2,
+    wholeBytes: text.length,
+    torn: undefined,
+  });
   assert.equal(state.hash(), hash);
 });
 
@@ -64,7 +82,7 @@ test("wherever the last record is torn, it is cut off and all before it is kept"
   const last = starts[1]!;
   for (let bytes = last + 1; bytes < text.length - 1; bytes++) {
     const replayed = replay(text.slice(0, bytes));
-    assert.ok(typeof replayed === "object", String(replayed));
+    assert.ok(typeof replayed === "object");
     assert.deepEqual([replayed.revision, replayed.wholeBytes], [1, last]);
     assert.match(replayed.torn ?? "", /record 3/);
   }
@@ -82,25 +100,31 @@ test("damage before the last record is named, and nothing behind it is trusted",
   const { text, starts } = journalOf(["a"], ["b"], ["c"]);
   const bytes = new TextEncoder().encode(text);
   bytes.fill(0x20, starts[1]! + 3, starts[1]! + 9);
-  assert.match(String(replay(bytes)), new RegExp(`damaged \\(record 3, at byte ${starts[1]! - 1}`));
+  assert.match(faultOf(replay(bytes)), new RegExp(`damaged \\(record 3, at byte ${starts[1]! - 1}`));
 });
 
 test("an order that was changed on disk is found by its hash", () => {
   const { text } = journalOf(["a"], ["b"]);
-  assert.match(String(replay(text.replace('"cluster_id":"b"', '"cluster_id":"x"'))), /record 3.*hash/);
+  assert.match(faultOf(replay(text.replace('"cluster_id":"b"', '"cluster_id":"x"'))), /record 3.*hash/);
 });
 
 test("a journal that begins after the state file's end is refused", () => {
-  assert.match(String(replay(journalHeader(5, ""))), /begins after revision 5, but the state file ends at 0/);
+  assert.match(
+    faultOf(replay(journalHeader(5, ""))),
+    /begins after revision 5, but the state file ends at 0/,
+  );
 });
 
 test("a missing batch is refused", () => {
   const { text, starts } = journalOf(["a"], ["b"], ["c"]);
-  assert.match(String(replay(text.slice(0, starts[1]) + text.slice(starts[2]))), /follows revision 2, but the one before is 1/);
+  assert.match(
+    faultOf(replay(text.slice(0, starts[1]) + text.slice(starts[2]))),
+    /follows revision 2, but the one before is 1/,
+  );
 });
 
 test("a journal of a newer format is refused", () => {
-  assert.match(String(replay('{"format":"kakehi-journal","version":2}\0\n')), /format version 2/);
+  assert.match(faultOf(replay('{"format":"kakehi-journal","version":2}\0\n')), /format version 2/);
 });
 
 test("whatever the bytes, there is an answer", () => {

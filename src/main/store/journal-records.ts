@@ -1,6 +1,6 @@
 /**
- * The journal's text: the changes since the state file was written, one record for each batch that went to disk together.
- * Text and bytes only; writing and syncing is `journal.ts`.
+ * The journal's text: the changes since the state file was written, one record for each batch that went to
+ * disk together. Text and bytes only; writing and syncing is `journal.ts`.
  *
  * ```text
  *  {"format":"kakehi-journal","version":1,"revision":7,"hash":"5b1f…"}␀     begins after revision 7
@@ -9,8 +9,9 @@
  * ```
  *
  * Rules of this file:
- *  1. A batch is one record, and the next is begun only when it is on disk. So a crash can spoil the last record only: it
- *     was never answered, and is cut off. Anything else that is spoiled is damage, and is not passed over.
+ *  1. A batch is one record, and the next is begun only when it is on disk. So a crash can spoil the last
+ *     record only: it was never answered, and is cut off. Anything else that is spoiled is damage, and is not
+ *     passed over.
  *  2. The hash after each batch proves that what was read is what was written, and that it was applied alike.
  */
 import { fail, ok, type Result } from "../../base/result.ts";
@@ -73,14 +74,18 @@ export function replayJournal(bytes: Uint8Array, state: State, revision: number)
 
 function headerFault(header: Readonly<Record<string, unknown>>, stateRevision: number): string | undefined {
   const { format, version, revision } = header;
-  if (format !== FORMAT || typeof version !== "number") return "this is no journal: its first record is no header";
-  if (version > FORMAT_VERSION) return `the journal has format version ${version}; this version knows ${FORMAT_VERSION}`;
+  if (format !== FORMAT || typeof version !== "number")
+    return "this is no journal: its first record is no header";
+  if (version > FORMAT_VERSION)
+    return `the journal has format version ${version}; this version knows ${FORMAT_VERSION}`;
   if (typeof revision !== "number") return "the journal's header is damaged";
   if (revision <= stateRevision) return undefined;
   return `the journal begins after revision ${revision}, but the state file ends at ${stateRevision}`;
 }
 
-/** Applies one batch, and gives the revision that is reached. The error says what is wrong with the record. */
+/**
+ * Applies one batch, and gives the revision that is reached. The error says what is wrong with the record.
+ */
 function applyBatch(
   value: Readonly<Record<string, unknown>>,
   state: State,

@@ -1,12 +1,13 @@
 /**
- * Keeps changes on disk: appended to the journal and synced before anybody is told (fdatasync(2)), folded into the state file
- * when the journal has grown. What stands in the files is `journal-records.ts` and `model/state-file.ts`.
+ * Keeps changes on disk: appended to the journal and synced before anybody is told (fdatasync(2)), folded
+ * into the state file when the journal has grown. What stands in the files is `journal-records.ts` and
+ * `model/state-file.ts`.
  *
  * Rules of this file:
- *  1. A batch is on disk whole, or not at all: what was written of one that failed is cut off again. While that cannot be
- *     done, nothing more is kept.
- *  2. The state file is replaced first and the journal shortened after: a crash between the two leaves batches that the state
- *     file has already, and they are passed over.
+ *  1. A batch is on disk whole, or not at all: what was written of one that failed is cut off again. While
+ *     that cannot be done, nothing more is kept.
+ *  2. The state file is replaced first and the journal shortened after: a crash between the two leaves
+ *     batches that the state file has already, and they are passed over.
  *  3. Orders wait for the journal, never for the state file, unless the change is too large for one record.
  */
 import { open, type FileHandle } from "node:fs/promises";

@@ -1,6 +1,6 @@
 /**
- * State files on disk: read in pieces, so that a large one does not hold up other work, and written whole or not at all.
- * What stands in them is `model/state-file.ts`.
+ * State files on disk: read in pieces, so that a large one does not hold up other work, and written whole or
+ * not at all. What stands in them is `model/state-file.ts`.
  */
 import { open } from "node:fs/promises";
 import { fail, ok, type Result } from "../../base/result.ts";
@@ -32,7 +32,10 @@ export async function readStateFile(path: string): Promise<Result<StateFile, Ord
   }
 }
 
-/** Writes the state as it is at the time of the call; it may change while the file is written. Gives the count of orders. */
+/**
+ * Writes the state as it is at the time of the call; it may change while the file is written. Gives the count
+ * of orders.
+ */
 export async function writeStateFile(
   path: string,
   state: State,

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -47,8 +55,13 @@ async function open(path: string, journalBytesMax = 1_000_000): Promise<Opened |
 
 async function mustOpen(path: string, journalBytesMax?: number): Promise<Opened> {
   const opened = await open(path, journalBytesMax);
-  assert.ok(typeof opened === "object", String(opened));
-  return opened;
+  return typeof opened === "object" ? opened : assert.fail(opened);
+}
+
+/** Why it does not open. */
+async function refusalOf(path: string): Promise<string> {
+  const opened = await open(path);
+  return typeof opened === "string" ? opened : assert.fail("it opened");
 }
 
 /** What a main that dies at this moment leaves: its files, copied, without its lock. */
@@ -108,15 +121,18 @@ test("damage refuses the start and names the file and the record", async () => {
   await first.add("a");
   await first.add("b");
   const copy = crash(path);
-  writeFileSync(`${copy}.journal`, readFileSync(`${copy}.journal`, "utf8").replace('"cluster_id":"a"', '"cluster_id":"x"'));
-  assert.match(String(await open(copy)), /\.journal: the journal is damaged \(record 2/);
+  writeFileSync(
+    `${copy}.journal`,
+    readFileSync(`${copy}.journal`, "utf8").replace('"cluster_id":"a"', '"cluster_id":"x"'),
+  );
+  assert.match(await refusalOf(copy), /\.journal: the journal is damaged \(record 2/);
   await first.store.close();
 });
 
 test("two mains do not share a state file", async () => {
   const path = newPath();
   const first = await mustOpen(path);
-  assert.match(String(await open(path)), new RegExp(`another proxy \\(pid ${process.pid}\\)`));
+  assert.match(await refusalOf(path), new RegExp(`another proxy \\(pid ${process.pid}\\)`));
   await first.store.close();
 });
 
@@ -135,7 +151,10 @@ test("a journal that has grown is folded into the state file while changes go on
   }
   assert.ok(statSync(`${path}.journal`).size < 20_000, "the journal was shortened");
   await first.store.close();
-  assert.deepEqual(readdirSync(folder).filter((name) => name.endsWith(".tmp")), []);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.endsWith(".tmp")),
+    [],
+  );
 });
 
 test("a change that is too large for a record goes into the state file", async () => {

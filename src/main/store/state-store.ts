@@ -1,6 +1,6 @@
 /**
- * Where the configuration survives main: nowhere, or in a state file with its journal and a lock beside it. Rebuilt at start:
- * the state file, then the journal; what is damaged refuses the start and names the place.
+ * Where the configuration survives main: nowhere, or in a state file with its journal and a lock beside it.
+ * Rebuilt at start: the state file, then the journal; what is damaged refuses the start and names the place.
  */
 import { readFile, stat } from "node:fs/promises";
 import { fail, ok, type Result } from "../../base/result.ts";
@@ -60,7 +60,10 @@ interface Opened {
   readonly journal: Journal;
 }
 
-async function openLocked(path: string, { log, journalBytesMax }: StoreOptions): Promise<Result<Opened, string>> {
+async function openLocked(
+  path: string,
+  { log, journalBytesMax }: StoreOptions,
+): Promise<Result<Opened, string>> {
   const journalPath = `${path}.journal`;
   const start = await readOrMakeState(path);
   if (!start.ok) return start;
@@ -90,7 +93,11 @@ async function readOrMakeState(path: string): Promise<Result<{ state: State; rev
   return written.ok ? ok({ state, revision: 0 }) : fail(`${path}: ${written.error.message}`);
 }
 
-async function replayOrMakeJournal(path: string, state: State, revision: number): Promise<Result<Replay, string>> {
+async function replayOrMakeJournal(
+  path: string,
+  state: State,
+  revision: number,
+): Promise<Result<Replay, string>> {
   const bytes = await readFile(path).catch((error: unknown) => fileFault(error));
   if (bytes instanceof Uint8Array) return replayJournal(bytes, state, revision);
   if (bytes.code !== "ENOENT") return fail(bytes.message);

@@ -1,6 +1,7 @@
 /**
- * How long a worker that died waits before it is started again: not at all after one death, longer and longer while it dies
- * again and again, so that a defect at start does not eat the machine. Pure: times come in, a time goes out.
+ * How long a worker that died waits before it is started again: not at all after one death, longer and longer
+ * while it dies again and again, so that a defect at start does not eat the machine. Pure: times come in, a
+ * time goes out.
  */
 
 export interface BackOffLimits {
@@ -13,7 +14,9 @@ export interface BackOffLimits {
 
 export const BACK_OFF_LIMITS: BackOffLimits = { windowMs: 60_000, firstDelayMs: 100, delayMsMax: 10_000 };
 
-/** The deaths that still count, with one more at `nowMs`. The list stays short: more than 32 say nothing new. */
+/**
+ * The deaths that still count, with one more at `nowMs`. The list stays short: more than 32 say nothing new.
+ */
 export function recordDeath(
   deaths: readonly number[],
   nowMs: number,

@@ -1,9 +1,10 @@
 /**
- * Who is still alive: when each worker was last heard, and who has been silent for too long. Pure: the time is an argument.
+ * Who is still alive: when each worker was last heard, and who has been silent for too long. Pure: the time
+ * is an argument.
  *
  * Rules of this file:
- *  1. A pause of main itself (a suspended machine, a stopped process) is no worker's silence: what main could not hear does
- *     not count against anybody.
+ *  1. A pause of main itself (a suspended machine, a stopped process) is no worker's silence: what main could
+ *     not hear does not count against anybody.
  */
 
 export class Pulse {

@@ -1,5 +1,6 @@
 /**
- * The state for workers that start: taken once per revision and shared, so that many workers that start together cost one.
+ * The state for workers that start: taken once per revision and shared, so that many workers that start
+ * together cost one.
  */
 import type { State } from "../../model/state.ts";
 import { changesOf, StateLoad } from "./worker-messages.ts";
@@ -14,7 +15,8 @@ export class StateLoader {
 
   /** The state as it is now. */
   take(state: State, revision: number): StateLoad {
-    if (this.#load?.revision !== revision) this.#load = new StateLoad(revision, changesOf(state), this.#changesMax);
+    if (this.#load?.revision !== revision)
+      this.#load = new StateLoad(revision, changesOf(state), this.#changesMax);
     return this.#load;
   }
 

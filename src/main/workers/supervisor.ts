@@ -1,6 +1,7 @@
 /**
- * How many workers there are, and what happens when one is gone: replaced, with back-off when it dies again and again.
- * Starts, restarts and stops them without a moment in which nobody accepts. The processes themselves are `worker-set.ts`.
+ * How many workers there are, and what happens when one is gone: replaced, with back-off when it dies again
+ * and again. Starts, restarts and stops them without a moment in which nobody accepts. The processes
+ * themselves are `worker-set.ts`.
  *
  * Rules of this file:
  *  1. A worker that is to leave leaves only when those that stay are ready.
@@ -14,7 +15,10 @@ import { recordDeath, restartDelayMs } from "./back-off.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 import type { WorkerSet } from "./worker-set.ts";
 
-/** A worker's exit code when it cannot run as it was told (sysexits.h EX_CONFIG): starting it again would not help. */
+/**
+ * A worker's exit code when it cannot run as it was told (sysexits.h EX_CONFIG): starting it again would not
+ * help.
+ */
 const EXIT_CONFIGURATION = 78;
 /** When a worker that was to be ready by now is given up. */
 const READY_MS_MAX = 60_000;
@@ -63,8 +67,14 @@ export class Supervisor {
     this.#observe();
   }
 
-  /** Sets the number of workers; fulfilled when those that stay are ready, and those that leave have left or still finish. */
-  async setCount(count: number, tell: TellStep): Promise<Result<{ readonly leaving: readonly number[] }, OrderError>> {
+  /**
+   * Sets the number of workers; fulfilled when those that stay are ready, and those that leave have left or
+   * still finish.
+   */
+  async setCount(
+    count: number,
+    tell: TellStep,
+  ): Promise<Result<{ readonly leaving: readonly number[] }, OrderError>> {
     this.#wanted = count;
     this.#refusal = undefined;
     while (this.#staying().length < count) tell(`worker ${this.#spawn().number} starts`);
@@ -83,7 +93,11 @@ export class Supervisor {
   ): Promise<Result<{ readonly worker: number; readonly leaving: readonly number[] }, OrderError>> {
     const old = this.#options.workers.get(number);
     if (old === undefined || old.state === "stopping") {
-      return fail({ code: "UNKNOWN_WORKER", message: `no worker ${number} is running`, field: "data.worker" });
+      return fail({
+        code: "UNKNOWN_WORKER",
+        message: `no worker ${number} is running`,
+        field: "data.worker",
+      });
     }
     this.#refusal = undefined;
     const started = this.#spawn();
@@ -132,7 +146,9 @@ export class Supervisor {
     return this.#options.workers.all().filter((worker) => worker.state !== "stopping");
   }
 
-  /** Who leaves when `count` stay: those that are not ready before those that are, high numbers before low. */
+  /**
+   * Who leaves when `count` stay: those that are not ready before those that are, high numbers before low.
+   */
   #surplus(count: number): readonly WorkerProcess[] {
     const staying = this.#staying();
     const ready = staying.filter((worker) => worker.state === "running");
@@ -150,7 +166,9 @@ export class Supervisor {
   #leave(worker: WorkerProcess, tell: TellStep): void {
     const { connections, number } = worker;
     this.#options.workers.stop(worker, undefined);
-    tell(`worker ${number} leaves; ${connections} ${connections === 1 ? "connection" : "connections"} remain`);
+    tell(
+      `worker ${number} leaves; ${connections} ${connections === 1 ? "connection" : "connections"} remain`,
+    );
   }
 
   /** Most leave at once; one with open sessions may take long, and nobody waits for it. */
@@ -175,7 +193,12 @@ export class Supervisor {
     this.#deaths.set(number, deaths);
     if (code === EXIT_CONFIGURATION) this.#refusal = `worker ${number} cannot run: ${reason}`;
     const delayMs = restartDelayMs(deaths);
-    log.error(`worker ${number} died`, { pid: worker.pid, reason, deaths: deaths.length, replaced_in_ms: delayMs });
+    log.error(`worker ${number} died`, {
+      pid: worker.pid,
+      reason,
+      deaths: deaths.length,
+      replaced_in_ms: delayMs,
+    });
     if (this.#staying().length + this.#replacements.size >= this.#wanted) return;
     const timer = setTimeout(() => {
       this.#replacements.delete(number);
@@ -185,7 +208,10 @@ export class Supervisor {
   }
 
   #notReady(): OrderError {
-    return { code: "WORKER_FAILED", message: this.#refusal ?? "a worker did not become ready; the log says why" };
+    return {
+      code: "WORKER_FAILED",
+      message: this.#refusal ?? "a worker did not become ready; the log says why",
+    };
   }
 
   /** Waits for a condition that workers' coming and going can change. False: not within `patienceMs`. */

@@ -1,6 +1,6 @@
 /**
- * Large things for workers, cut into messages of a bounded size: the state that a new worker starts from, and one accepted
- * change. Encoded once, for all workers that get them. Pure.
+ * Large things for workers, cut into messages of a bounded size: the state that a new worker starts from, and
+ * one accepted change. Encoded once, for all workers that get them. Pure.
  */
 import { encodeMessage } from "../../io/message-channel.ts";
 import type { Change, DrainRequest, ToWorker } from "../../model/channel.ts";
@@ -8,7 +8,11 @@ import type { State } from "../../model/state.ts";
 
 /** An accepted change as messages: parts ahead of it where it is large, then the `apply`. */
 export function encodeApply(
-  change: { readonly revision: number; readonly changes: readonly Change[]; readonly drains: readonly DrainRequest[] },
+  change: {
+    readonly revision: number;
+    readonly changes: readonly Change[];
+    readonly drains: readonly DrainRequest[];
+  },
   changesMax: number,
 ): readonly string[] {
   const { revision, changes, drains } = change;
@@ -22,7 +26,8 @@ export function encodeApply(
 }
 
 /**
- * A state at one revision, as `load` messages, each encoded when it is first needed: workers that start together share them.
+ * A state at one revision, as `load` messages, each encoded when it is first needed: workers that start
+ * together share them.
  */
 export class StateLoad {
   readonly revision: number;
@@ -52,7 +57,10 @@ export class StateLoad {
   }
 }
 
-/** A state as the changes that make it from nothing, as it is now. In no order but what names others, and that of regexes. */
+/**
+ * A state as the changes that make it from nothing, as it is now. In no order but what names others, and that
+ * of regexes.
+ */
 export function changesOf(state: State): readonly Change[] {
   const changes: Change[] = [];
   for (const [key, after] of state.listeners) changes.push({ kind: "listener", key, after });

@@ -1,9 +1,10 @@
 /**
- * One worker process as main holds it: spawned, spoken to, ended. It decides nothing: what a message or an exit means is for
- * `worker-set.ts` and `supervisor.ts`.
+ * One worker process as main holds it: spawned, spoken to, ended. It decides nothing: what a message or an
+ * exit means is for `worker-set.ts` and `supervisor.ts`.
  *
  * Rules of this file:
- *  1. What is sent arrives in the order sent, descriptors included: a worker that reads slowly holds back what is behind.
+ *  1. What is sent arrives in the order sent, descriptors included: a worker that reads slowly holds back
+ *     what is behind.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Duplex } from "node:stream";
@@ -67,7 +68,9 @@ export class WorkerProcess {
     });
     this.#child.on("error", (error) => this.#exited(options.events, error.message, null));
     // "close" and not "exit": its last words come first.
-    this.#child.on("close", (code, signal) => this.#exited(options.events, signal ?? `exit code ${code}`, code));
+    this.#child.on("close", (code, signal) =>
+      this.#exited(options.events, signal ?? `exit code ${code}`, code),
+    );
   }
 
   /** Bytes that it has not read. */
@@ -90,7 +93,10 @@ export class WorkerProcess {
     this.#pump();
   }
 
-  /** Hands a duplicate of a listening socket over. The caller keeps `fd` open until the worker is done with it. */
+  /**
+   * Hands a duplicate of a listening socket over. The caller keeps `fd` open until the worker is done with
+   * it.
+   */
   listen(address: string, fd: number): void {
     this.#waiting.push({ kind: "listen", address, fd });
     this.#pump();

@@ -1,11 +1,13 @@
 /**
- * All worker processes: what is sent to all, what each says, and who counts. How many there should be, and what happens
- * when one is gone, is for `supervisor.ts`.
+ * All worker processes: what is sent to all, what each says, and who counts. How many there should be, and
+ * what happens when one is gone, is for `supervisor.ts`.
  *
  * Rules of this file:
- *  1. A worker counts (in `Gathering`) from the moment it is ready, and is handed the listeners only then. All changes sent
- *     before are ahead of the listeners in its channel, so it never accepts with an older configuration.
- *  2. A worker that leaves still decides requests of its sessions: it gets every change, and it counts, until it is gone.
+ *  1. A worker counts (in `Gathering`) from the moment it is ready, and is handed the listeners only then.
+ *     All changes sent before are ahead of the listeners in its channel, so it never accepts with an older
+ *     configuration.
+ *  2. A worker that leaves still decides requests of its sessions: it gets every change, and it counts, until
+ *     it is gone.
  *  3. A worker that hangs, drifts, or does not read is killed; its exit tells the rest.
  */
 import type { Log } from "../../io/log.ts";
@@ -62,7 +64,11 @@ export class WorkerSet {
   constructor(options: WorkerSetOptions) {
     this.#options = options;
     const { workerSilenceMsMax, watchEveryMs } = options.limits;
-    this.#pulse = new Pulse({ silenceMsMax: workerSilenceMsMax, checkEveryMs: watchEveryMs, nowMs: options.now() });
+    this.#pulse = new Pulse({
+      silenceMsMax: workerSilenceMsMax,
+      checkEveryMs: watchEveryMs,
+      nowMs: options.now(),
+    });
   }
 
   get(worker: number): WorkerProcess | undefined {
@@ -123,13 +129,20 @@ export class WorkerSet {
     const asked = this.all().filter((worker) => worker.state !== "starting");
     for (const worker of asked) worker.send({ type: "ask", question, what });
     return new Promise((tell) => {
-      const open = { answers: new Map<number, unknown>(), waitingFor: new Set(asked.map((w) => w.number)), tell };
+      const open = {
+        answers: new Map<number, unknown>(),
+        waitingFor: new Set(asked.map((w) => w.number)),
+        tell,
+      };
       this.#questions.set(question, open);
       this.#tellIfAnswered(question, open);
     });
   }
 
-  /** Asks a worker to leave: it takes no new connections and goes when its sessions have ended, or at the deadline. */
+  /**
+   * Asks a worker to leave: it takes no new connections and goes when its sessions have ended, or at the
+   * deadline.
+   */
   stop(worker: WorkerProcess, deadlineMs: number | undefined): void {
     worker.state = "stopping";
     worker.send({ type: "stop", ...(deadlineMs === undefined ? {} : { deadline_ms: deadlineMs }) });
@@ -141,7 +154,8 @@ export class WorkerSet {
       this.#kill(number, "gives no sign of life");
     }
     for (const worker of this.#workers.values()) {
-      if (worker.unreadBytes > this.#options.limits.channelBytesMax) this.#kill(worker.number, "does not read its orders");
+      if (worker.unreadBytes > this.#options.limits.channelBytesMax)
+        this.#kill(worker.number, "does not read its orders");
     }
   }
 
