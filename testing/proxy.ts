@@ -69,7 +69,7 @@ export class Proxy {
     });
     try {
       const early = exited.then((code) => Promise.reject(new Error(`it ended with ${code} before it was ready`)));
-      const orders = await Promise.race([connectWhenReady(socketPath, workers), early]);
+      const orders = await Promise.race([connectWhenReady(socketPath, child.pid, workers), early]);
       return new Proxy({ folder, socketPath, orders, child, output, exited, ownsFolder: options.folder === undefined });
     } catch (error) {
       if (child.pid !== undefined) signal(child.pid, "SIGKILL");
@@ -188,13 +188,15 @@ export async function freePort(): Promise<number> {
   }
 }
 
-async function connectWhenReady(socketPath: string, workers: number): Promise<OrderClient> {
-  await askUntil(READY_MS, "the command socket", () => existsSync(socketPath) || undefined);
-  const orders = await askUntil(READY_MS, "a connection", () => OrderClient.connect(socketPath).catch(() => undefined));
-  await askUntil(READY_MS, `${workers} running workers`, async () => {
+/** A socket may be there from an earlier run, or belong to another proxy: ready is who answers with the right process id. */
+async function connectWhenReady(socketPath: string, pid: number | undefined, workers: number): Promise<OrderClient> {
+  return askUntil(READY_MS, `${workers} running workers of process ${pid}`, async () => {
+    const orders = existsSync(socketPath) ? await OrderClient.connect(socketPath).catch(() => undefined) : undefined;
+    if (orders === undefined) return undefined;
     const status = await orders.ok("STATUS");
     const running = (status.data.workers as WorkerStatus[]).filter(({ state }) => state === "running");
-    return running.length === workers || undefined;
+    if (status.data.pid === pid && running.length === workers) return orders;
+    orders.close();
+    return undefined;
   });
-  return orders;
 }
