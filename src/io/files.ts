@@ -44,7 +44,7 @@ export async function replaceFile(path: string, parts: Iterable<string>): Promis
 }
 
 /** Makes a rename or a new file in this folder last (fsync(2): the folder's own entry needs it too). */
-export async function syncFolder(path: string): Promise<void> {
+async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r");
   try {
     await folder.sync();

@@ -9,7 +9,7 @@ import { fail, ok, type Result } from "../base/result.ts";
 import { parseOrderBody } from "../model/catalogue/parse-order.ts";
 import { isChangeOrder, type ChangeOrder } from "../model/orders.ts";
 
-export const DEMO_LISTENER = "127.0.0.1:8080";
+const DEMO_LISTENER = "127.0.0.1:8080";
 const DEMO_CLUSTER = "demo";
 
 export interface DemoBackends {

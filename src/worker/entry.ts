@@ -5,6 +5,7 @@
  * Exit codes: 0 it left as asked; 70 a defect of ours (sysexits.h EX_SOFTWARE), main replaces it; 78 it
  * cannot run with the I/O that was asked for (EX_CONFIG).
  */
+import { randomInt } from "node:crypto";
 import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { parseArgs } from "node:util";
@@ -62,8 +63,7 @@ const send = (message: FromWorker): void => channel.sendEncoded(encodeMessage(me
 const engine = new BeatingEngine(
   {
     port: io.port,
-    seed: (process.pid * 65_537 + Date.now()) >>> 0,
-    epochMs: performance.timeOrigin,
+    seed: randomInt(2 ** 32),
     epochMs: performance.timeOrigin,
     hooks: {
       drainChanged: (use) => send({ type: "drain", use }),

@@ -42,7 +42,7 @@ export function attach(
 }
 
 /** What an order removed, as drains. */
-export function drainTargetsOf(order: string, changes: readonly Change[]): readonly DrainTarget[] {
+function drainTargetsOf(order: string, changes: readonly Change[]): readonly DrainTarget[] {
   return removedObjects(changes).map(({ kind, key }) => ({
     order,
     kind,

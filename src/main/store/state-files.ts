@@ -46,7 +46,7 @@ export async function writeStateFile(
   return written.ok ? ok(orders) : fail(unwritable(written.error));
 }
 
-export function unreadable(fault: FileFault): OrderError {
+function unreadable(fault: FileFault): OrderError {
   return { code: "STATE_FILE_UNREADABLE", message: `the state file cannot be read: ${fault.message}` };
 }
 
