@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createConnection } from "node:net";
 import { test } from "node:test";
+import { within } from "../../testing/deadline.ts";
 import { FakeCommandServer, type Script } from "../../testing/fake-command-server.ts";
 import { CannotConnectError, Client, ConnectionLostError, OrderRefusedError, connect } from "./client.ts";
 
@@ -12,7 +13,7 @@ const OK = { status: "OK", message: "done", revision: 1 };
 async function withClient(script: Script, use: (client: Client, server: FakeCommandServer) => Promise<void>) {
   await using server = await FakeCommandServer.start(script);
   await using client = await connect(server.path);
-  await use(client, server);
+  await within(DEADLINE_MS, "the end of the conversation", use(client, server));
 }
 
 test("an order is answered, and leaves as the protocol page writes it", async () => {
@@ -147,12 +148,13 @@ test("whatever is no answer ends the connection, and says what came", async () =
   for (const [bytes, reason] of broken) {
     await withClient(
       (_order, connection) => connection.write(bytes),
-      (client) =>
-        assert.rejects(client.send({ type: "STATUS" }), (error) => {
-          assert(error instanceof ConnectionLostError);
-          assert.match(error.message, reason);
-          return true;
-        }),
+      async (client) => {
+        const isReason = (error: unknown): boolean =>
+          error instanceof ConnectionLostError && reason.test(error.message);
+        await assert.rejects(client.send({ type: "STATUS" }), isReason);
+        await new Promise((resolve) => setImmediate(resolve));
+        await assert.rejects(client.send({ type: "STATUS" }), isReason, "the reason stays the first one");
+      },
     );
   }
 });
@@ -188,19 +190,28 @@ test("an abort ends the waiting, and the connection goes on", async () => {
 });
 
 test("who leaves the loop early leaves the order to the proxy, and its later answers disturb nobody", async () => {
-  await withClient(
-    (order, connection) => {
-      connection.answer(order, { status: "PROCESSING", message: "drains" });
+  const progress = { status: "PROCESSING", message: "drains".repeat(200) };
+  let left: (() => void) | undefined;
+  await using server = await FakeCommandServer.start((order, connection) => {
+    left?.();
+    if (order.type === "REMOVE_BACKEND") {
+      connection.answer(order, progress);
+      left = () => {
+        for (let count = 0; count < 1_000; count++) connection.answer(order, progress);
+        connection.answer(order, OK);
+      };
+    } else {
+      left = undefined;
       connection.answer(order, OK);
-    },
-    async (client) => {
-      for await (const answer of client.answers({ type: "REMOVE_BACKEND" })) {
-        assert.equal(answer.status, "PROCESSING");
-        break;
-      }
-      assert.equal((await client.send({ type: "STATUS" })).status, "OK");
-    },
-  );
+    }
+  });
+  await using client = await connect(server.path, { answersUnreadMax: 10 });
+  for await (const answer of client.answers({ type: "REMOVE_BACKEND" })) {
+    assert.equal(answer.status, "PROCESSING");
+    break;
+  }
+  const status = client.send({ type: "STATUS" });
+  assert.equal((await within(DEADLINE_MS, "the answer behind those of the order left", status)).status, "OK");
 });
 
 test("answers that nobody reads stop the reading of the socket, and are all there afterwards", async () => {

@@ -368,14 +368,29 @@ test("raw orders come from the argument or from stdin, and their answers keep th
   );
 });
 
-test("many orders in a row are all answered, more than may be in flight", async () => {
-  const input = Array.from({ length: 3_000 }, (_, index) => `{"id":"n${index}","type":"STATUS"}`).join("\n");
-  const ended = await drive(OK, ["order"], { input });
-  assert.equal(ended.code, 0);
-  assert.equal(
-    new Set(lines(ended.stdout).map((line) => (JSON.parse(line) as { id: string }).id)).size,
-    3_000,
+test("many orders in a row are all answered, and never too many are in flight", async () => {
+  const ordersInFlightMax = 256;
+  const input = Array.from(
+    { length: 10 * ordersInFlightMax },
+    (_, index) => `{"id":"n${index}","type":"STATUS"}`,
   );
+  const held: (() => void)[] = [];
+  let heldMost = 0;
+  const answerInBatches: Script = (order, connection) => {
+    heldMost = Math.max(
+      heldMost,
+      held.push(() => connection.answer(order, OK)),
+    );
+    if (held.length !== ordersInFlightMax) return;
+    setImmediate(() => {
+      for (const answer of held.splice(0)) answer();
+    });
+  };
+  const ended = await drive(answerInBatches, ["order"], { input: input.join("\n") });
+  assert.equal(ended.code, 0);
+  assert.equal(heldMost, ordersInFlightMax);
+  const ids = lines(ended.stdout).map((line) => (JSON.parse(line) as { id: string }).id);
+  assert.equal(new Set(ids).size, input.length);
 });
 
 test("after what is no order nothing more is sent", async () => {
