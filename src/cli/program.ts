@@ -41,6 +41,13 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: "order", summary: "Send orders as JSON.", load: () => import("./order.ts") },
 ];
 
+const EXIT_CODES_HELP = `
+Exit codes:
+  ${EXIT.done}  done
+  ${EXIT.refused}  the proxy refused the order, or could not start
+  ${EXIT.usage}  the command line is wrong; nothing was sent
+  ${EXIT.unreachable}  the proxy cannot be reached, went away, or did not answer in time`;
+
 /** Runs the command that `args` name; the exit code to end with. */
 export async function runProgram(args: readonly string[]): Promise<number> {
   endQuietlyWithReader();
@@ -77,6 +84,7 @@ function createProgram(args: readonly string[]): Command {
     "kakehi backend add app app-1 127.0.0.1:9001",
     "kakehi status --json",
   );
+  program.addHelpText("after", EXIT_CODES_HELP);
   for (const { name, summary } of COMMANDS)
     program.command(name).summary(summary).description(summary).helpCommand(false);
   return program.hook("preSubcommand", async (_program, command) => {
