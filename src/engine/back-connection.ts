@@ -91,6 +91,7 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
     this.#times = times;
     this.#served++;
     this.#activeAt = this.#core.now;
+    this.#core.deadlines.set(this.connection, this.#activeAt + times.back_timeout_ms);
   }
 
   /** Content of the request, in the memory of `buffer`, which stays the caller's. False: no buffer is free. */

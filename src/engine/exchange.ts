@@ -16,7 +16,7 @@ import { ADDED_BYTES_MAX, writeRequestHead } from "../http1/write-head.ts";
 import type { BackConnection } from "./back-connection.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Core } from "./core.ts";
-import { type Ending, type LinkLoss, endingOf } from "./endings.ts";
+import { type Ending, type LinkLoss, type LostLink, endingOf } from "./endings.ts";
 import type { Front } from "./front.ts";
 import type { BackendRuntime } from "./runtime/backend.ts";
 import type { ClusterRuntime } from "./runtime/cluster.ts";
@@ -111,7 +111,7 @@ export class Exchange {
     this.#cluster = cluster;
     front.listener.use.begin();
     cluster.use.begin();
-    this.#connect();
+    this.#connect(503);
   }
 
   /** True while content of the request can be passed on. */
@@ -225,7 +225,7 @@ export class Exchange {
     assert(link !== undefined, "an exchange lost a link that it does not have");
     const backend = this.#backend!;
     if (cause === "unreachable" || cause === "connect-timed-out") backend.failed(this.#core.now);
-    const ending = endingOf({
+    const lost: LostLink = {
       cause,
       requestLeft: link.requestLeft,
       isReused: link.isReused,
@@ -233,8 +233,10 @@ export class Exchange {
       responseBegan: this.#responsePhase !== RESPONSE.waiting,
       lastsUntilClose: link.lastsUntilClose,
       attemptsLeft: this.#core.limits.attemptsMax - this.#attempts,
-    });
-    this.#follow(ending, link.requestLeft);
+    };
+    const ending = endingOf(lost);
+    if (ending.kind === "retry") this.#retry(lost);
+    else this.#follow(ending);
   }
 
   #linkLost(cause: LinkLoss): void {
@@ -242,15 +244,17 @@ export class Exchange {
     this.linkLost(cause);
   }
 
-  #follow(ending: Ending, requestLeft: boolean): void {
+  #retry(lost: LostLink): void {
+    // A stale link says nothing about its backend; one that could not be reached is left out.
+    if (!lost.requestLeft) this.#tried.push(this.#backend!);
+    this.#leaveBackend();
+    const last = endingOf({ ...lost, attemptsLeft: 0 });
+    this.#connect(last.kind === "respond" ? last.status : 503);
+  }
+
+  #follow(ending: Exclude<Ending, { kind: "retry" }>): void {
     const front = this.#front!;
     switch (ending.kind) {
-      case "retry":
-        // A stale link says nothing about its backend; one that could not be reached is left out.
-        if (!requestLeft) this.#tried.push(this.#backend!);
-        this.#leaveBackend();
-        this.#connect();
-        return;
       case "complete":
         this.responseEnded(undefined, false);
         return;
@@ -266,11 +270,12 @@ export class Exchange {
     }
   }
 
-  #connect(): void {
+  /** `statusIfNone`: what is answered when there is no backend to try. */
+  #connect(statusIfNone: number): void {
     const cluster = this.#cluster!;
     this.#attempts++;
     const backend = cluster.pick(this.#core.now, this.#front!.balancingKey, this.#tried);
-    if (backend === undefined) return this.#refuse(503);
+    if (backend === undefined) return this.#refuse(statusIfNone);
     this.#backend = backend;
     backend.use.begin();
     const link = this.#configuration.openLink(backend, this, this.#front!.listener.configuration);

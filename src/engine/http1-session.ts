@@ -18,13 +18,13 @@ import { FRAMING, type Framing, type Head } from "../http/head.ts";
 import { BODY, BodyReader } from "../http1/body-reader.ts";
 import { readRequestHead } from "../http1/read-head.ts";
 import { INCOMPLETE, violationOf } from "../http1/violations.ts";
-import { ADDED_BYTES_MAX, ANNOUNCE, type Announcement, writeResponseHead } from "../http1/write-head.ts";
+import { ADDED_BYTES_MAX, ANNOUNCE, type Announcement, faultOfTrailers, writeResponseHead } from "../http1/write-head.ts";
 import type { BackConnection } from "./back-connection.ts";
 import { sendBodyData, sendBodyEnd } from "./body-writer.ts";
 import type { Configuration } from "./configuration.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
 import type { Core } from "./core.ts";
-import { type Exchange, RESPONSE } from "./exchange.ts";
+import { type Exchange, REQUEST, RESPONSE } from "./exchange.ts";
 import type { Front } from "./front.ts";
 import { PartialHead } from "./partial-head.ts";
 import { PendingInput } from "./pending-input.ts";
@@ -105,7 +105,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
     const at = this.#pending.isEmpty ? this.#consume(buffer, start, end) : start;
     if (at === end || this.#state === STATE.closed) return this.#core.buffers.release(buffer);
     this.#pending.push(buffer, at, end);
-    if (this.#pending.bytes > this.#core.limits.pendingBytesMax) this.#core.port.pause(this.connection);
+    if (this.#pending.isFull(this.#core.limits)) this.#core.port.pause(this.connection);
   }
 
   sent(): void {
@@ -191,7 +191,9 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
     const framing = this.#framingFor(head);
     this.#activeAt = this.#core.now;
     this.#responseFraming = framing;
-    this.#closesAfter = framing === FRAMING.untilClose || this.#isLast;
+    // A client that has not sent all of its request may never do so: then nobody knows where the next one begins.
+    const requestDone = this.#exchange!.requestPhase === REQUEST.done;
+    this.#closesAfter = framing === FRAMING.untilClose || !requestDone || this.#isLast;
     this.#writeHead(head, framing, this.#announcement());
   }
 
@@ -283,9 +285,6 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
   #consumeHead(at: number, end: number): number {
     const core = this.#core;
     if (core.isCongested(this.connection)) return at;
-    // An empty line before a request is of an old client's making (RFC 9112 section 2.2).
-    if (this.#partial.isEmpty && core.memory[at] === 0x0d && at + 1 < end && core.memory[at + 1] === 0x0a) at += 2;
-    if (at === end) return at;
     const head = core.requestHead;
     const wasEmpty = this.#partial.isEmpty;
     const result = this.#partial.read(readRequestHead, head, core.memory, at, end, core.limits);
@@ -333,8 +332,20 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
       return end;
     }
     if (event === BODY.data) exchange.requestData(buffer, body.dataStart, body.dataEnd);
-    if (body.isDone && this.#exchange === exchange) exchange.requestEnded(body.trailers);
+    if (body.isDone && this.#exchange === exchange) return this.#endRequest(exchange, end);
     return body.position;
+  }
+
+  /** The content is whole. What its trailers say is read only now; if they are malformed, that is the client's fault. */
+  #endRequest(exchange: Exchange, end: number): number {
+    const { trailers, position } = this.#body;
+    const fault = trailers === undefined ? 0 : faultOfTrailers(trailers);
+    if (fault < 0) {
+      this.#refuseBody(violationOf(fault).statusHint);
+      return end;
+    }
+    exchange.requestEnded(trailers);
+    return position;
   }
 
   /** Takes pending bytes as far as it can, and reads on. */
@@ -347,7 +358,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
       pending.advance(this.#core.buffers, at);
     }
     if (this.#state === STATE.closed || this.#state === STATE.tunnel) return;
-    if (pending.bytes <= this.#core.limits.pendingBytesMax) this.#core.port.receive(this.connection);
+    if (!pending.isFull(this.#core.limits)) this.#core.port.receive(this.connection);
     if (!this.#clientHasEnded || !pending.isEmpty) return;
     if (this.#state === STATE.head) this.#endAfterWriting();
     else if (this.#state === STATE.exchange && !this.#body.isDone) this.#refuseBody(400);
@@ -385,6 +396,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
     this.#activeAt = this.#core.now;
     if (this.#closesAfter || !requestDone) return this.#linger();
     this.#state = STATE.head;
+    this.#core.deadlines.set(this.connection, this.#activeAt + this.listener.configuration.front_timeout_ms);
     if (!this.#pending.isEmpty || this.#clientHasEnded) this.#goOn();
   }
 

@@ -15,6 +15,8 @@ export interface EngineLimits {
   readonly unsentBytesMaxUnderPressure: number;
   /** Received bytes that wait for an exchange to end (pipelining) at which the client is no longer read. */
   readonly pendingBytesMax: number;
+  /** The same in pieces: each keeps a buffer, however small it is. */
+  readonly pendingPiecesMax: number;
   /** Bodies up to this size travel in one piece with their head instead of as a slice of their own. */
   readonly copiedBytesMax: number;
   /** How many backends are tried for one exchange. */
@@ -42,6 +44,7 @@ export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
   unsentBytesMax: 262_144,
   unsentBytesMaxUnderPressure: 16_384,
   pendingBytesMax: 65_536,
+  pendingPiecesMax: 8,
   copiedBytesMax: 2_048,
   attemptsMax: 3,
   interimResponsesMax: 16,

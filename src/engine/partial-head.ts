@@ -40,7 +40,8 @@ export class PartialHead {
     const before = this.#length;
     const isFull = this.#append(memory, at, end, limits.headBytesMax);
     const lineEnded = this.#bytes.indexOf(LF, before) !== -1 && this.#bytes.indexOf(LF, before) < this.#length;
-    if (!lineEnded) return isFull ? HEAD_TOO_LARGE : INCOMPLETE;
+    // A head that is too large is read once more: if it is its target that is too long, the answer is another.
+    if (!lineEnded && !isFull) return INCOMPLETE;
     const result = reader(head, this.#bytes, 0, this.#length, limits.targetBytesMax);
     if (result === INCOMPLETE) return isFull ? HEAD_TOO_LARGE : INCOMPLETE;
     return result < 0 ? result : at + result - before;

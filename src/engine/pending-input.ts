@@ -5,6 +5,11 @@
 import { assert } from "../base/assert.ts";
 import type { BufferPool } from "../base/buffer-pool.ts";
 
+export interface PendingLimits {
+  readonly pendingBytesMax: number;
+  readonly pendingPiecesMax: number;
+}
+
 interface Piece {
   readonly buffer: number;
   start: number;
@@ -22,8 +27,9 @@ export class PendingInput {
     return this.#pieces.length === 0;
   }
 
-  get bytes(): number {
-    return this.#bytes;
+  /** True when no more should be read: a piece of one byte keeps a buffer as well as a large one. */
+  isFull(limits: PendingLimits): boolean {
+    return this.#bytes > limits.pendingBytesMax || this.#pieces.length >= limits.pendingPiecesMax;
   }
 
   /** The first piece's buffer. */

@@ -50,11 +50,17 @@ export function readRequestHead(
 ): number {
   head.clear(bytes, start);
   let at = start;
+  // An empty line before a request is of an old client's making: one is skipped (RFC 9112 section 2.2).
+  if (at < end && bytes[at] === CR) {
+    if (at + 1 < end && bytes[at + 1] !== LF) return BAD_METHOD;
+    at += 2;
+  }
+  if (at >= end) return INCOMPLETE;
   head.methodStart = at;
   while (at < end && (CLASS[bytes[at]!]! & TOKEN) !== 0) at++;
-  if (at - start > METHOD_BYTES_MAX) return BAD_METHOD;
+  if (at - head.methodStart > METHOD_BYTES_MAX) return BAD_METHOD;
   if (at === end) return INCOMPLETE;
-  if (bytes[at] !== SPACE || at === start) return BAD_METHOD;
+  if (bytes[at] !== SPACE || at === head.methodStart) return BAD_METHOD;
   head.methodEnd = at;
 
   const targetStart = ++at;

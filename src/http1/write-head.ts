@@ -47,7 +47,7 @@ export function writeRequestHead(target: Uint8Array, at: number, head: Head, for
   let end: number;
   if (head.pathStart === head.targetStart && head.minorVersion === 1) {
     // The request line as it came, in one stretch with the first fields.
-    end = copyFields(target, at, head, REPLACED_IN_REQUEST, head.start);
+    end = copyFields(target, at, head, REPLACED_IN_REQUEST, head.methodStart);
   } else {
     end = copyBytes(target, at, bytes, head.methodStart, head.methodEnd + 1);
     end = copyBytes(target, end, bytes, head.pathStart, head.pathEnd);
@@ -117,6 +117,12 @@ export function writeResponseHead(
 }
 
 const trailerHead = new Head();
+
+/** The violation in a trailer section, or 0. `section` ends with its empty line. */
+export function faultOfTrailers(section: Uint8Array): number {
+  trailerHead.clear(section, 0);
+  return Math.min(readFields(trailerHead, section, 0, section.length), 0);
+}
 
 /**
  * Writes a trailer section (field lines and their empty line) without the fields that may not stand there. Returns where it
