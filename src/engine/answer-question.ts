@@ -32,7 +32,7 @@ function usesOf(configuration: Configuration, kind: ObjectKind, key: string): nu
       return configuration.findCluster(key)?.use.count ?? 0;
     case "backend": {
       const space = key.indexOf(" ");
-      return configuration.findCluster(key.slice(0, space))?.backends.get(key.slice(space + 1))?.use.count ?? 0;
+      return configuration.findCluster(key.slice(0, space))?.findBackend(key.slice(space + 1))?.use.count ?? 0;
     }
     case "frontend":
       return 0;
@@ -42,7 +42,7 @@ function usesOf(configuration: Configuration, kind: ObjectKind, key: string): nu
 }
 
 function statusesOf(configuration: Configuration, clusterId: string, now: number): BackendStatus[] {
-  const backends = configuration.findCluster(clusterId)?.backends.values() ?? [];
+  const backends = configuration.findCluster(clusterId)?.backends ?? [];
   return Array.from(backends, (backend) => statusOf(backend, now));
 }
 

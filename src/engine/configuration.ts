@@ -112,7 +112,7 @@ export class Configuration {
       if (cluster === undefined) return;
       this.#clusters.delete(change.key);
       removed.set(`cluster ${change.key}`, cluster.use);
-      for (const backendId of cluster.backends.keys()) this.#removeBackend(cluster, backendId, removed);
+      for (const backend of cluster.backends) this.#removeBackend(cluster, backend.id, removed);
     } else if (cluster === undefined) {
       this.#clusters.set(change.key, new ClusterRuntime(after, this.#core.watcher, this.#core.prng));
     } else {

@@ -125,7 +125,7 @@ export class Engine implements PortEvents {
     for (const socket of this.#sockets.keys()) this.#core.port.abandonListener(socket);
     this.#sockets.clear();
     for (const cluster of this.#configuration.clusters.values()) {
-      for (const backend of cluster.backends.values()) backend.discardIdle();
+      for (const backend of cluster.backends) backend.discardIdle();
     }
   }
 

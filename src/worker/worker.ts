@@ -10,6 +10,7 @@
  */
 import { assert, assertNever } from "../base/assert.ts";
 import type { Change, DrainRequest, DrainUse, FromWorker, Question, ToWorker } from "../model/channel.ts";
+import { sharing } from "../model/sharing.ts";
 import { State } from "../model/state.ts";
 
 /** The engine, as far as a worker's wiring needs it. */
@@ -97,7 +98,7 @@ export class Worker {
   }
 
   #change(changes: readonly Change[], drains: readonly DrainRequest[]): readonly DrainUse[] {
-    for (const change of changes) this.#state.applyChange(change);
-    return this.#options.engine.apply(changes, drains);
+    const followed = changes.map((change) => this.#state.applyChange(sharing(change, this.#state)));
+    return this.#options.engine.apply(followed, drains);
   }
 }

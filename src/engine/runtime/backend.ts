@@ -16,20 +16,27 @@ export interface IdleConnection {
   discard(): void;
 }
 
+const NONE: never[] = [];
+
 export class BackendRuntime<Connection extends IdleConnection = IdleConnection> implements Candidate, Rest {
   configuration: Backend;
-  address: Address;
   readonly use: Use;
   failures = 0;
   restsUntilMs = 0;
   /** True once removed: connections to it are not kept for another exchange. */
   isRemoved = false;
-  readonly #idle: Connection[] = [];
+  /** Most backends of a large configuration have no idle connection: they share one empty list. */
+  #idle: Connection[] = NONE;
+  #address: Address | undefined;
 
   constructor(configuration: Backend, watcher: UseWatcher) {
     this.configuration = configuration;
-    this.address = addressOf(configuration);
     this.use = new Use(watcher);
+  }
+
+  /** Taken apart at the first connect: most backends of a large configuration see none for long. */
+  get address(): Address {
+    return (this.#address ??= addressOf(this.configuration));
   }
 
   get id(): string {
@@ -57,7 +64,7 @@ export class BackendRuntime<Connection extends IdleConnection = IdleConnection> 
     const moved = configuration.address !== this.configuration.address;
     this.configuration = configuration;
     if (!moved) return;
-    this.address = addressOf(configuration);
+    this.#address = undefined;
     forgetFailures(this);
     this.discardIdle();
   }
@@ -77,6 +84,7 @@ export class BackendRuntime<Connection extends IdleConnection = IdleConnection> 
   }
 
   keepIdle(connection: Connection): void {
+    if (this.#idle === NONE) this.#idle = [];
     this.#idle.push(connection);
   }
 
@@ -88,7 +96,9 @@ export class BackendRuntime<Connection extends IdleConnection = IdleConnection> 
   }
 
   discardIdle(): void {
-    for (const connection of this.#idle.splice(0)) connection.discard();
+    const idle = this.#idle;
+    this.#idle = NONE;
+    for (const connection of idle) connection.discard();
   }
 }
 

@@ -11,25 +11,21 @@ import { BackendRuntime, type IdleConnection } from "./backend.ts";
 export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> {
   configuration: Cluster;
   readonly use: Use;
-  readonly backends: Map<string, BackendRuntime<Connection>> = new Map();
+  /** Replaced by each change: a list of just the right size, because most clusters have few backends, and there are many. */
+  backends: readonly BackendRuntime<Connection>[] = [];
   readonly #watcher: UseWatcher;
-  #balancer: Balancer<BackendRuntime<Connection>>;
-  readonly #prng: Prng;
+  readonly #balancer: Balancer<BackendRuntime<Connection>>;
 
   constructor(configuration: Cluster, watcher: UseWatcher, prng: Prng) {
     this.configuration = configuration;
     this.use = new Use(watcher);
     this.#watcher = watcher;
-    this.#prng = prng;
     this.#balancer = new Balancer<BackendRuntime<Connection>>(configuration.load_balancing, prng);
   }
 
   update(configuration: Cluster): void {
-    const policyChanged = configuration.load_balancing !== this.configuration.load_balancing;
     this.configuration = configuration;
-    if (!policyChanged) return;
-    this.#balancer = new Balancer<BackendRuntime<Connection>>(configuration.load_balancing, this.#prng);
-    for (const backend of this.backends.values()) this.#balancer.add(backend);
+    this.#balancer.policy = configuration.load_balancing;
   }
 
   /** A backend to serve an exchange, not one of `tried`; `undefined` if there is none. */
@@ -37,14 +33,18 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
     return this.#balancer.pick(now, key, tried);
   }
 
+  findBackend(backendId: string): BackendRuntime<Connection> | undefined {
+    return this.backends.find((backend) => backend.id === backendId);
+  }
+
   addBackend(configuration: Backend): void {
     const backend = new BackendRuntime<Connection>(configuration, this.#watcher);
-    this.backends.set(configuration.backend_id, backend);
+    this.backends = [...this.backends, backend];
     this.#balancer.add(backend);
   }
 
   updateBackend(configuration: Backend): void {
-    const backend = this.backends.get(configuration.backend_id);
+    const backend = this.findBackend(configuration.backend_id);
     if (backend === undefined) return this.addBackend(configuration);
     backend.update(configuration);
     this.#balancer.update(backend);
@@ -52,9 +52,9 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
 
   /** Stops choosing it; what it serves goes on, its idle connections are closed. Gives it, for its drain. */
   removeBackend(backendId: string): BackendRuntime<Connection> | undefined {
-    const backend = this.backends.get(backendId);
+    const backend = this.findBackend(backendId);
     if (backend === undefined) return undefined;
-    this.backends.delete(backendId);
+    this.backends = this.backends.filter((other) => other !== backend);
     this.#balancer.remove(backend);
     backend.isRemoved = true;
     backend.discardIdle();
