@@ -90,7 +90,8 @@ test("the commands drive a real proxy, from the first listener to the stop", asy
     assert.equal((await kakehi("state dump")).trim().split("\n").length, 2);
     await kakehi("workers set 2");
     assert.match(await kakehi("workers"), /(\n +[0-9]+ +[0-9]+ +running.*){2}/);
+    const exited = eventWithin(DEADLINE_MS, child, "exit");
     await kakehi("stop --deadline 5s");
-    assert.deepEqual(await eventWithin(DEADLINE_MS, child, "exit"), [0, null]);
+    assert.deepEqual(await exited, [0, null]);
   });
 });
