@@ -100,6 +100,14 @@ test("where nothing takes a request, nothing is chosen and the near rules are st
   assert.equal(nearly[0]?.why, "the path does not begin with /a");
 });
 
+test("a host that no name can be is asked as any host", () => {
+  const router = new Router();
+  router.add(frontendOf("*", { prefix: "/" }));
+  for (const host of ["", ".", "a.".repeat(100_000)]) {
+    assert.deepEqual(router.explain(host, "/", "GET").tried, [{ hostname: "*", outcome: "chosen" }]);
+  }
+});
+
 test("of very many rules only the nearest are told", () => {
   const router = new Router();
   for (let index = 0; index < 1_000; index++) router.add(frontendOf("h", { prefix: `/tenants/${index}/` }));

@@ -4,6 +4,7 @@
  */
 import { bytesOf } from "../base/bytes.ts";
 import type { Frontend, PathRule } from "../model/objects.ts";
+import { HOST_BYTES_MAX } from "./host-key.ts";
 import type { HostRules } from "./host-rules.ts";
 import { compilePathRegex } from "./path-regexes.ts";
 import type { PathNode } from "./path-tree.ts";
@@ -65,7 +66,8 @@ export function explain(
 
 /** Every hostname that stands for this host, the most exact first. */
 function hostnamesOf(host: string): readonly string[] {
-  const hostnames = host === "" ? [] : [host];
+  if (host === "" || host.length > HOST_BYTES_MAX) return ["*"];
+  const hostnames = [host];
   for (let dot = host.indexOf(".", 1); dot !== -1; dot = host.indexOf(".", dot + 1)) {
     hostnames.push(`*${host.slice(dot)}`);
   }
