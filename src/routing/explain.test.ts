@@ -100,7 +100,7 @@ test("where nothing takes a request, nothing is chosen and the near rules are st
   assert.equal(nearly[0]?.why, "the path does not begin with /a");
 });
 
-test("a host that no name can be is asked as any host", () => {
+test("a host that cannot be a name is only taken by rules for every host", () => {
   const router = new Router();
   router.add(frontendOf("*", { prefix: "/" }));
   for (const host of ["", ".", "a.".repeat(100_000)]) {
