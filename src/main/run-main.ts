@@ -86,6 +86,8 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
   const stopped = main.control.stopSequence.stopped.then(async () => {
     main.stopWatching();
     demo?.stop();
+    // The orders that wait for this end, too, are answered first; only then their connections close.
+    await new Promise<void>((resolve) => setImmediate(resolve));
     await server.close();
     await store.close();
     lock.release();
