@@ -35,13 +35,18 @@ export const LIMIT_RULES: readonly Rule[] = [
     title: "closing from within an event tells nothing more of that connection",
     run: async (world) => {
       const { port, recorder } = world;
-      const { peer, connection } = await acceptOne(world);
+      const listener = world.listen();
+      world.perform(() => port.accept(listener));
+      const peers = await connectAll(world, listener, 40);
+      await world.until(() => recorder.accepts.length === 40, "all accepted");
+      for (const peer of peers) peer.sendContent(500_000);
+      await world.settle();
       recorder.onReceived = (receiver, buffer) => {
         port.buffers.release(buffer);
         port.close(receiver);
       };
-      peer.sendContent(2_000_000);
-      await world.until(() => !recorder.notes.has(connection), "closed");
+      world.perform(() => recorder.accepts.forEach((connection) => port.receive(connection)));
+      await world.until(() => recorder.notes.size === 0, "all closed");
       await world.settle();
       await world.until(() => countFreeNumbers(world) === port.connectionsMax, "all numbers free");
     },

@@ -1,0 +1,133 @@
+/**
+ * Completions as the kernel may send them, made by hand: those that come too late are hard to get from a real
+ * one.
+ */
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { BufferPool } from "../../base/buffer-pool.ts";
+import type { PortEvents } from "../../engine/port.ts";
+import { mapRegion } from "../../sys/arena.ts";
+import { ECONNRESET } from "../../sys/errno.ts";
+import { openStreamSocket } from "../../sys/stream-socket.ts";
+import { Completions } from "./completions.ts";
+import { Connections, OPEN, RECEIVE_BIT, SEND_BIT } from "./connections.ts";
+import { Listeners } from "./listeners.ts";
+import { MESSAGE_BYTES, Operations, RECEIVE, SEND } from "./operations.ts";
+import { UringPort } from "./port.ts";
+import { registerBuffers } from "./provided-buffers.ts";
+import { ARMED } from "./receive-state.ts";
+import { openRing } from "./ring.ts";
+import { SendQueues } from "./send-queues.ts";
+
+const POOL = { count: 8, bufferBytes: 1_000 };
+const BUFFER = 1;
+const MORE = 2;
+const trial = openRing({ entryCount: 8, completionCount: 16 });
+if (trial.ok) trial.value.close();
+const skip = trial.ok ? false : trial.error;
+
+interface Rig {
+  readonly pool: BufferPool;
+  readonly port: UringPort;
+  readonly connection: number;
+  readonly events: string[];
+  readonly connections: Connections;
+  /** What to do at the next event. */
+  react: (() => void) | undefined;
+  complete(kind: number, result: number, flags: number): void;
+}
+
+function openRig(t: TestContext): Rig {
+  const ring = openRing({ entryCount: 8, completionCount: 16 });
+  const memory = mapRegion(BufferPool.bytesFor(POOL.count, POOL.bufferBytes));
+  const messages = mapRegion(8 * MESSAGE_BYTES);
+  assert.ok(ring.ok && memory.ok && messages.ok);
+  t.after(() => ring.value.close());
+  const pool = new BufferPool(memory.value.bytes, POOL);
+  const provided = registerBuffers(ring.value, pool, memory.value);
+  const fd = openStreamSocket(4);
+  assert.ok(provided.ok && fd.ok);
+  const regions = { pool: memory.value, messages: messages.value };
+  const operations = new Operations(ring.value, regions, { receiveLimitBytes: 65_536 });
+  const connections = new Connections(2);
+  const queues = new SendQueues(2, pool);
+  const parts = { pool, operations, connections, queues, provided: provided.value };
+  const completions = new Completions(parts);
+  const listeners = new Listeners(operations, messages.value, completions, assert.fail);
+  const connection = connections.take(fd.value, OPEN);
+  connections.receiving[connection] = ARMED;
+  connections.operations[connection] = RECEIVE_BIT;
+  const events: string[] = [];
+  const rig: Rig = {
+    pool,
+    port: new UringPort(parts, listeners),
+    connection,
+    events,
+    connections,
+    react: undefined,
+    complete: (kind, result, flags) => completions.completed((kind << 28) | connection, result, flags),
+  };
+  const tell =
+    (name: string) =>
+    (_connection: number, ...rest: readonly unknown[]): void => {
+      events.push([name, ...rest].join(" "));
+      rig.react?.();
+    };
+  const told = ["received", "sent", "ended", "failed"].map((name) => [name, tell(name)] as const);
+  completions.bind(listeners, Object.fromEntries(told) as unknown as PortEvents);
+  return rig;
+}
+
+const flagsOf = (buffer: number, more: number): number => (buffer << 16) | BUFFER | more;
+
+test(
+  "bytes over several buffers are told buffer by buffer, in the order they were offered",
+  { skip },
+  (t) => {
+    const { complete, events, pool } = openRig(t);
+    complete(RECEIVE, 2_500, flagsOf(1, MORE));
+    assert.deepEqual(
+      events,
+      [1, 2, 3].map((buffer, index) => {
+        const start = pool.startOf(buffer);
+        return `received ${buffer} ${start} ${start + (index < 2 ? 1_000 : 500)}`;
+      }),
+    );
+  },
+);
+
+test(
+  "bytes that come after the close go back to the pool, however many buffers they lie in",
+  { skip },
+  (t) => {
+    const rig = openRig(t);
+    rig.react = () => {
+      rig.pool.release(0);
+      rig.port.close(rig.connection);
+    };
+    rig.complete(RECEIVE, 1_500, flagsOf(0, MORE));
+    rig.complete(RECEIVE, 2_000, flagsOf(2, 0));
+    assert.equal(rig.events.length, 1);
+    for (const buffer of [0, 1, 2, 3]) assert.equal(rig.pool.references(buffer), 0, `buffer ${buffer}`);
+    assert.equal(rig.connections.freeCount, 2);
+  },
+);
+
+test("nothing is told after a fault, and a buffer that comes with it is not lost", { skip }, (t) => {
+  const rig = openRig(t);
+  rig.complete(RECEIVE, -ECONNRESET, flagsOf(0, 0));
+  rig.complete(SEND, -ECONNRESET, 0);
+  assert.deepEqual(rig.events, ["failed reset"]);
+  assert.equal(rig.pool.references(0), 0);
+});
+
+test("a closed connection's number waits for its last completion", { skip }, (t) => {
+  const rig = openRig(t);
+  rig.connections.operations[rig.connection]! |= SEND_BIT;
+  rig.port.close(rig.connection);
+  rig.complete(RECEIVE, 0, 0);
+  assert.equal(rig.connections.freeCount, 1);
+  rig.complete(SEND, 10, 0);
+  assert.equal(rig.connections.freeCount, 2);
+  assert.deepEqual(rig.events, []);
+});
