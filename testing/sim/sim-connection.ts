@@ -29,6 +29,14 @@ export interface World {
   starves(connection: SimConnection): void;
 }
 
+/** One buffer in so many is never received into. */
+const RESERVE_SHARE = 16;
+
+/** Whether a buffer is free beyond those that are left to the engine. */
+export function mayReceive(buffers: BufferPool): boolean {
+  return buffers.freeCount > Math.floor(buffers.count / RESERVE_SHARE);
+}
+
 interface Slice {
   readonly buffer: number;
   start: number;
@@ -166,10 +174,10 @@ export class SimConnection {
     this.#wakeInbound();
   }
 
-  /** Tells the next piece; `false` if no buffer was free for it. */
+  /** Tells the next piece; `false` if no buffer was free for it: the last few are left to the engine, to write with. */
   #deliver(): boolean {
     const { buffers, events } = this.#world;
-    const buffer = buffers.take();
+    const buffer = mayReceive(buffers) ? buffers.take() : -1;
     if (buffer === -1) {
       this.#world.starves(this);
       return false;

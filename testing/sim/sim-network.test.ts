@@ -168,9 +168,6 @@ test("what breaks a rule of the port is found out", () => {
     "sends a buffer that nobody holds": ({ port }, number, held) => port.send(number, held + 1, 0, 0),
     "sends bytes outside of the buffer": ({ port }, number, held) =>
       port.send(number, held, port.buffers.startOf(held) - 1, 0),
-    "sends before the connection is there": ({ port }, number, held) => {
-      port.send(number, held, port.buffers.startOf(held), port.buffers.startOf(held));
-    },
     "close on connection 0, which is not open": ({ port }, number) => (
       port.close(number),
       port.close(number)

@@ -20,7 +20,7 @@ import { Prng } from "../../src/base/prng.ts";
 import type { Port, PortEvents } from "../../src/engine/port.ts";
 import { Schedule } from "./schedule.ts";
 import { SimBackend } from "./sim-backend.ts";
-import { SimConnection, type World } from "./sim-connection.ts";
+import { mayReceive, SimConnection, type World } from "./sim-connection.ts";
 import { SimListener } from "./sim-listener.ts";
 import { SimPeer } from "./sim-peer.ts";
 import { SimPort } from "./sim-port.ts";
@@ -152,8 +152,16 @@ export class SimNetwork {
   settle(): this {
     for (let turns = 0; this.#schedule.size > 0; turns++) {
       assert(turns < TURNS_MAX, "the network never comes to rest");
-      this.#step(this.#schedule.nextMs);
+      this.#runTurn(this.#schedule.nextMs);
     }
+    return this;
+  }
+
+  /** Runs the next turn, if one is due within `ms`; else lets that time pass. */
+  step(ms: number): this {
+    const nextMs = Math.max(this.#nowMs, Math.min(this.#schedule.nextMs, this.#deadlineMs));
+    if (nextMs <= this.#nowMs + ms) this.#runTurn(nextMs);
+    else this.#nowMs += ms;
     return this;
   }
 
@@ -165,7 +173,7 @@ export class SimNetwork {
       if (nextMs > untilMs) break;
       idleTurns = nextMs === this.#nowMs && this.#schedule.nextMs > nextMs ? idleTurns + 1 : 0;
       assert(idleTurns < IDLE_TURNS_MAX, "the engine asks for a turn at once, again and again");
-      this.#step(nextMs);
+      this.#runTurn(nextMs);
     }
     this.#nowMs = untilMs;
     return this;
@@ -178,7 +186,7 @@ export class SimNetwork {
     assert(this.openCount === most.connections, `${this.openCount} connections are open, not ${most.connections}`);
   }
 
-  #step(atMs: number): void {
+  #runTurn(atMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, atMs);
     const most = this.#options.pieces === "whole" ? Infinity : this.prng.between(1, 8);
     this.#inTurn(() => {
@@ -208,7 +216,7 @@ export class SimNetwork {
   }
 
   #feedStarved(): void {
-    if (this.#starved.size === 0 || this.#port.buffers.freeCount === 0) return;
+    if (this.#starved.size === 0 || !mayReceive(this.#port.buffers)) return;
     const starved = [...this.#starved];
     this.#starved.clear();
     for (const connection of starved) connection.wake();

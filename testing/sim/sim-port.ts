@@ -113,14 +113,13 @@ export class SimPort implements Port {
       first <= start && start <= end && end <= first + buffers.bufferBytes,
       "sends bytes outside of the buffer",
     );
-    assert(open.state !== "connecting", "sends before the connection is there");
     assert(open.sending === "open", "sends after shutdown");
     open.queue(buffer, start, end);
     this.#asked.add(open);
   }
 
   unsentBytes(connection: number): number {
-    return this.#open(connection, "unsentBytes").unsentBytes;
+    return this.#find(connection, "unsentBytes").unsentBytes;
   }
 
   shutdown(connection: number): void {
@@ -148,6 +147,10 @@ export class SimPort implements Port {
 
   #open(connection: number, what: string): SimConnection {
     this.#assertInTurn(what);
+    return this.#find(connection, what);
+  }
+
+  #find(connection: number, what: string): SimConnection {
     const open = this.#connections[connection];
     assert(open !== undefined, `${what} on connection ${connection}, which is not open`);
     return open;

@@ -125,7 +125,7 @@ export const LIMIT_RULES: readonly Rule[] = [
       recorder.onAccepted = (connection) => port.receive(connection);
       recorder.onReceived = (connection, buffer, start, end) => {
         port.send(connection, buffer, start, end);
-        port.shutdown(connection);
+        if (recorder.of(connection).receivedBytes === 100) port.shutdown(connection);
       };
       for (let round = 0; round < 30; round++) {
         const peers = await connectAll(world, listener, 20);

@@ -82,7 +82,7 @@ class SimWorld implements PortWorld {
     const endMs = this.#net.nowMs + DEADLINE_MS;
     while (!isTrue()) {
       assert.ok(this.#net.nowMs < endMs, `never came: ${what}`);
-      this.#net.advance(1);
+      this.#net.step(1);
     }
   }
 
