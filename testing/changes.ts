@@ -1,6 +1,7 @@
 /**
- * Changes of every kind, one after another, against a proxy that carries traffic. Each is one that a careful operator could
- * make: at every moment each host has a cluster, and each cluster has a backend. So whatever a client loses, the proxy lost.
+ * Changes of every kind, one after another, against a proxy that carries traffic. Each is one that a careful
+ * operator could make: at every moment each host has a cluster, and each cluster has a backend. So whatever a
+ * client loses, the proxy lost.
  */
 import { Prng } from "../src/base/prng.ts";
 import type { Json, OrderClient, PendingOrder } from "./order-client.ts";
@@ -20,7 +21,16 @@ export interface ChangesOptions {
 
 type Kind = "backend" | "swap" | "weight" | "route" | "cluster" | "policy" | "timeouts" | "listener";
 
-const KINDS: readonly Kind[] = ["backend", "swap", "weight", "route", "cluster", "policy", "timeouts", "listener"];
+const KINDS: readonly Kind[] = [
+  "backend",
+  "swap",
+  "weight",
+  "route",
+  "cluster",
+  "policy",
+  "timeouts",
+  "listener",
+];
 const POLICIES = ["round_robin", "random", "least_loaded", "power_of_two", "hash"];
 const OBJECTS_MAX = 8;
 
@@ -64,11 +74,16 @@ export class Changes {
   change(kind: Kind): Promise<void> {
     switch (kind) {
       case "backend":
-        return this.#prng.chance(0.5) && this.#backends.length > 1 ? this.#removeBackend() : this.#addBackend();
+        return this.#prng.chance(0.5) && this.#backends.length > 1
+          ? this.#removeBackend()
+          : this.#addBackend();
       case "swap":
         return this.#addBackend().then(() => this.#removeBackend());
       case "weight":
-        return this.#order(kind, "UPDATE_BACKEND", { ...this.#backend(this.#anyBackend()), weight: this.#prng.between(1, 200) });
+        return this.#order(kind, "UPDATE_BACKEND", {
+          ...this.#backend(this.#anyBackend()),
+          weight: this.#prng.between(1, 200),
+        });
       case "route":
         return this.#changeRoute();
       case "cluster":
@@ -120,7 +135,10 @@ export class Changes {
     const { listener, cluster } = this.#options;
     const name = this.#name("route");
     // Some of them carry traffic as soon as they are there: a more exact path to the same cluster.
-    const rules = [{ hostname: `${name}.example` }, { hostname: "*", path: { prefix: `/echo/${this.#prng.below(10)}` }, method: "GET" }];
+    const rules = [
+      { hostname: `${name}.example` },
+      { hostname: "*", path: { prefix: `/echo/${this.#prng.below(10)}` }, method: "GET" },
+    ];
     const rule = { listener, path: { prefix: "/" }, ...rules[this.#prng.below(2)]! };
     if (this.#routes.some((route) => JSON.stringify(route) === JSON.stringify(rule))) return;
     await this.#order("route", "ADD_FRONTEND", { ...rule, cluster_id: cluster });
@@ -133,7 +151,11 @@ export class Changes {
     }
     const cluster = this.#name("cluster");
     await this.#order("cluster", "ADD_CLUSTER", { cluster_id: cluster });
-    await this.#order("cluster", "ADD_BACKEND", { cluster_id: cluster, backend_id: "one", address: this.#options.addresses[0]! });
+    await this.#order("cluster", "ADD_BACKEND", {
+      cluster_id: cluster,
+      backend_id: "one",
+      address: this.#options.addresses[0]!,
+    });
     await this.#order("cluster", "ADD_FRONTEND", {
       listener: this.#options.listener,
       hostname: `${cluster}.example`,

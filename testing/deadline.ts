@@ -20,8 +20,8 @@ export function eventWithin(ms: number, emitter: EventEmitter, event: string): P
 }
 
 /**
- * Asks again and again, one question after another, until the answer is not `undefined`. For what tells nobody when it has
- * happened (a process that is gone, a state that can only be asked for).
+ * Asks again and again, one question after another, until the answer is not `undefined`. For what tells
+ * nobody when it has happened (a process that is gone, a state that can only be asked for).
  */
 export async function askUntil<Value>(
   ms: number,

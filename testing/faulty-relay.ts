@@ -1,12 +1,15 @@
 /**
- * A relay between clients and one backend that spoils what comes back: it proves that the strict clients count each kind of
- * fault. Not a proxy: it passes bytes, one backend connection for each client's.
+ * A relay between clients and one backend that spoils what comes back: it proves that the strict clients
+ * count each kind of fault. Not a proxy: it passes bytes, one backend connection for each client's.
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
 /** What is done to the bytes of an answer, or to its connection. */
 export interface Spoil {
-  /** Called with each piece on its way to the client; gives what to send instead, or ends the connection itself. */
+  /**
+   * Called with each piece on its way to the client; gives what to send instead, or ends the connection
+   * itself.
+   */
   (piece: Buffer, client: Socket): Buffer | undefined;
 }
 

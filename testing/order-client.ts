@@ -1,6 +1,7 @@
 /**
- * A client of the command socket, written from the protocol page alone: frames are JSON with a zero byte, answers are found
- * by their id. It shares no code with the proxy, so that both cannot be wrong in the same way.
+ * A client of the command socket, written from the protocol page alone: frames are JSON with a zero byte,
+ * answers are found by their id. It shares no code with the proxy, so that both cannot be wrong in the same
+ * way.
  */
 import { connect, type Socket } from "node:net";
 import { within } from "./deadline.ts";
@@ -14,7 +15,7 @@ export interface Answer {
   readonly status: "OK" | "PROCESSING" | "ERROR";
   readonly message: string;
   readonly revision: number;
-  // oxlint-disable-next-line typescript/no-explicit-any -- answers differ by order; each test names the fields it reads
+  // oxlint-disable-next-line typescript/no-explicit-any -- each order has its own data
   readonly data?: any;
   readonly error?: { readonly code: string; readonly field?: string; readonly existing?: unknown };
 }
@@ -57,7 +58,8 @@ export class PendingOrder {
     const look = (): void => {
       const answer = this.progress.find(fits);
       if (answer !== undefined) found.resolve(answer);
-      else if (this.#isOver) found.reject(new Error(`order ${this.id} was over without such a PROCESSING: ${this.#end}`));
+      else if (this.#isOver)
+        found.reject(new Error(`order ${this.id} was over without such a PROCESSING: ${this.#end}`));
     };
     this.#watchers.push(look);
     look();
@@ -124,7 +126,8 @@ export class OrderClient {
   /** Sends an order that must be answered `OK`. */
   async ok(type: string, data: Json = {}, options: OrderOptions = {}): Promise<Answer> {
     const answer = await this.order(type, data, options);
-    if (answer.status !== "OK") throw new Error(`${type} ${JSON.stringify(data)}: ${answer.error?.code} ${answer.message}`);
+    if (answer.status !== "OK")
+      throw new Error(`${type} ${JSON.stringify(data)}: ${answer.error?.code} ${answer.message}`);
     return answer;
   }
 
@@ -207,7 +210,8 @@ export class OrderClient {
   }
 
   #over(): void {
-    for (const pending of this.#pending.values()) pending.fail(new Error("the command socket closed before the answer"));
+    for (const pending of this.#pending.values())
+      pending.fail(new Error("the command socket closed before the answer"));
     this.#pending.clear();
     this.#closed.resolve();
   }

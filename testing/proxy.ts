@@ -1,6 +1,6 @@
 /**
- * The real program under test: `bin/kakehi run` in a temporary folder, ready when it says so over its socket, stopped by its
- * pid, with nothing left behind.
+ * The real program under test: `bin/kakehi run` in a temporary folder, ready when it says so over its socket,
+ * stopped by its pid, with nothing left behind.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
@@ -57,9 +57,13 @@ export class Proxy {
     const socketPath = join(folder, "command.sock");
     const workers = options.workers ?? 1;
     const args = ["run", "--socket", socketPath, "--workers", `${workers}`, "--io", options.io ?? "auto"];
-    const child = spawn(PROGRAM, [...args, ...(options.args ?? [])], { stdio: ["ignore", "pipe", "pipe"], cwd: folder });
+    const child = spawn(PROGRAM, [...args, ...(options.args ?? [])], {
+      stdio: ["ignore", "pipe", "pipe"],
+      cwd: folder,
+    });
     const output: string[] = [];
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => output.push(text));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text) => output.push(text));
     const exited = new Promise<number | null>((resolve) => {
       child.once("exit", (code) => resolve(code));
       child.once("error", (error) => {
@@ -68,9 +72,19 @@ export class Proxy {
       });
     });
     try {
-      const early = exited.then((code) => Promise.reject(new Error(`it ended with ${code} before it was ready`)));
+      const early = exited.then((code) =>
+        Promise.reject(new Error(`it ended with ${code} before it was ready`)),
+      );
       const orders = await Promise.race([connectWhenReady(socketPath, child.pid, workers), early]);
-      return new Proxy({ folder, socketPath, orders, child, output, exited, ownsFolder: options.folder === undefined });
+      return new Proxy({
+        folder,
+        socketPath,
+        orders,
+        child,
+        output,
+        exited,
+        ownsFolder: options.folder === undefined,
+      });
     } catch (error) {
       if (child.pid !== undefined) signal(child.pid, "SIGKILL");
       throw new Error(`the proxy did not start: ${String(error)}\n${output.join("")}`, { cause: error });
@@ -123,19 +137,28 @@ export class Proxy {
   }
 
   /** Waits until the workers are as `fits` wants them. */
-  whenWorkers(what: string, fits: (workers: readonly WorkerStatus[]) => boolean): Promise<readonly WorkerStatus[]> {
+  whenWorkers(
+    what: string,
+    fits: (workers: readonly WorkerStatus[]) => boolean,
+  ): Promise<readonly WorkerStatus[]> {
     return askUntil(READY_MS, what, async () => {
       const workers = await this.workers();
       return fits(workers) ? workers : undefined;
     });
   }
 
-  /** Adds a listener on a free port, a cluster, its backends, and a frontend for every host. Returns the port. */
+  /**
+   * Adds a listener on a free port, a cluster, its backends, and a frontend for every host. Returns the port.
+   */
   async serve(cluster: string, backends: readonly { id: string; address: string }[]): Promise<number> {
     const port = await freePort();
     await this.orders.ok("ADD_LISTENER", { address: `127.0.0.1:${port}`, protocol: "http" });
     await this.orders.ok("ADD_CLUSTER", { cluster_id: cluster });
-    await this.orders.ok("ADD_FRONTEND", { listener: `127.0.0.1:${port}`, hostname: "*", cluster_id: cluster });
+    await this.orders.ok("ADD_FRONTEND", {
+      listener: `127.0.0.1:${port}`,
+      hostname: "*",
+      cluster_id: cluster,
+    });
     for (const { id, address } of backends) {
       await this.orders.ok("ADD_BACKEND", { cluster_id: cluster, backend_id: id, address } satisfies Json);
     }
@@ -174,8 +197,8 @@ export class Proxy {
 }
 
 /**
- * A port of 127.0.0.1 that is free at this moment, below the range that the kernel gives to connections (so that no client
- * of another test takes it meanwhile).
+ * A port of 127.0.0.1 that is free at this moment, below the range that the kernel gives to connections (so
+ * that no client of another test takes it meanwhile).
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -188,10 +211,19 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** A socket may be there from an earlier run, or belong to another proxy: ready is who answers with the right process id. */
-async function connectWhenReady(socketPath: string, pid: number | undefined, workers: number): Promise<OrderClient> {
+/**
+ * A socket may be there from an earlier run, or belong to another proxy: ready is who answers with the right
+ * process id.
+ */
+async function connectWhenReady(
+  socketPath: string,
+  pid: number | undefined,
+  workers: number,
+): Promise<OrderClient> {
   return askUntil(READY_MS, `${workers} running workers of process ${pid}`, async () => {
-    const orders = existsSync(socketPath) ? await OrderClient.connect(socketPath).catch(() => undefined) : undefined;
+    const orders = existsSync(socketPath)
+      ? await OrderClient.connect(socketPath).catch(() => undefined)
+      : undefined;
     if (orders === undefined) return undefined;
     const status = await orders.ok("STATUS");
     const running = (status.data.workers as WorkerStatus[]).filter(({ state }) => state === "running");

@@ -1,6 +1,7 @@
 /**
- * The little of RFC 6455 that an echo needs: text frames of one piece, close frames, the accept key. Client frames are
- * masked, server frames are not; anything else is refused. Own code, so that a tunnel is judged byte by byte.
+ * The little of RFC 6455 that an echo needs: text frames of one piece, close frames, the accept key. Client
+ * frames are masked, server frames are not; anything else is refused. Own code, so that a tunnel is judged
+ * byte by byte.
  */
 import { createHash } from "node:crypto";
 
@@ -19,14 +20,18 @@ export interface WebSocketFrame {
 
 /** `Sec-WebSocket-Accept` for a `Sec-WebSocket-Key`. */
 export function acceptFor(key: string): string {
-  return createHash("sha1").update(key + ACCEPT_SUFFIX).digest("base64");
+  return createHash("sha1")
+    .update(key + ACCEPT_SUFFIX)
+    .digest("base64");
 }
 
 /** Writes one final frame; masked with `mask` (4 bytes) where given. */
 export function writeFrame(opcode: number, payload: Buffer, mask?: Buffer): Buffer {
   const masked = mask === undefined ? 0 : MASKED;
   const head =
-    payload.length < LENGTH_16 ? Buffer.of(FINAL | opcode, masked | payload.length) : Buffer.of(FINAL | opcode, masked | LENGTH_16, payload.length >> 8, payload.length & 0xff);
+    payload.length < LENGTH_16
+      ? Buffer.of(FINAL | opcode, masked | payload.length)
+      : Buffer.of(FINAL | opcode, masked | LENGTH_16, payload.length >> 8, payload.length & 0xff);
   if (payload.length > 0xffff) throw new Error("frames of a test have at most 65,535 bytes");
   if (mask === undefined) return Buffer.concat([head, payload]);
   return Buffer.concat([head, mask, xor(payload, mask)]);
@@ -59,7 +64,10 @@ export class FrameReader {
     if (bytes.length < start + length) return undefined;
     const payload = bytes.subarray(start, start + length);
     this.#pending = bytes.subarray(start + length);
-    return { opcode, payload: start === lengthEnd ? payload : xor(payload, bytes.subarray(lengthEnd, start)) };
+    return {
+      opcode,
+      payload: start === lengthEnd ? payload : xor(payload, bytes.subarray(lengthEnd, start)),
+    };
   }
 }
 

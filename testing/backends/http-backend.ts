@@ -1,6 +1,7 @@
 /**
- * A backend on a raw socket: reads requests strictly, records them byte for byte, and answers as its responder says. It
- * listens on a free port of 127.0.0.1. What it answers by default, by path, is in `responders.ts`.
+ * A backend on a raw socket: reads requests strictly, records them byte for byte, and answers as its
+ * responder says. It listens on a free port of 127.0.0.1. What it answers by default, by path, is in
+ * `responders.ts`.
  */
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { MalformedMessage, tokensOf } from "../http/head.ts";
@@ -139,7 +140,8 @@ export class HttpBackend {
   #readerFor(connection: BackendConnection): RequestReader {
     return new RequestReader({
       head: (head) => {
-        if (tokensOf(head, "expect").includes("100-continue")) connection.socket.write("HTTP/1.1 100 Continue\r\n\r\n");
+        if (tokensOf(head, "expect").includes("100-continue"))
+          connection.socket.write("HTTP/1.1 100 Continue\r\n\r\n");
       },
       request: (request) => {
         this.requestCount++;

@@ -1,6 +1,6 @@
 /**
- * What a test backend answers, by path. Every answer that has a body names the backend and the request, so that a client can
- * tell a right answer from somebody else's.
+ * What a test backend answers, by path. Every answer that has a body names the backend and the request, so
+ * that a client can tell a right answer from somebody else's.
  *
  * | path | answer |
  * | --- | --- |
@@ -65,7 +65,7 @@ export function respondByPath(request: Request, connection: BackendConnection): 
 }
 
 /** Answers `200` with what `echoOf` says. */
-export function respondEcho(request: Request, connection: BackendConnection): void {
+function respondEcho(request: Request, connection: BackendConnection): void {
   respond(connection, request, {});
 }
 
@@ -75,7 +75,11 @@ export function echoOf(backend: string, request: { method: string; target: strin
   return `${backend} ${request.method} ${request.target} ${request.body.length} ${hash}\n`;
 }
 
-function respond(connection: BackendConnection, request: Request, options: { status?: number; fields?: string }): void {
+function respond(
+  connection: BackendConnection,
+  request: Request,
+  options: { status?: number; fields?: string },
+): void {
   const { backend, socket } = connection;
   const body = echoOf(backend.id, request);
   const head = `HTTP/1.1 ${options.status ?? 200} Echo\r\nContent-Length: ${body.length}\r\nX-Backend: ${backend.id}\r\n${options.fields ?? ""}\r\n`;

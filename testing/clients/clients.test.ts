@@ -27,7 +27,11 @@ function echoRequest(number: number): LoadRequest {
 }
 
 /** Runs a load until `count` requests were sent. */
-async function loadOf(port: number, count: number, request: (number: number) => LoadRequest = echoRequest): Promise<Load> {
+async function loadOf(
+  port: number,
+  count: number,
+  request: (number: number) => LoadRequest = echoRequest,
+): Promise<Load> {
   const load = new Load({ port, ratePerSecond: 2_000, request, timeoutMs: 1_000 });
   await within(10_000, `${count} requests`, whenSent(load, count));
   await load.stop();
@@ -81,8 +85,16 @@ const SPOILS: readonly (readonly [what: string, kind: FaultKind, spoil: Spoil])[
   ["an answer cut short", "cut", (piece, client) => void client.end(piece.subarray(0, piece.length - 1))],
   ["an answer cut in its head", "cut", (piece, client) => void client.end(piece.subarray(0, 20))],
   ["a wrong byte in the body", "body", (piece) => Buffer.concat([piece.subarray(0, -2), Buffer.from("X\n")])],
-  ["another status", "status", (piece) => Buffer.from(piece.toString("latin1").replace("200", "503"), "latin1")],
-  ["a head that is none", "malformed", (piece) => Buffer.from(piece.toString("latin1").replace(": ", " : "), "latin1")],
+  [
+    "another status",
+    "status",
+    (piece) => Buffer.from(piece.toString("latin1").replace("200", "503"), "latin1"),
+  ],
+  [
+    "a head that is none",
+    "malformed",
+    (piece) => Buffer.from(piece.toString("latin1").replace(": ", " : "), "latin1"),
+  ],
   ["an answer that comes twice", "malformed", (piece) => Buffer.concat([piece, piece])],
   ["a byte too many", "unsolicited", (piece) => Buffer.concat([piece, Buffer.from("x")])],
   ["no answer at all", "timeout", () => undefined],
@@ -94,7 +106,11 @@ for (const [what, kind, spoil] of SPOILS) {
     try {
       const load = await loadOf(relay.port, 10);
       assert.equal(load.faults.count, load.report.sent, load.faults.summary());
-      assert.deepEqual([...new Set(load.faults.faults.map((fault) => fault.kind))], [kind], load.faults.summary());
+      assert.deepEqual(
+        [...new Set(load.faults.faults.map((fault) => fault.kind))],
+        [kind],
+        load.faults.summary(),
+      );
     } finally {
       await relay.stop();
     }
@@ -145,7 +161,12 @@ test("a tunnel that ends, and an echo that is wrong, are faults of a WebSocket",
 });
 
 test("what is no WebSocket is refused by its client", async () => {
-  const opening = WebSocketClient.open({ port: backend.port, host: "a", target: "/echo", faults: new FaultLog() });
+  const opening = WebSocketClient.open({
+    port: backend.port,
+    host: "a",
+    target: "/echo",
+    faults: new FaultLog(),
+  });
   await assert.rejects(opening, (fault: ClientFault) => fault.kind === "status");
 });
 
@@ -154,12 +175,20 @@ test("a download is checked to its last byte", async () => {
   const options = { host: "a", target: `/bytes/${bytes}`, bytes, timeoutMs: 5_000 };
   await download({ ...options, port: backend.port, bytesPerSecond: 20_000_000 });
   const wrongs: readonly (readonly [Spoil, FaultKind])[] = [
-    [(piece) => (piece[0] === 0x48 ? piece : piece.map((byte, at) => (at === 0 ? byte ^ 1 : byte)) as Buffer), "body"],
+    [
+      (piece) =>
+        piece[0] === 0x48 ? piece : (piece.map((byte, at) => (at === 0 ? byte ^ 1 : byte)) as Buffer),
+      "body",
+    ],
     [(piece, client) => (piece[0] === 0x48 ? piece : void client.end(piece)), "cut"],
   ];
   for (const [spoil, kind] of wrongs) {
     const relay = await FaultyRelay.start(backend.port, spoil);
-    await assert.rejects(download({ ...options, port: relay.port }), (fault: ClientFault) => fault.kind === kind, kind);
+    await assert.rejects(
+      download({ ...options, port: relay.port }),
+      (fault: ClientFault) => fault.kind === kind,
+      kind,
+    );
     await relay.stop();
   }
 });

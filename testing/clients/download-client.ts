@@ -1,6 +1,6 @@
 /**
- * A download that is read slowly and checked by its SHA-256. The socket is paused between pieces, so that back-pressure
- * reaches all the way to the backend. Once, never tried again.
+ * A download that is read slowly and checked by its SHA-256. The socket is paused between pieces, so that
+ * back-pressure reaches all the way to the backend. Once, never tried again.
  */
 import { createHash } from "node:crypto";
 import { contentHash } from "../content.ts";
@@ -39,8 +39,10 @@ export async function download(options: DownloadOptions): Promise<void> {
     const head = `GET ${options.target} HTTP/1.1\r\nHost: ${options.host}\r\n\r\n`;
     const response = await connection.exchange({ method: "GET", bytes: head, timeoutMs: options.timeoutMs });
     if (response.status !== 200) throw new ClientFault("status", `download: ${response.head.startLine}`);
-    if (received !== options.bytes) throw new ClientFault("cut", `download: ${received} of ${options.bytes} bytes`);
-    if (hash.digest("hex") !== contentHash(options.bytes)) throw new ClientFault("body", "download: wrong bytes");
+    if (received !== options.bytes)
+      throw new ClientFault("cut", `download: ${received} of ${options.bytes} bytes`);
+    if (hash.digest("hex") !== contentHash(options.bytes))
+      throw new ClientFault("body", "download: wrong bytes");
   } finally {
     connection.close();
   }

@@ -50,7 +50,10 @@ export class FaultLog {
     this.faults.push({ kind, detail, atMs: Math.round(performance.now() - this.#startedMs) });
   }
 
-  /** Counts whatever was thrown: a `ClientFault` as its kind, anything else is a mistake of the test and thrown again. */
+  /**
+   * Counts whatever was thrown: a `ClientFault` as its kind, anything else is a mistake of the test and
+   * thrown again.
+   */
   addError(error: unknown, context: string): void {
     if (!(error instanceof ClientFault)) throw error;
     this.add(error.kind, `${context}: ${error.message}`);

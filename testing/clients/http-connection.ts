@@ -1,6 +1,6 @@
 /**
- * One client connection on a raw socket: one exchange at a time, everything strict, nothing retried. What goes wrong is a
- * `ClientFault`; what happens between exchanges is told to `onIdle`.
+ * One client connection on a raw socket: one exchange at a time, everything strict, nothing retried. What
+ * goes wrong is a `ClientFault`; what happens between exchanges is told to `onIdle`.
  */
 import { connect, type Socket } from "node:net";
 import { MalformedMessage } from "../http/head.ts";
@@ -20,13 +20,19 @@ interface Waiting {
   reject(fault: ClientFault): void;
 }
 
-/** `idle`: open and unused. `announced`: the peer said that it closes. `switched`: another protocol. `over`: closed. */
+/**
+ * `idle`: open and unused. `announced`: the peer said that it closes. `switched`: another protocol. `over`:
+ * closed.
+ */
 type State =
   | { readonly at: "idle" | "announced" | "switched" | "over" }
   | { readonly at: "waiting"; readonly waiting: Waiting; readonly timer: NodeJS.Timeout };
 
 export class HttpConnection {
-  /** A fault while no exchange was under way: a close that was not announced, a reset, bytes that nobody asked for. */
+  /**
+   * A fault while no exchange was under way: a close that was not announced, a reset, bytes that nobody asked
+   * for.
+   */
   onIdle: ((fault: ClientFault) => void) | undefined;
   readonly #socket: Socket;
   readonly #reader: ResponseReader;

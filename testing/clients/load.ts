@@ -1,9 +1,10 @@
 /**
- * HTTP/1.1 load at a fixed rate, half of it on fresh connections, half on kept-alive ones. Open loop: the schedule does not
- * wait for answers, and a slot that starts late is counted as late, never left out. Each request is sent once.
+ * HTTP/1.1 load at a fixed rate, half of it on fresh connections, half on kept-alive ones. Open loop: the
+ * schedule does not wait for answers, and a slot that starts late is counted as late, never left out. Each
+ * request is sent once.
  *
- * A kept-alive client goes on with its connection until the peer says `Connection: close`; then it opens another, which is
- * no fault. Everything else that ends a connection is one.
+ * A kept-alive client goes on with its connection until the peer says `Connection: close`; then it opens
+ * another, which is no fault. Everything else that ends a connection is one.
  */
 import type { Response } from "../http/response.ts";
 import { FaultLog } from "./faults.ts";
@@ -31,7 +32,10 @@ export interface LoadRequest {
 export interface LoadReport {
   readonly sent: number;
   readonly answered: number;
-  /** Requests that went out more than 50 ms after their slot: the load generator's own fault, or the machine's. */
+  /**
+   * Requests that went out more than 50 ms after their slot: the load generator's own fault, or the
+   * machine's.
+   */
   readonly late: number;
   /** Kept-alive connections that the peer ended as announced. */
   readonly announcedCloses: number;
@@ -109,7 +113,11 @@ export class Load {
     const timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS_DEFAULT;
     const method = request.method ?? "GET";
     try {
-      const response = await connection.exchange({ method, bytes: bytesOf(request, isFresh && number % 4 < 2), timeoutMs });
+      const response = await connection.exchange({
+        method,
+        bytes: bytesOf(request, isFresh && number % 4 < 2),
+        timeoutMs,
+      });
       this.#judge(number, request, response);
       if (!isFresh) this.#keep(connection, response);
     } finally {

@@ -1,6 +1,6 @@
 /**
- * A WebSocket that sends numbered messages at a fixed rate and wants each one back, in order. One tunnel for its whole life:
- * it never connects again.
+ * A WebSocket that sends numbered messages at a fixed rate and wants each one back, in order. One tunnel for
+ * its whole life: it never connects again.
  */
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
@@ -110,14 +110,18 @@ export class WebSocketClient {
 
   #checkEcho(text: string): void {
     if (text !== messageOf(this.#echoed)) {
-      this.#options.faults.add("body", `WebSocket: echo ${this.#echoed} is ${JSON.stringify(text.slice(0, 60))}`);
+      this.#options.faults.add(
+        "body",
+        `WebSocket: echo ${this.#echoed} is ${JSON.stringify(text.slice(0, 60))}`,
+      );
     }
     this.#echoed++;
   }
 
   #closeEchoed(): void {
     if (this.#state !== "closing") this.#over("closed", "the other side sent a close frame");
-    else if (this.#echoed < this.#sent) this.#over("cut", `${this.#sent - this.#echoed} messages were not echoed`);
+    else if (this.#echoed < this.#sent)
+      this.#over("cut", `${this.#sent - this.#echoed} messages were not echoed`);
     else this.#finish();
   }
 

@@ -1,6 +1,7 @@
 /**
- * `npm run demo`: the proxy under a fixed load, half on fresh and half on kept-alive connections, while backends, routes and
- * clusters come, change and go for 20 seconds. One live line, one verdict; exit code 1 if anything was lost.
+ * `npm run demo`: the proxy under a fixed load, half on fresh and half on kept-alive connections, while
+ * backends, routes and clusters come, change and go for 20 seconds. One live line, one verdict; exit code 1
+ * if anything was lost.
  */
 import { parseArgs } from "node:util";
 import { HttpBackend } from "../backends/http-backend.ts";
@@ -24,17 +25,28 @@ const { values } = parseArgs({
 process.exitCode = await demonstrate();
 
 async function demonstrate(): Promise<number> {
-  const backends = await Promise.all(Array.from({ length: BACKENDS }, () => HttpBackend.start({ id: "app" })));
+  const backends = await Promise.all(
+    Array.from({ length: BACKENDS }, () => HttpBackend.start({ id: "app" })),
+  );
   const proxy = await Proxy.start({ workers: Number(values.workers) });
   const interrupted = Promise.withResolvers<void>();
   process.once("SIGINT", () => interrupted.resolve());
   try {
     const port = await proxy.serve("app", [{ id: "first", address: backends[0]!.address }]);
-    console.log(`proxy on http://127.0.0.1:${port}/, pid ${proxy.pid}, ${values.workers} workers, ${BACKENDS} backends`);
+    console.log(
+      `proxy on http://127.0.0.1:${port}/, pid ${proxy.pid}, ${values.workers} workers, ${BACKENDS} backends`,
+    );
     const orders = await proxy.connect();
     const otherListener = `127.0.0.1:${await freePort()}`;
     const addresses = backends.map(({ address }) => address);
-    const changes = new Changes({ orders, seed: 1, listener: `127.0.0.1:${port}`, otherListener, cluster: "app", addresses });
+    const changes = new Changes({
+      orders,
+      seed: 1,
+      listener: `127.0.0.1:${port}`,
+      otherListener,
+      cluster: "app",
+      addresses,
+    });
     const load = new Load({ port, ratePerSecond: Number(values.rate), request: echoRequest });
     const line = setInterval(() => showLine(changes, load), LINE_MS);
     const durationMs = Number(values.seconds) * 1_000;

@@ -1,6 +1,6 @@
 /**
- * The head of an HTTP/1 message, read strictly for tests (RFC 9112, sections 2 to 6). Own code on purpose: what the proxy
- * writes is never judged by the proxy's own reader.
+ * The head of an HTTP/1 message, read strictly for tests (RFC 9112, sections 2 to 6). Own code on purpose:
+ * what the proxy writes is never judged by the proxy's own reader.
  */
 
 /** A message that the reader refuses, with the reason for a report. */
@@ -48,7 +48,10 @@ export function tokensOf(head: Head, name: string): readonly string[] {
   return members.map((member) => member.trim().toLowerCase()).filter((member) => member !== "");
 }
 
-/** What the framing fields say, or `undefined` when there are none. Refuses every combination that two readers could read in two ways. */
+/**
+ * What the framing fields say, or `undefined` when there are none. Refuses every combination that two readers
+ * could read in two ways.
+ */
 export function framingOf(head: Head): Framing | undefined {
   const lengths = valuesOf(head, "content-length");
   const codings = valuesOf(head, "transfer-encoding");

@@ -1,6 +1,7 @@
 /**
- * Reads a stream of bytes as HTTP/1 messages, one after another, strictly and whatever the pieces. Bodies are collected, or
- * handed on piece by piece. It knows no socket: bytes in, messages out, `MalformedMessage` thrown for what is none.
+ * Reads a stream of bytes as HTTP/1 messages, one after another, strictly and whatever the pieces. Bodies are
+ * collected, or handed on piece by piece. It knows no socket: bytes in, messages out, `MalformedMessage`
+ * thrown for what is none.
  */
 import { type Framing, type Head, MalformedMessage, parseField, parseHead } from "./head.ts";
 
@@ -65,7 +66,10 @@ export class MessageReader {
     while (this.#step());
   }
 
-  /** The peer ended its direction. Completes a body that ends with the connection; anything half read is malformed. */
+  /**
+   * The peer ended its direction. Completes a body that ends with the connection; anything half read is
+   * malformed.
+   */
   end(): void {
     if (this.#state.at === "until-close") this.#complete(this.#state.head, []);
     else if (this.expects === "more" && this.#state.at !== "switched")

@@ -17,7 +17,10 @@ export interface ResponseEvents {
   bodyPiece?(piece: Buffer, head: Head): void;
 }
 
-/** Reads the responses of one connection. `method` gives the method of the request that the next final response answers. */
+/**
+ * Reads the responses of one connection. `method` gives the method of the request that the next final
+ * response answers.
+ */
 export class ResponseReader {
   readonly #messages: MessageReader;
   readonly #events: ResponseEvents;

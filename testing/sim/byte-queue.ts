@@ -1,4 +1,7 @@
-/** Bytes in the order in which they came, taken in pieces of any size. No limit of its own: who fills it keeps one. */
+/**
+ * Bytes in the order in which they came, taken in pieces of any size. No limit of its own: who fills it keeps
+ * one.
+ */
 export class ByteQueue {
   #parts: Uint8Array[] = [];
   #bytes = 0;

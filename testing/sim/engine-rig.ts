@@ -1,14 +1,27 @@
 /**
- * The engine in the simulated network, with the part of main that it needs: objects become changes, removals become drains
- * with numbers, and what the engine tells is kept.
+ * The engine in the simulated network, with the part of main that it needs: objects become changes, removals
+ * become drains with numbers, and what the engine tells is kept.
  */
 import { assert } from "../../src/base/assert.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { EngineLimits } from "../../src/engine/limits.ts";
 import type { Change, DrainRequest, DrainUse } from "../../src/model/channel.ts";
-import { BACKEND_DEFAULTS, CLUSTER_DEFAULTS, LISTENER_DEFAULTS, PATH_DEFAULT, TAGS_DEFAULT } from "../../src/model/defaults.ts";
+import {
+  BACKEND_DEFAULTS,
+  CLUSTER_DEFAULTS,
+  LISTENER_DEFAULTS,
+  PATH_DEFAULT,
+  TAGS_DEFAULT,
+} from "../../src/model/defaults.ts";
 import { backendKey, frontendKey } from "../../src/model/keys.ts";
-import type { Backend, Cluster, ConfigObject, Frontend, Listener, ObjectKind } from "../../src/model/objects.ts";
+import type {
+  Backend,
+  Cluster,
+  ConfigObject,
+  Frontend,
+  Listener,
+  ObjectKind,
+} from "../../src/model/objects.ts";
 import { SimNetwork, type SimOptions } from "./sim-network.ts";
 
 export class EngineRig {
@@ -52,7 +65,10 @@ export class EngineRig {
   }
 
   frontend(listener: string, hostname: string, fields: Partial<Frontend>): void {
-    this.put({ kind: "frontend", value: { listener, hostname, path: PATH_DEFAULT, tags: TAGS_DEFAULT, ...fields } });
+    this.put({
+      kind: "frontend",
+      value: { listener, hostname, path: PATH_DEFAULT, tags: TAGS_DEFAULT, ...fields },
+    });
   }
 
   /** Adds an object, or changes the one under its key. */
@@ -66,13 +82,19 @@ export class EngineRig {
   /** Removes an object, a listener with its frontends, and returns its drain's number. */
   remove(kind: ObjectKind, key: string): number {
     const frontends = kind === "listener" ? this.#frontendsOf(key) : [];
-    const changes = [...frontends.map((frontend) => this.#forget("frontend", frontend)), this.#forget(kind, key)];
+    const changes = [
+      ...frontends.map((frontend) => this.#forget("frontend", frontend)),
+      this.#forget(kind, key),
+    ];
     const drain = ++this.#lastDrain;
     this.#apply(changes, [{ drain, kind, key }]);
     return drain;
   }
 
-  /** Asserts that everything is over: no connection is left, and no buffer but the one that the engine writes into. */
+  /**
+   * Asserts that everything is over: no connection is left, and no buffer but the one that the engine writes
+   * into.
+   */
   assertAtRest(): void {
     this.net.assertHolds({ connections: 0, buffers: 1 });
   }

@@ -1,6 +1,6 @@
 /**
- * The smallest engine: relays bytes between each client and one backend, with back-pressure, and nothing else. For tests of
- * what carries an engine; not a model of the real one.
+ * The smallest engine: relays bytes between each client and one backend, with back-pressure, and nothing
+ * else. For tests of what carries an engine; not a model of the real one.
  */
 import type { Address } from "../../src/base/address.ts";
 import type { IoFault, Port, PortEvents } from "../../src/engine/port.ts";
@@ -74,7 +74,9 @@ export class RelayEngine implements PortEvents {
     this.#forget(connection, other);
   }
 
-  /** Both ends are told; what is unsent would be lost by a close now, so each side is closed when it is empty. */
+  /**
+   * Both ends are told; what is unsent would be lost by a close now, so each side is closed when it is empty.
+   */
   #closePair(one: number, other: number): void {
     if (this.#port.unsentBytes(one) > 0 || this.#port.unsentBytes(other) > 0) return;
     this.#port.close(one);

@@ -1,7 +1,7 @@
 /**
- * What will happen in the simulated world, by virtual time. Happenings of the same moment come in an order drawn from the
- * seed: that is how connections overtake each other. It knows nothing of connections; who must not overtake itself has only
- * one happening waiting at a time.
+ * What will happen in the simulated world, by virtual time. Happenings of the same moment come in an order
+ * drawn from the seed: that is how connections overtake each other. It knows nothing of connections; who must
+ * not overtake itself has only one happening waiting at a time.
  */
 import type { Prng } from "../../src/base/prng.ts";
 

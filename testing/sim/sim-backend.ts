@@ -1,4 +1,7 @@
-/** What a simulated address does with connections, and the connections that it got. How bytes move is `sim-connection.ts`. */
+/**
+ * What a simulated address does with connections, and the connections that it got. How bytes move is
+ * `sim-connection.ts`.
+ */
 import type { IoFault } from "../../src/engine/port.ts";
 import type { SimPeer } from "./sim-peer.ts";
 

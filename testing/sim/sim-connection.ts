@@ -1,13 +1,14 @@
 /**
- * One simulated connection: the engine's side, what is on its way, and the peer. Bytes move in three steps, each of which has
- * at most one happening waiting, so that no direction overtakes itself:
+ * One simulated connection: the engine's side, what is on its way, and the peer. Bytes move in three steps,
+ * each of which has at most one happening waiting, so that no direction overtakes itself:
  *
  * ```text
- *  peer.outgoing ──inbound──▶ received()           send() ──▶ slices ──outbound──▶ kernel ──arrival──▶ peer.received
+ *  peer.outgoing ──inbound──▶ received()
+ *  send() ──▶ slices ──outbound──▶ kernel ──arrival──▶ peer.received
  * ```
  *
- * The kernel's part is bounded by `socketBytes`: a peer that does not read leaves slices waiting in the engine's hands.
- * It is no socket: what the port's rules say is checked in `sim-port.ts`.
+ * The kernel's part is bounded by `socketBytes`: a peer that does not read leaves slices waiting in the
+ * engine's hands. It is no socket: what the port's rules say is checked in `sim-port.ts`.
  */
 import type { BufferPool } from "../../src/base/buffer-pool.ts";
 import type { IoFault, PortEvents } from "../../src/engine/port.ts";
@@ -84,7 +85,10 @@ export class SimConnection {
     this.receiving = this.peer.outgoing.bytes > 0 && this.#world.racesPause() ? "racing" : "idle";
   }
 
-  /** Lets go of what is unsent; with bytes of the peer unread, or with `reset`, the peer sees a reset instead of an end. */
+  /**
+   * Lets go of what is unsent; with bytes of the peer unread, or with `reset`, the peer sees a reset instead
+   * of an end.
+   */
   close(how: "close" | "reset"): void {
     this.#dropSlices();
     const wasOpen = this.state === "open";
@@ -174,7 +178,10 @@ export class SimConnection {
     this.#wakeInbound();
   }
 
-  /** Tells the next piece; `false` if no buffer was free for it: the last few are left to the engine, to write with. */
+  /**
+   * Tells the next piece; `false` if no buffer was free for it: the last few are left to the engine, to write
+   * with.
+   */
   #deliver(): boolean {
     const { buffers, events } = this.#world;
     const buffer = mayReceive(buffers) ? buffers.take() : -1;

@@ -1,6 +1,6 @@
 /**
- * One copy of a simulated listening socket, as the engine holds it. The queue belongs to the socket, which outlives this
- * copy: who listens at the same address again finds it as it was left.
+ * One copy of a simulated listening socket, as the engine holds it. The queue belongs to the socket, which
+ * outlives this copy: who listens at the same address again finds it as it was left.
  */
 import type { SimPeer } from "./sim-peer.ts";
 

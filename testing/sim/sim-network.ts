@@ -1,6 +1,7 @@
 /**
- * A network in one process, for one engine under test: clients, backends, delays, pieces, faults and time, all drawn from a
- * seed, so that every run can be had again. Not a model of TCP: it gives what an engine can see of one, at its worst.
+ * A network in one process, for one engine under test: clients, backends, delays, pieces, faults and time,
+ * all drawn from a seed, so that every run can be had again. Not a model of TCP: it gives what an engine can
+ * see of one, at its worst.
  *
  * ```ts
  *  const net = new SimNetwork({ seed: 1 });
@@ -48,7 +49,9 @@ const DEFAULTS = {
   socketBytes: 65_536,
 } as const satisfies Required<SimOptions>;
 
-/** So many turns in which nothing happened, at one moment: the engine asks for the next one again and again. */
+/**
+ * So many turns in which nothing happened, at one moment: the engine asks for the next one again and again.
+ */
 const IDLE_TURNS_MAX = 1_000;
 /** So many turns without coming to rest are taken for a loop. */
 const TURNS_MAX = 5_000_000;
@@ -96,7 +99,10 @@ export class SimNetwork {
     this.#events = events;
   }
 
-  /** A copy of the listening socket at `address`, for `bindListener`. The queue of an earlier copy is found again. */
+  /**
+   * A copy of the listening socket at `address`, for `bindListener`. The queue of an earlier copy is found
+   * again.
+   */
   listen(address: string): number {
     const queue = this.#queues.get(address) ?? [];
     this.#queues.set(address, queue);
@@ -183,7 +189,10 @@ export class SimNetwork {
   assertHolds(most: { connections: number; buffers: number }): void {
     const { freeCount, count } = this.#port.buffers;
     assert(count - freeCount <= most.buffers, `${count - freeCount} buffers are held, not ${most.buffers}`);
-    assert(this.openCount === most.connections, `${this.openCount} connections are open, not ${most.connections}`);
+    assert(
+      this.openCount === most.connections,
+      `${this.openCount} connections are open, not ${most.connections}`,
+    );
   }
 
   #runTurn(atMs: number): void {

@@ -1,15 +1,22 @@
 /**
- * The far end of a simulated connection, as a test scripts it: a client of the engine, or a backend's side of a connection
- * that the engine opened. Everything is synchronous: ask here, then let the network run (`settle`, `advance`).
+ * The far end of a simulated connection, as a test scripts it: a client of the engine, or a backend's side of
+ * a connection that the engine opened. Everything is synchronous: ask here, then let the network run
+ * (`settle`, `advance`).
  */
 import type { Address } from "../../src/base/address.ts";
 import { ByteQueue } from "./byte-queue.ts";
 
-/** How far the connection got: a client of a closed listener is `refused`, one that waits in the accept queue `connecting`. */
+/**
+ * How far the connection got: a client of a closed listener is `refused`, one that waits in the accept queue
+ * `connecting`.
+ */
 export type PeerState = "connecting" | "open" | "refused";
 /** What came from the engine's side last: still open, a clean end (FIN), or a reset (RST). */
 export type Ending = "open" | "ended" | "reset";
-/** What this peer did with its own direction. `closed`: it neither sends nor reads any more, as after `close(2)`. */
+/**
+ * What this peer did with its own direction. `closed`: it neither sends nor reads any more, as after
+ * `close(2)`.
+ */
 export type PeerSide = "open" | "ended" | "closed" | "reset";
 
 /** What the peer tells the network: it has something new for the engine, or takes more from it. */
@@ -55,7 +62,10 @@ export class SimPeer {
     return this.#receivedBytes;
   }
 
-  /** Sends text (one byte per character) or bytes. What a peer sends after its own end is a mistake of the test. */
+  /**
+   * Sends text (one byte per character) or bytes. What a peer sends after its own end is a mistake of the
+   * test.
+   */
   send(data: string | Uint8Array): this {
     if (this.side !== "open") throw new Error(`this peer already ${this.side} its side`);
     if (this.ending === "reset" || this.state === "refused") return this;
@@ -71,7 +81,10 @@ export class SimPeer {
     return this;
   }
 
-  /** Closes as a program does that is gone: FIN after what was sent; what still comes from the engine is answered by RST. */
+  /**
+   * Closes as a program does that is gone: FIN after what was sent; what still comes from the engine is
+   * answered by RST.
+   */
   close(): this {
     if (this.side !== "reset") this.side = "closed";
     this.#wire.sends();

@@ -1,6 +1,7 @@
 /**
- * The engine's side of the simulated network: `Port`, with every rule of `src/engine/port.ts` asserted. It moves nothing
- * itself: what the engine asks for begins only after the turn in which it asked, as with a real ring.
+ * The engine's side of the simulated network: `Port`, with every rule of `src/engine/port.ts` asserted. It
+ * moves nothing itself: what the engine asks for begins only after the turn in which it asked, as with a real
+ * ring.
  */
 import { assert } from "../../src/base/assert.ts";
 import type { Address } from "../../src/base/address.ts";
@@ -52,7 +53,9 @@ export class SimPort implements Port {
     this.#connections[connection.number] = connection;
   }
 
-  /** Begins what was asked for in the turn that ended; returns how many numbers it left free. For the network. */
+  /**
+   * Begins what was asked for in the turn that ended; returns how many numbers it left free. For the network.
+   */
   beginAsked(): number {
     const asked = [...this.#asked];
     this.#asked.clear();

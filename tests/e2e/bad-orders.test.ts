@@ -50,7 +50,13 @@ async function answerTo(bytes: string | Buffer, id: string | null): Promise<Answ
 const BACKEND = '"cluster_id":"app","backend_id":"new","address":"127.0.0.1:9001"';
 
 /** What, the frame, the id of its answer, the code. */
-const BAD_FRAMES: readonly (readonly [what: string, frame: string | Buffer, id: string | null, code: string, field?: string])[] = [
+const BAD_FRAMES: readonly (readonly [
+  what: string,
+  frame: string | Buffer,
+  id: string | null,
+  code: string,
+  field?: string,
+])[] = [
   ["half an object", '{"id":"7","type":"STATUS"', "7", "BAD_FRAME"],
   ["half an object without an id", '{"type":', null, "BAD_FRAME"],
   ["an array", "[1,2]", null, "BAD_FRAME"],
@@ -66,23 +72,103 @@ const BAD_FRAMES: readonly (readonly [what: string, frame: string | Buffer, id: 
   ["an unknown order", '{"id":"7","type":"ADD_BACKENDS"}', "7", "UNKNOWN_ORDER"],
   ["a type from Object's prototype", '{"id":"7","type":"constructor"}', "7", "UNKNOWN_ORDER"],
   ["a later version", '{"id":"7","type":"STATUS","version":2}', "7", "UNSUPPORTED_VERSION"],
-  ["an unknown field beside the data", '{"id":"7","type":"STATUS","verison":1}', "7", "UNKNOWN_FIELD", "verison"],
-  ["a typo in the data", `{"id":"7","type":"ADD_BACKEND","data":{${BACKEND},"wieght":1}}`, "7", "UNKNOWN_FIELD", "data.wieght"],
-  ["__proto__ in the data", `{"id":"7","type":"ADD_BACKEND","data":{${BACKEND},"__proto__":{"weight":7}}}`, "7", "UNKNOWN_FIELD", "data.__proto__"],
-  ["__proto__ beside the data", '{"id":"7","type":"STATUS","__proto__":{"dry_run":true}}', "7", "UNKNOWN_FIELD", "__proto__"],
-  ["a weight beyond numbers", `{"id":"7","type":"ADD_BACKEND","data":{${BACKEND},"weight":1e400}}`, "7", "INVALID_FIELD", "data.weight"],
-  ["a weight that is text", `{"id":"7","type":"ADD_BACKEND","data":{${BACKEND},"weight":"10"}}`, "7", "INVALID_FIELD", "data.weight"],
-  ["a weight with a fraction", `{"id":"7","type":"ADD_BACKEND","data":{${BACKEND},"weight":1.5}}`, "7", "INVALID_FIELD", "data.weight"],
-  ["a weight below zero", `{"id":"7","type":"ADD_BACKEND","data":{${BACKEND},"weight":-1}}`, "7", "INVALID_FIELD", "data.weight"],
+  [
+    "an unknown field beside the data",
+    '{"id":"7","type":"STATUS","verison":1}',
+    "7",
+    "UNKNOWN_FIELD",
+    "verison",
+  ],
+  [
+    "a typo in the data",
+    `{"id":"7","type":"ADD_BACKEND","data":{${BACKEND},"wieght":1}}`,
+    "7",
+    "UNKNOWN_FIELD",
+    "data.wieght",
+  ],
+  [
+    "__proto__ in the data",
+    `{"id":"7","type":"ADD_BACKEND","data":{${BACKEND},"__proto__":{"weight":7}}}`,
+    "7",
+    "UNKNOWN_FIELD",
+    "data.__proto__",
+  ],
+  [
+    "__proto__ beside the data",
+    '{"id":"7","type":"STATUS","__proto__":{"dry_run":true}}',
+    "7",
+    "UNKNOWN_FIELD",
+    "__proto__",
+  ],
+  [
+    "a weight beyond numbers",
+    `{"id":"7","type":"ADD_BACKEND","data":{${BACKEND},"weight":1e400}}`,
+    "7",
+    "INVALID_FIELD",
+    "data.weight",
+  ],
+  [
+    "a weight that is text",
+    `{"id":"7","type":"ADD_BACKEND","data":{${BACKEND},"weight":"10"}}`,
+    "7",
+    "INVALID_FIELD",
+    "data.weight",
+  ],
+  [
+    "a weight with a fraction",
+    `{"id":"7","type":"ADD_BACKEND","data":{${BACKEND},"weight":1.5}}`,
+    "7",
+    "INVALID_FIELD",
+    "data.weight",
+  ],
+  [
+    "a weight below zero",
+    `{"id":"7","type":"ADD_BACKEND","data":{${BACKEND},"weight":-1}}`,
+    "7",
+    "INVALID_FIELD",
+    "data.weight",
+  ],
   ["data that is a list", '{"id":"7","type":"STATUS","data":[]}', "7", "INVALID_FIELD", "data"],
   ["a missing field", '{"id":"7","type":"ADD_BACKEND","data":{"cluster_id":"app"}}', "7", "INVALID_FIELD"],
-  ["an address that is a name", '{"id":"7","type":"ADD_BACKEND","data":{"cluster_id":"app","backend_id":"n","address":"localhost:80"}}', "7", "INVALID_FIELD", "data.address"],
-  ["a path that is deeply nested", `{"id":"7","type":"ADD_FRONTEND","data":${'{"path":'.repeat(5_000)}1${"}".repeat(5_000)}}`, "7", "UNKNOWN_FIELD"],
-  ["a regex that explodes", `{"id":"7","type":"ADD_FRONTEND","data":{"listener":"127.0.0.1:1","hostname":"a","path":{"regex":"(a+)+b"},"cluster_id":"app"}}`, "7", "INVALID_FIELD"],
-  ["a cluster that is not there", '{"id":"7","type":"ADD_BACKEND","data":{"cluster_id":"ap","backend_id":"n","address":"127.0.0.1:1"}}', "7", "UNKNOWN_CLUSTER", "data.cluster_id"],
-  ["something that is not there", '{"id":"7","type":"REMOVE_CLUSTER","data":{"cluster_id":"nobody"}}', "7", "NOT_FOUND"],
+  [
+    "an address that is a name",
+    '{"id":"7","type":"ADD_BACKEND","data":{"cluster_id":"app","backend_id":"n","address":"localhost:80"}}',
+    "7",
+    "INVALID_FIELD",
+    "data.address",
+  ],
+  [
+    "a path that is deeply nested",
+    `{"id":"7","type":"ADD_FRONTEND","data":${'{"path":'.repeat(5_000)}1${"}".repeat(5_000)}}`,
+    "7",
+    "UNKNOWN_FIELD",
+  ],
+  [
+    "a regex that explodes",
+    `{"id":"7","type":"ADD_FRONTEND","data":{"listener":"127.0.0.1:1","hostname":"a","path":{"regex":"(a+)+b"},"cluster_id":"app"}}`,
+    "7",
+    "INVALID_FIELD",
+  ],
+  [
+    "a cluster that is not there",
+    '{"id":"7","type":"ADD_BACKEND","data":{"cluster_id":"ap","backend_id":"n","address":"127.0.0.1:1"}}',
+    "7",
+    "UNKNOWN_CLUSTER",
+    "data.cluster_id",
+  ],
+  [
+    "something that is not there",
+    '{"id":"7","type":"REMOVE_CLUSTER","data":{"cluster_id":"nobody"}}',
+    "7",
+    "NOT_FOUND",
+  ],
   ["a cluster in use", '{"id":"7","type":"REMOVE_CLUSTER","data":{"cluster_id":"app"}}', "7", "IN_USE"],
-  ["another revision than it is", '{"id":"7","type":"ADD_CLUSTER","if_revision":1,"data":{"cluster_id":"x"}}', "7", "CONFLICT"],
+  [
+    "another revision than it is",
+    '{"id":"7","type":"ADD_CLUSTER","if_revision":1,"data":{"cluster_id":"x"}}',
+    "7",
+    "CONFLICT",
+  ],
 ];
 
 for (const [what, frame, id, code, field] of BAD_FRAMES) {
@@ -155,7 +241,11 @@ test("clients that connect and say nothing, or half an order and go, harm nobody
 });
 
 test("a dry run says what would change, and changes nothing", async () => {
-  const answer = await proxy.orders.order("REMOVE_CLUSTER", { cluster_id: "app", cascade: true }, { dry_run: true });
+  const answer = await proxy.orders.order(
+    "REMOVE_CLUSTER",
+    { cluster_id: "app", cascade: true },
+    { dry_run: true },
+  );
   assert.equal(answer.status, "OK");
   assert.equal(answer.data.connections, 0);
   await assertUnharmed();

@@ -17,7 +17,10 @@ let leaving: HttpBackend;
 let port = 0;
 
 before(async () => {
-  [staying, leaving] = await Promise.all([HttpBackend.start({ id: "staying" }), HttpBackend.start({ id: "leaving" })]);
+  [staying, leaving] = await Promise.all([
+    HttpBackend.start({ id: "staying" }),
+    HttpBackend.start({ id: "leaving" }),
+  ]);
   proxy = await Proxy.start({ workers: 2 });
   port = await proxy.serve("app", [{ id: "staying", address: staying.address }]);
 });
@@ -30,7 +33,11 @@ after(async () => {
 afterEach(async () => {
   leaving.release();
   await proxy.orders.order("REMOVE_BACKEND", { ...LEAVING, drain: { wait: false } });
-  await askUntil(TIMEOUT_MS, "the end of all drains", async () => (await drainsUnderWay()).length === 0 || undefined);
+  await askUntil(
+    TIMEOUT_MS,
+    "the end of all drains",
+    async () => (await drainsUnderWay()).length === 0 || undefined,
+  );
 });
 
 const LEAVING = { cluster_id: "app", backend_id: "leaving" } as const;
@@ -42,7 +49,11 @@ async function holdExchanges(count: number): Promise<Promise<Response>[]> {
   await orders.ok("UPDATE_BACKEND", { cluster_id: "app", backend_id: "staying", weight: 0 });
   const exchanges = Array.from({ length: count }, () => fetchOnce(port, "/hold"));
   for (const exchange of exchanges) exchange.catch(() => {});
-  await within(TIMEOUT_MS, `${count} held exchanges`, leaving.until(({ held }) => held.length === count));
+  await within(
+    TIMEOUT_MS,
+    `${count} held exchanges`,
+    leaving.until(({ held }) => held.length === count),
+  );
   await orders.ok("UPDATE_BACKEND", { cluster_id: "app", backend_id: "staying", weight: 100 });
   return exchanges;
 }
@@ -69,7 +80,10 @@ test("a removal counts what still uses it down to nothing, and says OK only then
   const first = await removal.processing();
   assert.equal(first.data.connections, 3);
   const byWorker = Object.values(first.data.workers as Record<string, number>);
-  assert.equal(byWorker.reduce((sum, connections) => sum + connections, 0), 3);
+  assert.equal(
+    byWorker.reduce((sum, connections) => sum + connections, 0),
+    3,
+  );
   assert.equal(backendOf(await fetchOnce(port, "/")), "staying", "no new request goes there");
 
   for (const left of [2, 1]) {
@@ -81,7 +95,11 @@ test("a removal counts what still uses it down to nothing, and says OK only then
   const final = await removal.final();
   assert.deepEqual([final.status, typeof final.data.drained_ms], ["OK", "number"]);
   const counts = removal.progress.map(({ data }) => data.connections as number);
-  assert.deepEqual(counts, counts.toSorted((a, b) => b - a), "the count only falls");
+  assert.deepEqual(
+    counts,
+    counts.toSorted((a, b) => b - a),
+    "the count only falls",
+  );
   for (const exchange of exchanges) assert.equal(backendOf(await exchange), "leaving");
   assert.deepEqual(await drainsUnderWay(), []);
 });
@@ -91,22 +109,35 @@ test("wait:false answers at once with the number, and the drain goes on", async 
   const removal = proxy.orders.send("REMOVE_BACKEND", { ...LEAVING, drain: { wait: false } });
   const answer = await removal.final();
   assert.deepEqual([answer.status, answer.data.connections, removal.progress.length], ["OK", 2, 0]);
-  assert.deepEqual((await drainsUnderWay()).map(({ connections }) => connections), [2]);
+  assert.deepEqual(
+    (await drainsUnderWay()).map(({ connections }) => connections),
+    [2],
+  );
   leaving.release();
   await Promise.all(exchanges);
-  await askUntil(TIMEOUT_MS, "the end of the drain", async () => (await drainsUnderWay()).length === 0 || undefined);
+  await askUntil(
+    TIMEOUT_MS,
+    "the end of the drain",
+    async () => (await drainsUnderWay()).length === 0 || undefined,
+  );
 });
 
 test("a deadline with close cuts what is left; with keep it lets it live", async () => {
   const { orders } = proxy;
   const cut = await holdExchanges(1);
-  const closing = orders.send("REMOVE_BACKEND", { ...LEAVING, drain: { deadline_ms: 50, on_deadline: "close" } });
+  const closing = orders.send("REMOVE_BACKEND", {
+    ...LEAVING,
+    drain: { deadline_ms: 50, on_deadline: "close" },
+  });
   await assert.rejects(cut[0]!, "the exchange is cut");
   assert.equal((await closing.final()).status, "OK");
   leaving.held.length = 0;
 
   const kept = await holdExchanges(1);
-  const keeping = orders.send("REMOVE_BACKEND", { ...LEAVING, drain: { deadline_ms: 50, on_deadline: "keep" } });
+  const keeping = orders.send("REMOVE_BACKEND", {
+    ...LEAVING,
+    drain: { deadline_ms: 50, on_deadline: "keep" },
+  });
   const answer = await keeping.final();
   assert.deepEqual([answer.status, answer.data.connections], ["OK", 1], answer.message);
   leaving.release();
@@ -137,7 +168,11 @@ test("a WebSocket counts until it ends; an idle pooled connection does not count
   await orders.ok("UPDATE_BACKEND", { cluster_id: "app", backend_id: "staying", weight: 100 });
   const removal = orders.send("REMOVE_BACKEND", LEAVING);
   assert.equal((await removal.processing()).data.connections, 1);
-  await within(TIMEOUT_MS, "the idle connection's end", leaving.until(({ openCount }) => openCount === 1));
+  await within(
+    TIMEOUT_MS,
+    "the idle connection's end",
+    leaving.until(({ openCount }) => openCount === 1),
+  );
   for (let count = 0; count < 5; count++) tunnel.send();
   await tunnel.close();
   assert.equal((await removal.final()).status, "OK");
@@ -169,7 +204,11 @@ test("a removed cluster drains with its backends; a removed listener with its ex
   await orders.ok("ADD_FRONTEND", { listener: address, hostname: "*", cluster_id: "short" });
   const connection = await HttpConnection.open(other, { timeoutMs: TIMEOUT_MS });
   const exchange = exchangeOn(connection, "/hold");
-  await within(TIMEOUT_MS, "the held exchange", leaving.until(({ held }) => held.length === 1));
+  await within(
+    TIMEOUT_MS,
+    "the held exchange",
+    leaving.until(({ held }) => held.length === 1),
+  );
 
   const cluster = orders.send("REMOVE_CLUSTER", { cluster_id: "short", cascade: true } satisfies Json);
   const listener = orders.send("REMOVE_LISTENER", { address } satisfies Json);

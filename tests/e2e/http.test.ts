@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import type { Socket } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { HttpBackend } from "../../testing/backends/http-backend.ts";
 import { download } from "../../testing/clients/download-client.ts";
@@ -38,10 +39,17 @@ for (const io of IOS) {
       }
       assert.equal((await exchangeOn(connection, "/status/204")).status, 204);
       assert.equal((await exchangeOn(connection, "/status/304")).status, 304);
-      const head = await connection.exchange({ method: "HEAD", bytes: "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", timeoutMs: TIMEOUT_MS });
+      const head = await connection.exchange({
+        method: "HEAD",
+        bytes: "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
+        timeoutMs: TIMEOUT_MS,
+      });
       assert.deepEqual([head.status, head.body.length], [200, 0]);
       const trailers = await exchangeOn(connection, "/trailers");
-      assert.deepEqual(trailers.trailers.map(([name]) => name), ["X-Sum"]);
+      assert.deepEqual(
+        trailers.trailers.map(([name]) => name),
+        ["X-Sum"],
+      );
       const hints = await exchangeOn(connection, "/hints");
       assert.match(hints.interim[0]!.head.startLine, /^HTTP\/1\.1 103 /);
       connection.close();
@@ -52,8 +60,15 @@ for (const io of IOS) {
       const content = contentSlice(0, 5 * MEBIBYTE);
       const hash = createHash("sha256").update(content).digest("hex").slice(0, 16);
       const length = `Content-Length: ${content.length}\r\n\r\n`;
-      const chunk = Buffer.concat([Buffer.from(`${content.length.toString(16)}\r\n`), content, Buffer.from("\r\n0\r\n\r\n")]);
-      const bodies = [Buffer.concat([Buffer.from(length), content]), Buffer.concat([Buffer.from("Transfer-Encoding: chunked\r\n\r\n"), chunk])];
+      const chunk = Buffer.concat([
+        Buffer.from(`${content.length.toString(16)}\r\n`),
+        content,
+        Buffer.from("\r\n0\r\n\r\n"),
+      ]);
+      const bodies = [
+        Buffer.concat([Buffer.from(length), content]),
+        Buffer.concat([Buffer.from("Transfer-Encoding: chunked\r\n\r\n"), chunk]),
+      ];
       for (const body of bodies) {
         const connection = await HttpConnection.open(port, { timeoutMs: TIMEOUT_MS });
         const bytes = Buffer.concat([Buffer.from("POST /upload HTTP/1.1\r\nHost: a\r\n"), body]);
@@ -72,7 +87,10 @@ for (const io of IOS) {
       const watch = setInterval(() => (highest = Math.max(highest, residentBytesOf(worker!.pid))), 20);
       await Promise.all([1, 2, 3, 4].map(() => download({ ...options, bytesPerSecond: 20 * MEBIBYTE })));
       clearInterval(watch);
-      assert.ok(highest - memoryBefore < 40 * MEBIBYTE, `the worker grew by ${Math.round((highest - memoryBefore) / MEBIBYTE)} MiB`);
+      assert.ok(
+        highest - memoryBefore < 40 * MEBIBYTE,
+        `the worker grew by ${Math.round((highest - memoryBefore) / MEBIBYTE)} MiB`,
+      );
     });
 
     test("100-continue goes to the backend and back before the body is sent", async () => {
@@ -97,15 +115,19 @@ for (const io of IOS) {
   });
 
   test(`a backend that misbehaves gives 502 or a cut that shows, and the next request is served (${io})`, async () => {
-    const wrongs: Readonly<Record<string, (socket: import("node:net").Socket) => void>> = {
-      "/malformed": (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx"),
+    const wrongs: Readonly<Record<string, (socket: Socket) => void>> = {
+      "/malformed": (socket) =>
+        socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx"),
       "/garbage": (socket) => socket.write("hello\r\n\r\n"),
       "/early-end": (socket) => socket.end(),
       "/early-reset": (socket) => socket.resetAndDestroy(),
       "/short": (socket) => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"),
       "/half-chunk": (socket) => socket.end("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"),
       "/stale": (socket) => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
-      "/poison": (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"),
+      "/poison": (socket) =>
+        socket.write(
+          "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison",
+        ),
     };
     const backend = await HttpBackend.start({
       respond: ({ target }, { socket }) => {
@@ -117,7 +139,10 @@ for (const io of IOS) {
     const proxy = await Proxy.start({ io });
     const port = await proxy.serve("app", [{ id: "app-1", address: backend.address }]);
     for (const target of Object.keys(wrongs)) {
-      const result = await fetchOnce(port, target).then(({ status }) => `${status}`, (fault: ClientFault) => fault.kind);
+      const result = await fetchOnce(port, target).then(
+        ({ status }) => `${status}`,
+        (fault: ClientFault) => fault.kind,
+      );
       const isCut = target === "/short" || target === "/half-chunk";
       const isServed = target === "/stale" || target === "/poison";
       assert.equal(result, isCut ? "cut" : isServed ? "200" : "502", target);

@@ -25,7 +25,11 @@ for (const io of IOS) {
         await orders.ok("ADD_LISTENER", { address, protocol: "http" });
         await orders.ok("ADD_FRONTEND", { listener: address, hostname: "*", cluster_id: "app" });
         const before = served.count;
-        await askUntil(TIMEOUT_MS, "requests on the new listener", () => served.count > before + CLIENTS_PER_ROUND || undefined);
+        await askUntil(
+          TIMEOUT_MS,
+          "requests on the new listener",
+          () => served.count > before + CLIENTS_PER_ROUND || undefined,
+        );
       }
       isOver = true;
       await Promise.all(clients);
@@ -65,7 +69,10 @@ test("a listener's timeouts hold for the next request after their update", async
   });
 });
 
-/** One request on a fresh connection; a refused connection was never accepted, anything else that fails is a fault. */
+/**
+ * One request on a fresh connection; a refused connection was never accepted, anything else that fails is a
+ * fault.
+ */
 async function requestIfAccepted(port: number, faults: FaultLog, served: { count: number }): Promise<void> {
   try {
     const { status } = await fetchOnce(port, "/");

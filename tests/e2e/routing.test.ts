@@ -7,7 +7,10 @@ for (const io of IOS) {
   test(`the first request goes through, with what the proxy adds (${io})`, async () => {
     await withApp({ io }, async (proxy, port, [backend]) => {
       const response = await fetchOnce(port, "/hello?x=1");
-      assert.deepEqual([response.status, response.body.toString().split(" ").slice(0, 3)], [200, ["app-1", "GET", "/hello?x=1"]]);
+      assert.deepEqual(
+        [response.status, response.body.toString().split(" ").slice(0, 3)],
+        [200, ["app-1", "GET", "/hello?x=1"]],
+      );
       const { raw } = backend!.requests[0]!.head;
       assert.match(raw, /^GET \/hello\?x=1 HTTP\/1\.1\r\nHost: a\.example\r\n/);
       assert.match(raw, /\r\nX-Forwarded-For: 127\.0\.0\.1\r\n/i);
@@ -37,7 +40,6 @@ for (const io of IOS) {
 
 test("routing is decided for each request, not for the connection", async () => {
   await withApp({ backends: 2 }, async (_proxy, port) => {
-
     const connection = await HttpConnection.open(port, { timeoutMs: 5_000 });
     const seen: string[] = [];
     for (let count = 0; count < 6; count++) seen.push(backendOf(await exchangeOn(connection, "/")));
@@ -75,6 +77,7 @@ test("EXPLAIN names the rule, the cluster and the backends that a request would 
   await withApp({}, async ({ orders }, port, [backend]) => {
     const asked = { listener: `127.0.0.1:${port}`, method: "GET", host: "a.example", path: "/x" };
     const text = JSON.stringify((await orders.ok("EXPLAIN", asked)).data);
-    for (const part of ["app", "app-1", backend!.address]) assert.ok(text.includes(part), `${part} in ${text}`);
+    for (const part of ["app", "app-1", backend!.address])
+      assert.ok(text.includes(part), `${part} in ${text}`);
   });
 });

@@ -31,7 +31,10 @@ test("what is saved is loaded by its difference: nothing to do, then only what i
     assert.equal((await fetchOnce(port, "/")).status, 503);
     const loaded = await orders.ok("LOAD_STATE", { path });
     const { changed, added, removed, updated } = loaded.data;
-    assert.deepEqual({ changed, added, removed, updated }, { changed: true, added: 1, removed: 1, updated: 1 });
+    assert.deepEqual(
+      { changed, added, removed, updated },
+      { changed: true, added: 1, removed: 1, updated: 1 },
+    );
     assert.equal(await hashOf(proxy), hash);
     assert.equal(backendOf(await fetchOnce(port, "/")), backend!.id);
   });
@@ -39,7 +42,12 @@ test("what is saved is loaded by its difference: nothing to do, then only what i
 
 test("the orders of DUMP_STATE make the same configuration in another proxy", async () => {
   await withApp({}, async (proxy, port) => {
-    await proxy.orders.ok("ADD_FRONTEND", { listener: `127.0.0.1:${port}`, hostname: "x.example", deny: true, tags: { a: "1" } });
+    await proxy.orders.ok("ADD_FRONTEND", {
+      listener: `127.0.0.1:${port}`,
+      hostname: "x.example",
+      deny: true,
+      tags: { a: "1" },
+    });
     const dump = await proxy.orders.ok("DUMP_STATE");
     const hash = await hashOf(proxy);
     // The other one cannot listen at the same address while this one does.
@@ -61,16 +69,18 @@ test("a state file that is cut short, newer, damaged or not there is refused, an
     const hash = await hashOf(proxy);
     const header = JSON.parse(text.slice(0, text.indexOf("\0"))) as Record<string, unknown>;
     const rest = text.slice(text.indexOf("\0"));
-    const newer = Object.fromEntries(Object.entries(header).map(([key, value]) => [key, key === "version" ? 99 : value]));
+    const newer = Object.fromEntries(
+      Object.entries(header).map(([key, value]) => [key, key === "version" ? 99 : value]),
+    );
     const files: Readonly<Record<string, string>> = {
       "cut in a record": text.slice(0, -20),
       "cut between records": text.slice(0, text.lastIndexOf("{")),
-      "newer": JSON.stringify(newer) + rest,
-      "damaged": text.replace("app-1", "app-2\u0001"),
+      newer: JSON.stringify(newer) + rest,
+      damaged: text.replace("app-1", "app-2\u0001"),
       "another order": text.replace("ADD_CLUSTER", "HARD_STOP"),
       "no header": rest.slice(2),
-      "empty": "",
-      "noise": "\u0000\u0001\u0002 hello",
+      empty: "",
+      noise: "\u0000\u0001\u0002 hello",
     };
     for (const [what, content] of Object.entries(files)) {
       const path = join(folder, "bad.state");
@@ -98,9 +108,12 @@ test("a state file that asks for an address in use changes nothing at all", asyn
       await theirs.ok("SAVE_STATE", { path });
     });
     const { port: taken } = backend!;
-    // Move their listener to an address that somebody else holds; the header's hash goes with it, so make it by hand.
+    // Move their listener to an address that somebody else holds; the header's hash goes with it, so make it
+    // by hand.
     const text = readFileSync(path, "utf8");
-    const answer = await orders.order("LOAD_STATE", { path: rewrite(path, text, `127.0.0.2:${port}`, `127.0.0.1:${taken}`) });
+    const answer = await orders.order("LOAD_STATE", {
+      path: rewrite(path, text, `127.0.0.2:${port}`, `127.0.0.1:${taken}`),
+    });
     assert.equal(answer.status, "ERROR");
     assert.equal((await fetchOnce(port, "/")).status, 200);
   });
@@ -122,7 +135,10 @@ test("a place that cannot be written to is an error, the old file stays, and tra
       const locked = join(folder, "locked");
       mkdirSync(locked);
       chmodSync(locked, 0o500);
-      assert.equal((await orders.order("SAVE_STATE", { path: join(locked, "x") })).error?.code, "STATE_FILE_UNWRITABLE");
+      assert.equal(
+        (await orders.order("SAVE_STATE", { path: join(locked, "x") })).error?.code,
+        "STATE_FILE_UNWRITABLE",
+      );
     }
     assert.equal((await fetchOnce(port, "/")).status, 200);
   });
@@ -134,7 +150,8 @@ test("kill -9 of main: with --state everything is there again, to the last OK, a
     const first = await Proxy.start({ folder, workers: 2, args: ["--state", state] });
     const { orders } = first;
     await orders.ok("ADD_LISTENER", { address: `127.0.0.1:${port}`, protocol: "http" });
-    for (let number = 0; number < 50; number++) await orders.ok("ADD_CLUSTER", { cluster_id: `cluster-${number}` });
+    for (let number = 0; number < 50; number++)
+      await orders.ok("ADD_CLUSTER", { cluster_id: `cluster-${number}` });
     await orders.ok("REMOVE_CLUSTER", { cluster_id: "cluster-7" });
     const { hash, revision } = (await first.status()).data;
     const processes = descendantsOf(first.pid);
@@ -166,7 +183,10 @@ test("a full disk: the order is refused and undone, the running goes on", async 
       assert.equal(refused, "STATE_FILE_UNWRITABLE");
       const { revision, hash, workers } = (await proxy.status()).data;
       assert.deepEqual([workers[0].hash, workers[0].revision], [hash, revision]);
-      assert.equal((await orders.order("SAVE_STATE", { path: join(folder, "saved") })).error?.code, "STATE_FILE_UNWRITABLE");
+      assert.equal(
+        (await orders.order("SAVE_STATE", { path: join(folder, "saved") })).error?.code,
+        "STATE_FILE_UNWRITABLE",
+      );
       assert.equal((await fetchOnce(port, "/")).status, 200);
     });
   } finally {
@@ -195,7 +215,10 @@ async function withTwoLives(body: (folder: string, port: number) => Promise<void
 
 test("a second proxy on the same socket is refused, and the first one never notices", async () => {
   await withApp({}, async (proxy, port) => {
-    await assert.rejects(Proxy.start({ folder: proxy.folder }), new RegExp(`ended with 1 before it was ready[^]*${proxy.pid}`));
+    await assert.rejects(
+      Proxy.start({ folder: proxy.folder }),
+      new RegExp(`ended with 1 before it was ready[^]*${proxy.pid}`),
+    );
     assert.equal((await proxy.status()).status, "OK");
     assert.equal((await fetchOnce(port, "/")).status, 200);
   });
@@ -204,7 +227,11 @@ test("a second proxy on the same socket is refused, and the first one never noti
 test("SOFT_STOP lets what goes on come to its end, and the program ends with 0", async () => {
   await withApp({ workers: 2 }, async (proxy, port, [backend]) => {
     const held = fetchOnce(port, "/hold");
-    await within(TIMEOUT_MS, "the held exchange", backend!.until(({ held: answers }) => answers.length === 1));
+    await within(
+      TIMEOUT_MS,
+      "the held exchange",
+      backend!.until(({ held: answers }) => answers.length === 1),
+    );
     const stop = proxy.orders.send("SOFT_STOP", { deadline_ms: 20_000 });
     await stop.processing();
     await assert.rejects(fetchOnce(port, "/"), /ECONNREFUSED/);

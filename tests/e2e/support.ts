@@ -1,4 +1,7 @@
-/** What the end-to-end tests share: a proxy and backends for the length of a test, and a single strict request. */
+/**
+ * What the end-to-end tests share: a proxy and backends for the length of a test, and a single strict
+ * request.
+ */
 import assert from "node:assert/strict";
 import { HttpBackend, type BackendOptions } from "../../testing/backends/http-backend.ts";
 import { echoOf } from "../../testing/backends/responders.ts";
@@ -29,7 +32,8 @@ export async function withBackends(
   body: (...backends: HttpBackend[]) => Promise<void>,
   options: BackendOptions = {},
 ): Promise<void> {
-  const start = (_: unknown, index: number): Promise<HttpBackend> => HttpBackend.start({ id: `app-${index + 1}`, ...options });
+  const start = (_: unknown, index: number): Promise<HttpBackend> =>
+    HttpBackend.start({ id: `app-${index + 1}`, ...options });
   const backends = await Promise.all(Array.from({ length: count }, start));
   try {
     await body(...backends);
@@ -45,14 +49,22 @@ export async function withApp(
 ): Promise<void> {
   await withBackends(options.backends ?? 1, async (...backends) => {
     await withProxy(options, async (proxy) => {
-      const port = await proxy.serve("app", backends.map(({ id, address }) => ({ id, address })));
+      const port = await proxy.serve(
+        "app",
+        backends.map(({ id, address }) => ({ id, address })),
+      );
       await body(proxy, port, backends);
     });
   });
 }
 
 /** One request on a connection of its own. */
-export async function fetchOnce(port: number, target: string, host = "a.example", method = "GET"): Promise<Response> {
+export async function fetchOnce(
+  port: number,
+  target: string,
+  host = "a.example",
+  method = "GET",
+): Promise<Response> {
   const connection = await HttpConnection.open(port, { timeoutMs: TIMEOUT_MS });
   try {
     const bytes = `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
@@ -63,8 +75,16 @@ export async function fetchOnce(port: number, target: string, host = "a.example"
 }
 
 /** One request on a connection that stays open. */
-export function exchangeOn(connection: HttpConnection, target: string, host = "a.example"): Promise<Response> {
-  return connection.exchange({ method: "GET", bytes: `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`, timeoutMs: TIMEOUT_MS });
+export function exchangeOn(
+  connection: HttpConnection,
+  target: string,
+  host = "a.example",
+): Promise<Response> {
+  return connection.exchange({
+    method: "GET",
+    bytes: `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
+    timeoutMs: TIMEOUT_MS,
+  });
 }
 
 /** Which backend answered. */
@@ -80,7 +100,8 @@ export function echoRequest(id: string): (number: number) => LoadRequest {
     return {
       host: "a.example",
       target,
-      check: ({ status, body }) => (status === 200 && body.toString() === wanted ? undefined : `${status} ${body.toString()}`),
+      check: ({ status, body }) =>
+        status === 200 && body.toString() === wanted ? undefined : `${status} ${body.toString()}`,
     };
   };
 }

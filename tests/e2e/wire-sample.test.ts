@@ -20,7 +20,9 @@ function refusalsOf(document: string): Refusal[] {
     const [first, second] = steps;
     if (steps.length !== 2 || first?.kind !== "client" || second?.kind !== "outcome") return [];
     const { outcome } = second;
-    return outcome.client === "end" && outcome.backendSawNothing === true ? [{ name, bytes: first.bytes, outcome }] : [];
+    return outcome.client === "end" && outcome.backendSawNothing === true
+      ? [{ name, bytes: first.bytes, outcome }]
+      : [];
   });
 }
 
@@ -37,7 +39,10 @@ for (const io of IOS) {
           assert.deepEqual(statuses, outcome.statuses, `${name}, in pieces of ${pieceBytes}`);
         }
       }
-      assert.deepEqual(backend!.connections.map(({ raw }) => raw.toString("latin1")), []);
+      assert.deepEqual(
+        backend!.connections.map(({ raw }) => raw.toString("latin1")),
+        [],
+      );
       assert.equal((await fetchOnce(port, "/")).status, 200);
     });
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ClientFault, FaultLog } from "../../testing/clients/faults.ts";
+import { type ClientFault, FaultLog } from "../../testing/clients/faults.ts";
 import { HttpConnection } from "../../testing/clients/http-connection.ts";
 import { Load } from "../../testing/clients/load.ts";
 import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
@@ -16,7 +16,9 @@ function areRunning(count: number): (workers: readonly WorkerStatus[]) => boolea
 }
 
 async function openMany(port: number, count: number): Promise<HttpConnection[]> {
-  const connections = await Promise.all(Array.from({ length: count }, () => HttpConnection.open(port, { timeoutMs: TIMEOUT_MS })));
+  const connections = await Promise.all(
+    Array.from({ length: count }, () => HttpConnection.open(port, { timeoutMs: TIMEOUT_MS })),
+  );
   for (const connection of connections) assert.equal((await exchangeOn(connection, "/")).status, 200);
   return connections;
 }
@@ -51,13 +53,19 @@ test("under a fixed load, kill -9 of a worker loses nothing but what was in its 
     await askUntil(TIMEOUT_MS, "a load that runs", () => load.report.answered > 100 || undefined);
     const [victim] = await proxy.workers();
     signal(victim!.pid, "SIGKILL");
-    await proxy.whenWorkers("a replacement", (workers) => areRunning(2)(workers) && workers.every(({ pid }) => pid !== victim!.pid));
+    await proxy.whenWorkers(
+      "a replacement",
+      (workers) => areRunning(2)(workers) && workers.every(({ pid }) => pid !== victim!.pid),
+    );
     const { answered } = load.report;
     await askUntil(TIMEOUT_MS, "more answers", () => load.report.answered > answered + 100 || undefined);
     await load.stop();
     // A request takes about a millisecond: at this rate there are one or two in its hands.
     assert.ok(load.faults.count <= 4, load.faults.summary());
-    assert.ok(load.faults.faults.every(({ kind }) => kind === "reset" || kind === "closed"), load.faults.summary());
+    assert.ok(
+      load.faults.faults.every(({ kind }) => kind === "reset" || kind === "closed"),
+      load.faults.summary(),
+    );
   });
 });
 
@@ -66,7 +74,10 @@ test("a worker that hangs is replaced, and the others go on serving meanwhile", 
     const [victim] = await proxy.workers();
     signal(victim!.pid, "SIGSTOP");
     const results: string[] = [];
-    await proxy.whenWorkers("a replacement", (workers) => areRunning(2)(workers) && workers.every(({ pid }) => pid !== victim!.pid));
+    await proxy.whenWorkers(
+      "a replacement",
+      (workers) => areRunning(2)(workers) && workers.every(({ pid }) => pid !== victim!.pid),
+    );
     for (let count = 0; count < 20; count++) results.push(`${(await fetchOnce(port, "/")).status}`);
     assert.deepEqual(new Set(results), new Set(["200"]));
     await whenGone([victim!.pid], TIMEOUT_MS);
@@ -100,7 +111,10 @@ for (const io of IOS) {
       for (const connection of idle) connection.onIdle = (fault) => void unannounced.push(fault);
 
       const fewer = proxy.orders.send("SET_WORKERS", { count: 1 });
-      await proxy.whenWorkers("leaving workers", (workers) => workers.filter(({ state }) => state === "running").length === 1);
+      await proxy.whenWorkers(
+        "leaving workers",
+        (workers) => workers.filter(({ state }) => state === "running").length === 1,
+      );
       for (const connection of idle) assert.equal((await exchangeOn(connection, "/")).status, 200);
       assert.deepEqual(unannounced, [], "a kept-alive connection ends only after an answer that said so");
       const echoedBefore = tunnels.map(({ echoed }) => echoed);

@@ -22,7 +22,11 @@ const SEED = 20_261_122;
 
 for (const io of IOS) {
   test(`nothing is lost over ${CHANGES_MIN} and more changes of every kind in ten seconds (${io})`, async () => {
-    await withBackends(3, (...backends) => withProxy({ io, workers: 2 }, (proxy) => changeUnderTraffic(proxy, backends)), { id: "app" });
+    await withBackends(
+      3,
+      (...backends) => withProxy({ io, workers: 2 }, (proxy) => changeUnderTraffic(proxy, backends)),
+      { id: "app" },
+    );
   });
 }
 
@@ -52,7 +56,10 @@ async function changeUnderTraffic(proxy: Proxy, backends: readonly HttpBackend[]
   assert.deepEqual(changes.refused, []);
   assert.ok(changes.done >= CHANGES_MIN, `only ${changes.done} changes were made`);
   assert.equal(report.answered, report.sent);
-  assert.ok(report.sent > (REQUESTS_PER_SECOND * DURATION_MS) / 1_000 - REQUESTS_PER_SECOND, `only ${report.sent} requests were sent`);
+  assert.ok(
+    report.sent > (REQUESTS_PER_SECOND * DURATION_MS) / 1_000 - REQUESTS_PER_SECOND,
+    `only ${report.sent} requests were sent`,
+  );
   assert.ok(sockets.every(({ sent, echoed }) => sent > 20 && echoed === sent));
 }
 

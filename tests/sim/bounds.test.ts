@@ -26,11 +26,17 @@ function heldBuffers({ net }: EngineRig): number {
 
 function assertBounded(rig: EngineRig): void {
   const held = heldBuffers(rig);
-  assert.ok(held <= BUFFERS_MAX, `one connection holds ${held} buffers of ${rig.net.port.buffers.bufferBytes} bytes`);
+  assert.ok(
+    held <= BUFFERS_MAX,
+    `one connection holds ${held} buffers of ${rig.net.port.buffers.bufferBytes} bytes`,
+  );
 }
 
 /** In single bytes, less is enough to see: each of them could hold a buffer of its own. */
-for (const [pieces, bytes] of [["whole", 2_000_000], ["bytes", 5_000]] as const) {
+for (const [pieces, bytes] of [
+  ["whole", 2_000_000],
+  ["bytes", 5_000],
+] as const) {
   test(`a client that sends requests without end while the first is answered holds a bounded part of the memory (${pieces})`, () => {
     const rig = rigWith({ pieces });
     rig.net.client(LISTENER).send(GET.repeat(bytes / 20));
@@ -41,7 +47,9 @@ for (const [pieces, bytes] of [["whole", 2_000_000], ["bytes", 5_000]] as const)
   test(`a client that sends a body to a backend that does not read is stopped (${pieces})`, () => {
     const rig = rigWith({ pieces, socketBytes: 1_000 });
     rig.net.backend(BACKEND).onConnection = (peer) => void peer.pause();
-    const client = rig.net.client(LISTENER).send(`POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: ${bytes}\r\n\r\n`);
+    const client = rig.net
+      .client(LISTENER)
+      .send(`POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: ${bytes}\r\n\r\n`);
     client.send("x".repeat(bytes));
     rig.net.settle();
     assertBounded(rig);
@@ -52,7 +60,8 @@ for (const [pieces, bytes] of [["whole", 2_000_000], ["bytes", 5_000]] as const)
     const rig = rigWith({ pieces, socketBytes: 1_000 });
     const { net } = rig;
     net.backend(BACKEND).onConnection = (peer) => {
-      peer.onReceived = () => peer.receivedBytes >= GET.length && peer.outgoing.bytes === 0 && answerAtLength(peer, bytes);
+      peer.onReceived = () =>
+        peer.receivedBytes >= GET.length && peer.outgoing.bytes === 0 && answerAtLength(peer, bytes);
     };
     const client = net.client(LISTENER).pause().send(GET);
     net.settle();
@@ -68,7 +77,9 @@ for (const [pieces, bytes] of [["whole", 2_000_000], ["bytes", 5_000]] as const)
 test("a tunnel whose one side does not read is stopped", () => {
   const rig = rigWith({ pieces: "bytes", socketBytes: 1_000 });
   const { net } = rig;
-  const client = net.client(LISTENER).send("GET / HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+  const client = net
+    .client(LISTENER)
+    .send("GET / HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
   net.settle();
   const backend = net.backend(BACKEND).connections[0]!;
   backend.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
@@ -126,7 +137,9 @@ test("more clients than connection numbers wait in the queue, and are served whe
   net.backend(BACKEND).onConnection = (peer) => {
     peer.onReceived = () => void peer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
   };
-  const clients = Array.from({ length: 100 }, () => net.client(LISTENER).send(GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")));
+  const clients = Array.from({ length: 100 }, () =>
+    net.client(LISTENER).send(GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")),
+  );
   for (const client of clients) client.onEnding = () => void client.close();
   net.advance(60_000);
   for (const client of clients) assert.match(client.received, /^HTTP\/1\.1 (200|503) /);

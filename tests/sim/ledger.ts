@@ -1,6 +1,6 @@
 /**
- * What is true of a simulated run, kept apart from the engine: which request was sent by whom, which backend saw it, what was
- * done on purpose to spoil it. The laws are judged from here.
+ * What is true of a simulated run, kept apart from the engine: which request was sent by whom, which backend
+ * saw it, what was done on purpose to spoil it. The laws are judged from here.
  */
 
 export interface RequestRecord {

@@ -1,6 +1,6 @@
 /**
- * One simulated run: clients, backends, changes and, where wanted, faults, all drawn from a seed, against the real engine.
- * At its end everything must have ended, and every law held.
+ * One simulated run: clients, backends, changes and, where wanted, faults, all drawn from a seed, against the
+ * real engine. At its end everything must have ended, and every law held.
  */
 import { Prng } from "../../src/base/prng.ts";
 import { EngineRig } from "../../testing/sim/engine-rig.ts";
@@ -10,7 +10,9 @@ import { WorkloadClient } from "./workload-client.ts";
 
 export interface RunOptions {
   readonly seed: number;
-  /** `careful`: changes that an operator makes under traffic, and nothing goes wrong. `rough`: anything may. */
+  /**
+   * `careful`: changes that an operator makes under traffic, and nothing goes wrong. `rough`: anything may.
+   */
   readonly mood: "careful" | "rough";
   readonly steps: number;
 }
@@ -83,7 +85,8 @@ class SimRun {
 
   #configure(): void {
     for (const [index, cluster] of CLUSTERS.entries()) {
-      for (let host = 1; host <= ADDRESSES_PER_CLUSTER; host++) startBackend(this.#world, `10.0.${index}.${host}:9000`, cluster);
+      for (let host = 1; host <= ADDRESSES_PER_CLUSTER; host++)
+        startBackend(this.#world, `10.0.${index}.${host}:9000`, cluster);
       this.#rig.cluster(cluster);
       this.#backends.set(cluster, []);
       this.#addBackend(cluster);
@@ -93,7 +96,8 @@ class SimRun {
 
   #addListener(): void {
     this.#rig.listener(LISTENER, { back_timeout_ms: 10_000, connect_timeout_ms: 500 });
-    for (const cluster of CLUSTERS) this.#rig.frontend(LISTENER, `${cluster}.example`, { cluster_id: cluster });
+    for (const cluster of CLUSTERS)
+      this.#rig.frontend(LISTENER, `${cluster}.example`, { cluster_id: cluster });
   }
 
   #change(): void {
@@ -184,8 +188,12 @@ class SimRun {
     for (const client of this.#clients) client.leave();
     net.advance(100_000);
     for (const record of this.#ledger.requests) this.#judge(record);
-    if (this.#rig.drainsUnderWay.length > 0) this.#ledger.break(`drains ${this.#rig.drainsUnderWay.join(", ")} never ended`);
-    if (this.#rig.stopped !== 1) this.#ledger.break(`the engine stopped ${this.#rig.stopped} times, with ${engine.connectionCount} sessions`);
+    if (this.#rig.drainsUnderWay.length > 0)
+      this.#ledger.break(`drains ${this.#rig.drainsUnderWay.join(", ")} never ended`);
+    if (this.#rig.stopped !== 1)
+      this.#ledger.break(
+        `the engine stopped ${this.#rig.stopped} times, with ${engine.connectionCount} sessions`,
+      );
     this.#rig.assertAtRest();
   }
 
@@ -193,6 +201,7 @@ class SimRun {
     if (outcome === "answered" && seen === 0) this.#ledger.break(`request ${number} was answered by nobody`);
     // Sent twice only where that is safe, and only because a backend went away with the first.
     const mayRepeat = method !== "POST" && (spoiled.length > 0 || this.#ledger.disturbances.has("stale"));
-    if (seen > 1 && !mayRepeat) this.#ledger.break(`request ${number} (${method}) came to backends ${seen} times`);
+    if (seen > 1 && !mayRepeat)
+      this.#ledger.break(`request ${number} (${method}) came to backends ${seen} times`);
   }
 }

@@ -9,7 +9,9 @@ const STEPS = 60;
 const replayed = process.env["KAKEHI_SEED"];
 
 function seeds(): number[] {
-  return replayed === undefined ? Array.from({ length: SEEDS_PER_MOOD }, (_, index) => index + 1) : [Number(replayed)];
+  return replayed === undefined
+    ? Array.from({ length: SEEDS_PER_MOOD }, (_, index) => index + 1)
+    : [Number(replayed)];
 }
 
 function assertRuns(mood: RunOptions["mood"]): { requests: number; answered: number } {

@@ -1,6 +1,6 @@
 /**
- * Backends of a simulated run: each connection reads requests strictly and answers in one of many ways, sometimes, where
- * faults are wanted, wrongly. Every fault is written into the ledger before it is done.
+ * Backends of a simulated run: each connection reads requests strictly and answers in one of many ways,
+ * sometimes, where faults are wanted, wrongly. Every fault is written into the ledger before it is done.
  */
 import type { Prng } from "../../src/base/prng.ts";
 import { MalformedMessage } from "../../testing/http/head.ts";
@@ -55,8 +55,10 @@ class WorkloadConnection {
     const record = ledger.find(Number(request.target.slice("/r/".length)));
     if (record === undefined) return ledger.break(`a backend got ${request.target}, which nobody sent`);
     record.seen++;
-    if (record.cluster !== this.#cluster) ledger.break(`request ${record.number} came to a backend of ${this.#cluster}`);
-    if (request.body.toString("latin1") !== record.body) ledger.break(`request ${record.number} has another body`);
+    if (record.cluster !== this.#cluster)
+      ledger.break(`request ${record.number} came to a backend of ${this.#cluster}`);
+    if (request.body.toString("latin1") !== record.body)
+      ledger.break(`request ${record.number} has another body`);
     const act = prng.chance(faultRate) ? this.#pickFault(record) : (): void => this.#send(record);
     net.after(prng.chance(0.3) ? prng.below(DELAY_MS_MAX) : 0, () => {
       if (this.#peer.side === "open" && this.#peer.ending === "open") act();
@@ -72,7 +74,9 @@ class WorkloadConnection {
     const announced = prng.chance(0.15) ? "Connection: close\r\n" : "";
     switch (prng.below(3)) {
       case 0:
-        peer.send(`HTTP/1.1 200 OK\r\n${announced}Transfer-Encoding: chunked\r\n\r\n${chunked(body, record.method)}`);
+        peer.send(
+          `HTTP/1.1 200 OK\r\n${announced}Transfer-Encoding: chunked\r\n\r\n${chunked(body, record.method)}`,
+        );
         break;
       case 1:
         if (record.method === "HEAD") return void peer.send("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n");
@@ -91,7 +95,8 @@ class WorkloadConnection {
       "reset before the answer": () => void peer.reset(),
       "closed before the answer": () => void peer.close(),
       "cut in the body": () => void peer.send("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nhalf").close(),
-      "reset in the body": () => void peer.send("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nhalf").reset(),
+      "reset in the body": () =>
+        void peer.send("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nhalf").reset(),
       "malformed head": () => void peer.send("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"),
       "malformed chunk": () => void peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
       "no answer": () => {},

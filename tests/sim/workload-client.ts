@@ -1,6 +1,6 @@
 /**
- * Clients of a simulated run: each sends a few requests on one connection, one after the other or in a row, reads fast or
- * slowly, stays or goes. It judges what it gets against the ledger.
+ * Clients of a simulated run: each sends a few requests on one connection, one after the other or in a row,
+ * reads fast or slowly, stays or goes. It judges what it gets against the ledger.
  */
 import type { Prng } from "../../src/base/prng.ts";
 import { MalformedMessage } from "../../testing/http/head.ts";
@@ -35,7 +35,10 @@ export class WorkloadClient {
     const { net, prng, ledger } = world;
     this.#world = world;
     this.peer = net.client(listener);
-    this.#reader = new ResponseReader({ response: (response) => this.#answered(response) }, () => this.#waiting[0]?.method);
+    this.#reader = new ResponseReader(
+      { response: (response) => this.#answered(response) },
+      () => this.#waiting[0]?.method,
+    );
     this.#isPipelining = prng.chance(0.3);
     for (let count = prng.between(1, REQUESTS_MAX); count > 0; count--) {
       const method = prng.chance(0.6) ? "GET" : prng.chance(0.8) ? "POST" : "HEAD";
@@ -92,7 +95,8 @@ export class WorkloadClient {
     if (response.status === 200) {
       record.outcome = "answered";
       const wanted = record.method === "HEAD" ? "" : Ledger.answerTo(record);
-      if (response.body.toString("latin1") !== wanted) ledger.break(`request ${record.number} got another's answer, or half of one`);
+      if (response.body.toString("latin1") !== wanted)
+        ledger.break(`request ${record.number} got another's answer, or half of one`);
     } else {
       record.outcome = "refused";
       this.#judgeRefusal(record, response.status);
@@ -109,7 +113,8 @@ export class WorkloadClient {
     const deserved =
       (status === 502 && (spoiled || (disturbances.has("stale") && record.method === "POST"))) ||
       (status === 504 && spoiled) ||
-      ((status === 503 || status === 504) && (disturbances.has("no-backend") || disturbances.has("unreachable"))) ||
+      ((status === 503 || status === 504) &&
+        (disturbances.has("no-backend") || disturbances.has("unreachable"))) ||
       (status === 404 && disturbances.has("no-frontend"));
     if (!deserved) ledger.break(`request ${record.number} (${record.method}) got ${status} for nothing`);
   }
@@ -125,9 +130,11 @@ export class WorkloadClient {
     }
     if (record !== undefined && record.outcome === "unanswered" && !this.#announcedClose) {
       record.outcome = "cut";
-      if (record.spoiled.length === 0) ledger.break(`request ${record.number} was cut (${this.peer.ending}) for nothing`);
+      if (record.spoiled.length === 0)
+        ledger.break(`request ${record.number} was cut (${this.peer.ending}) for nothing`);
     }
-    if (this.peer.ending === "reset" && record === undefined && !this.#announcedClose) ledger.break("an idle client was reset");
+    if (this.peer.ending === "reset" && record === undefined && !this.#announcedClose)
+      ledger.break("an idle client was reset");
   }
 
   #readSlowly(): void {

@@ -1,4 +1,7 @@
-/** Runs one transcript against the engine in the simulated network. The world that it meets is described in `README.md`. */
+/**
+ * Runs one transcript against the engine in the simulated network. The world that it meets is described in
+ * `README.md`.
+ */
 import assert from "node:assert/strict";
 import { MalformedMessage } from "../../testing/http/head.ts";
 import type { Message } from "../../testing/http/message-reader.ts";
@@ -31,12 +34,17 @@ class WireRun {
     this.#rig = new EngineRig(options);
     const { net } = this.#rig;
     this.#rig.listener(LISTENER);
-    for (const [cluster, address] of [["app", BACKEND], ["refused", REFUSING], ["silent", SILENT]] as const) {
+    for (const [cluster, address] of [
+      ["app", BACKEND],
+      ["refused", REFUSING],
+      ["silent", SILENT],
+    ] as const) {
       this.#rig.cluster(cluster);
       this.#rig.backend(cluster, "one", address);
     }
     this.#rig.frontend(LISTENER, "*.example", { cluster_id: "app" });
-    for (const name of ["empty", "refused", "silent"]) this.#rig.frontend(LISTENER, `${name}.example`, { cluster_id: name });
+    for (const name of ["empty", "refused", "silent"])
+      this.#rig.frontend(LISTENER, `${name}.example`, { cluster_id: name });
     net.backend(BACKEND).onConnection = (peer) => void this.#backends.push(new BackendView(peer));
     net.backend(REFUSING).mode = "refused";
     net.backend(SILENT).mode = "silent";
@@ -74,7 +82,10 @@ class WireRun {
     for (const backend of this.#backends) backend.read();
   }
 
-  /** The client goes, if it is still there, and the engine must let go of everything but idle backend connections. */
+  /**
+   * The client goes, if it is still there, and the engine must let go of everything but idle backend
+   * connections.
+   */
   finish(): void {
     const { net } = this.#rig;
     const { peer } = this.#client;
@@ -98,15 +109,25 @@ class WireRun {
   #judge(outcome: Outcome): void {
     const client = this.#client;
     if (outcome.statuses !== undefined && outcome.client !== "cut") {
-      assert.deepEqual(client.statuses, outcome.statuses, `status codes at the client, which got\n${client.peer.received.slice(0, 2_000)}`);
+      assert.deepEqual(
+        client.statuses,
+        outcome.statuses,
+        `status codes at the client, which got\n${client.peer.received.slice(0, 2_000)}`,
+      );
     }
-    if (outcome.client !== undefined) assert.equal(client.ending, outcome.client, "the end of the client's connection");
+    if (outcome.client !== undefined)
+      assert.equal(client.ending, outcome.client, "the end of the client's connection");
     if (outcome.backendSawNothing === true) {
       assert.equal(this.#backends.map(({ peer }) => peer.received).join(""), "", "bytes at a backend");
     }
-    if (outcome.backendConnections !== undefined) assert.equal(this.#backends.length, outcome.backendConnections, "backend connections");
+    if (outcome.backendConnections !== undefined)
+      assert.equal(this.#backends.length, outcome.backendConnections, "backend connections");
     if (outcome.backendRequests !== undefined) {
-      assert.equal(this.#backends.flatMap(({ requests }) => requests).length, outcome.backendRequests, "requests at backends");
+      assert.equal(
+        this.#backends.flatMap(({ requests }) => requests).length,
+        outcome.backendRequests,
+        "requests at backends",
+      );
     }
     for (const [number, ending] of outcome.backendEndings) {
       const backend = this.#backends[number - 1];
@@ -175,7 +196,9 @@ class ClientView {
   next(): Message {
     const message = this.#messages[this.#matched++];
     assert.ok(message !== undefined, `no (other) response came; the client got\n${this.peer.received}`);
-    return message.head.startLine.startsWith("HTTP/1.1 101") ? { ...message, body: this.#reader.rest } : message;
+    return message.head.startLine.startsWith("HTTP/1.1 101")
+      ? { ...message, body: this.#reader.rest }
+      : message;
   }
 }
 

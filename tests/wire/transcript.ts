@@ -1,5 +1,6 @@
 /**
- * Reads the Markdown transcripts of this folder; their form is described in `README.md`. Text in, cases out: it runs nothing.
+ * Reads the Markdown transcripts of this folder; their form is described in `README.md`. Text in, cases out:
+ * it runs nothing.
  */
 
 export type Step =
@@ -57,10 +58,13 @@ function parseSection(section: string): Transcript[] {
   });
   const variants = fences.find(({ info }) => info === "each")?.lines;
   const rest = fences.filter(({ info }) => info !== "each");
-  if (variants === undefined) return rest.length === 0 ? [] : [{ name: title, steps: rest.map((fence) => parseStep(fence)) }];
+  if (variants === undefined)
+    return rest.length === 0 ? [] : [{ name: title, steps: rest.map((fence) => parseStep(fence)) }];
   return variants.map((variant) => ({
     name: `${title}: ${variant}`,
-    steps: rest.map(({ info, lines }) => parseStep({ info, lines: lines.map((line) => line.replaceAll("{}", variant)) })),
+    steps: rest.map(({ info, lines }) =>
+      parseStep({ info, lines: lines.map((line) => line.replaceAll("{}", variant)) }),
+    ),
   }));
 }
 
@@ -75,7 +79,11 @@ function parseStep({ info, lines }: Fence): Step {
     case "does": {
       const match = /^(client|backend) (ends|resets|closes)$/.exec(lines.join("\n"));
       if (match === null) throw new Error(`nobody does: ${lines.join("\n")}`);
-      return { kind: "does", who: match[1] as "client" | "backend", what: match[2] as "ends" | "resets" | "closes" };
+      return {
+        kind: "does",
+        who: match[1] as "client" | "backend",
+        what: match[2] as "ends" | "resets" | "closes",
+      };
     }
     case "wait":
       return { kind: "wait", ms: Number(/^([0-9]+) ms$/.exec(lines.join("\n"))?.[1]) };
@@ -88,16 +96,23 @@ function parseStep({ info, lines }: Fence): Step {
 
 /** Each line ends with CRLF, unless a backslash ends it. */
 function bytesOf(lines: readonly string[]): string {
-  return lines.map((line) => (line.endsWith("\\") ? unescape(line.slice(0, -1)) : `${unescape(line)}\r\n`)).join("");
+  return lines
+    .map((line) => (line.endsWith("\\") ? unescape(line.slice(0, -1)) : `${unescape(line)}\r\n`))
+    .join("");
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { r: "\r", n: "\n", t: "\t", 0: "\0", "\\": "\\" };
 
 function unescape(text: string): string {
-  const repeated = text.replaceAll(/\{([0-9]+) × ([^}]+)\}/g, (_, count: string, what: string) => what.repeat(Number(count)));
-  return repeated.replaceAll(/\\(?:x([0-9a-f]{2})|([rnt0\\]))/g, (_, hex: string | undefined, short: string | undefined) => {
-    return hex === undefined ? ESCAPES[short!]! : String.fromCharCode(Number.parseInt(hex, 16));
-  });
+  const repeated = text.replaceAll(/\{([0-9]+) × ([^}]+)\}/g, (_, count: string, what: string) =>
+    what.repeat(Number(count)),
+  );
+  return repeated.replaceAll(
+    /\\(?:x([0-9a-f]{2})|([rnt0\\]))/g,
+    (_, hex: string | undefined, short: string | undefined) => {
+      return hex === undefined ? ESCAPES[short!]! : String.fromCharCode(Number.parseInt(hex, 16));
+    },
+  );
 }
 
 function parsePattern(lines: readonly string[]): MessagePattern {
@@ -120,7 +135,9 @@ function parsePattern(lines: readonly string[]): MessagePattern {
 }
 
 function parseOutcome(lines: readonly string[]): Outcome {
-  const outcome: { -readonly [Key in keyof Outcome]: Outcome[Key] } & { backendEndings: [number, "open" | "gone"][] } = { backendEndings: [] };
+  const outcome: { -readonly [Key in keyof Outcome]: Outcome[Key] } & {
+    backendEndings: [number, "open" | "gone"][];
+  } = { backendEndings: [] };
   for (const line of lines) {
     const client = /^client: ([0-9, ]*?)(?:, )?(open|end|reset|cut)$/.exec(line);
     const ending = /^backend: connection ([0-9]+) (open|gone)$/.exec(line);
@@ -131,7 +148,9 @@ function parseOutcome(lines: readonly string[]): Outcome {
     } else if (ending !== null) {
       outcome.backendEndings.push([Number(ending[1]), ending[2] as "open" | "gone"]);
     } else if (count !== null) {
-      outcome[count[2]!.startsWith("connection") ? "backendConnections" : "backendRequests"] = Number(count[1]);
+      outcome[count[2]!.startsWith("connection") ? "backendConnections" : "backendRequests"] = Number(
+        count[1],
+      );
     } else if (line === "backend: nothing") {
       outcome.backendSawNothing = true;
     } else {

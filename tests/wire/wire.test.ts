@@ -8,7 +8,7 @@ const FOLDER = new URL("./", import.meta.url);
 
 /** How the bytes are cut. Small buffers and sockets make every bound a boundary. */
 const CUTS: Readonly<Record<string, SimOptions>> = {
-  "whole": {},
+  whole: {},
   "byte by byte": { pieces: "bytes" },
   "in random pieces, 1": { pieces: "random", seed: 1, latencyMsMax: 2 },
   "in random pieces, 2": { pieces: "random", seed: 2, latencyMsMax: 2, socketBytes: 50 },
