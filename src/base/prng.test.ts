@@ -22,15 +22,22 @@ test("numbers are unsigned 32-bit integers, and every bit is set about half the 
 test("below and between give every integer of their range, and nothing else", () => {
   const prng = new Prng(3);
   const seen = new Set(Array.from({ length: 500 }, () => prng.below(10)));
-  assert.deepEqual([...seen].toSorted((a, b) => a - b), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.deepEqual(
+    [...seen].toSorted((a, b) => a - b),
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+  );
   const between = new Set(Array.from({ length: 100 }, () => prng.between(-1, 1)));
-  assert.deepEqual([...between].toSorted((a, b) => a - b), [-1, 0, 1]);
+  assert.deepEqual(
+    [...between].toSorted((a, b) => a - b),
+    [-1, 0, 1],
+  );
   assert.equal(prng.below(1), 0);
 });
 
 test("chance is never true at 0, always at 1, and about as often as asked between", () => {
   const prng = new Prng(5);
-  const count = (probability: number): number => Array.from({ length: 10_000 }, () => prng.chance(probability)).filter(Boolean).length;
+  const count = (probability: number): number =>
+    Array.from({ length: 10_000 }, () => prng.chance(probability)).filter(Boolean).length;
   assert.equal(count(0), 0);
   assert.equal(count(1), 10_000);
   assert.ok(Math.abs(count(0.25) - 2_500) < 200);
