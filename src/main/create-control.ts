@@ -19,6 +19,7 @@ import { WorkerSet } from "./workers/worker-set.ts";
 
 export interface ControlOptions {
   readonly io: string;
+  readonly workerEntry?: string;
   readonly log: Log;
   readonly version: string;
   readonly limits: MainLimits;
@@ -32,12 +33,14 @@ export interface MainParts {
   stopWatching(): void;
 }
 
-export function createControl({ io, log, version, limits, store }: ControlOptions): MainParts {
+export function createControl(options: ControlOptions): MainParts {
+  const { io, workerEntry, log, version, limits, store } = options;
   const now = (): number => performance.now();
   const gathering = new Gathering();
   const loader = new StateLoader(limits.changesPerMessageMax);
   const workers: WorkerSet = new WorkerSet({
     io,
+    workerEntry,
     limits,
     gathering,
     log,

@@ -3,17 +3,23 @@
  * rebuilt, the listeners opened, the workers started; the command socket appears when they are ready, so
  * whoever can connect can work.
  */
+import { setTimeout } from "node:timers/promises";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { Log } from "../io/log.ts";
+import type { OrderError } from "../model/errors.ts";
 import { raiseDescriptorLimit } from "../sys/descriptor-limit.ts";
 import { createControl, type MainParts } from "./create-control.ts";
 import { startDemoBackends, type DemoBackends } from "./demo.ts";
 import { MAIN_LIMITS, type MainLimits } from "./limits.ts";
+import type { Listeners } from "./listeners.ts";
 import { executeChange } from "./orders/change-order.ts";
 import { Executor } from "./orders/executor.ts";
 import { claimSocketPath } from "./socket/socket-path.ts";
 import { CommandServer } from "./socket/command-server.ts";
 import { openStateStore } from "./store/state-store.ts";
+
+const LISTEN_ATTEMPTS_MAX = 20;
+const LISTEN_RETRY_MS = 50;
 
 export interface MainOptions {
   readonly socketPath: string;
@@ -28,6 +34,8 @@ export interface MainOptions {
   /** As `STATUS` tells it. */
   readonly version: string;
   readonly limits?: Partial<MainLimits>;
+  /** Another program for the workers: tests have one that misbehaves. */
+  readonly workerEntry?: string;
 }
 
 /** A proxy that runs. */
@@ -103,7 +111,7 @@ async function startServing(
 ): Promise<Result<DemoBackends | undefined, string>> {
   const { configuration, listeners, supervisor } = control;
   for (const address of configuration.state.listeners.keys()) {
-    const prepared = listeners.prepare(address);
+    const prepared = await prepareInTime(listeners, address);
     if (!prepared.ok) return fail(`cannot listen at ${address}: ${prepared.error.message}`);
     listeners.publish(address);
   }
@@ -128,6 +136,16 @@ async function startServing(
     return fail(`the demo cannot start: ${refusal}`);
   }
   return demo;
+}
+
+/** After a crash of main, the workers of the one before may hold the address for a moment more. */
+async function prepareInTime(listeners: Listeners, address: string): Promise<Result<void, OrderError>> {
+  for (let attempt = 1; ; attempt++) {
+    const prepared = listeners.prepare(address);
+    if (prepared.ok || prepared.error.code !== "ADDRESS_IN_USE" || attempt === LISTEN_ATTEMPTS_MAX)
+      return prepared;
+    await setTimeout(LISTEN_RETRY_MS);
+  }
 }
 
 function handleOf({ control }: MainParts, stopped: Promise<void>): MainHandle {

@@ -20,6 +20,11 @@ import type { WorkerSet } from "./worker-set.ts";
  * help.
  */
 const EXIT_CONFIGURATION = 78;
+/**
+ * A worker that dies so often before it is ready is not waited for. It is started again all the same, ever
+ * less often.
+ */
+const START_DEATHS_MAX = 5;
 /** When a worker that was to be ready by now is given up. */
 const READY_MS_MAX = 60_000;
 /** After a deadline a worker ends by itself; if it does not in this time, it is killed. */
@@ -113,9 +118,7 @@ export class Supervisor {
 
   /** Lets all leave; fulfilled when all are gone. Past the deadline they are killed. */
   async stopAll(deadlineMs: number | undefined): Promise<void> {
-    this.#state = "stopping";
-    for (const timer of this.#replacements.values()) clearTimeout(timer);
-    this.#replacements.clear();
+    this.#endReplacing();
     const { workers } = this.#options;
     for (const worker of workers.all()) {
       if (worker.state === "starting") worker.kill();
@@ -128,10 +131,16 @@ export class Supervisor {
 
   /** Ends all at once. */
   async killAll(): Promise<void> {
-    this.#state = "stopping";
+    this.#endReplacing();
     const { workers } = this.#options;
     for (const worker of workers.all()) worker.kill();
     await this.#until(() => workers.all().length === 0, undefined);
+  }
+
+  #endReplacing(): void {
+    this.#state = "stopping";
+    for (const timer of this.#replacements.values()) clearTimeout(timer);
+    this.#replacements.clear();
   }
 
   #spawn(): WorkerProcess {
@@ -191,7 +200,11 @@ export class Supervisor {
     const { number } = worker;
     const deaths = recordDeath(this.#deaths.get(number) ?? [], now());
     this.#deaths.set(number, deaths);
-    if (code === EXIT_CONFIGURATION) this.#refusal = `worker ${number} cannot run: ${reason}`;
+    if (code === EXIT_CONFIGURATION)
+      this.#refusal = `worker ${number} cannot run as it was told: the log says why`;
+    else if (worker.state === "starting" && deaths.length >= START_DEATHS_MAX) {
+      this.#refusal = `worker ${number} dies again and again before it is ready: ${reason}`;
+    }
     const delayMs = restartDelayMs(deaths);
     log.error(`worker ${number} died`, {
       pid: worker.pid,

@@ -27,6 +27,13 @@ export interface WorkerProcessEvents {
   exited(worker: WorkerProcess, reason: string, code: number | null): void;
 }
 
+export interface WorkerProcessOptions {
+  readonly io: string;
+  readonly events: WorkerProcessEvents;
+  /** The program of the process; absent: the real one. */
+  readonly entry: string | undefined;
+}
+
 /** What waits to be sent, in order. */
 type Waiting =
   | { readonly kind: "text"; readonly text: string }
@@ -50,14 +57,18 @@ export class WorkerProcess {
   #waiting: Waiting[] = [];
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(number: number, options: { io: string; events: WorkerProcessEvents }) {
+  constructor(number: number, options: WorkerProcessOptions) {
     this.number = number;
     const pair = createDescriptorPair();
     assert(pair.ok, "no descriptor pair for a worker");
     this.#descriptors = pair.value.ours;
-    this.#child = spawn(process.execPath, [entryPath(), "--worker", String(number), "--io", options.io], {
-      stdio: ["ignore", "ignore", "inherit", "pipe", pair.value.theirs],
-    });
+    this.#child = spawn(
+      process.execPath,
+      [options.entry ?? entryPath(), "--worker", String(number), "--io", options.io],
+      {
+        stdio: ["ignore", "ignore", "inherit", "pipe", pair.value.theirs],
+      },
+    );
     closeDescriptor(pair.value.theirs);
     this.pid = this.#child.pid ?? 0;
     this.#channel = new MessageChannel(this.#child.stdio[3] as Duplex, {

@@ -37,6 +37,8 @@ export interface WorkerSetHooks {
 
 export interface WorkerSetOptions {
   readonly io: string;
+  /** The workers' program; absent: the real one. */
+  readonly workerEntry: string | undefined;
   readonly limits: MainLimits;
   readonly gathering: Gathering;
   readonly log: Log;
@@ -82,9 +84,10 @@ export class WorkerSet {
 
   /** Spawns a worker and lets it load the state. */
   spawn(number: number): WorkerProcess {
-    const { io, hooks, log, limits, now } = this.#options;
+    const { io, workerEntry, hooks, log, limits, now } = this.#options;
     const worker = new WorkerProcess(number, {
       io,
+      entry: workerEntry,
       events: {
         received: (from, messages) => this.#received(from, messages),
         exited: (from, reason, code) => this.#exited(from, reason, code),

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BackendStatus } from "../../model/channel.ts";
+import { mergeBackends } from "./explain.ts";
+
+const status = (backend_id: string, state: BackendStatus["state"], connections: number): BackendStatus => ({
+  backend_id,
+  address: "127.0.0.1:9001",
+  state,
+  connections,
+  idle: 1,
+});
+
+test("a backend's connections are summed over the workers, and each worker's view is kept", () => {
+  const merged = mergeBackends(
+    new Map([
+      [0, [status("a", "up", 2), status("b", "up", 0)]],
+      [1, [status("a", "resting", 3)]],
+    ]),
+  );
+  assert.deepEqual(
+    merged.map(({ backend_id, state, connections, idle, workers }) => [
+      backend_id,
+      state,
+      connections,
+      idle,
+      workers,
+    ]),
+    [
+      ["a", "up", 5, 2, { "0": "up", "1": "resting" }],
+      ["b", "up", 0, 1, { "0": "up" }],
+    ],
+  );
+});
+
+test("a backend that rests in every worker rests", () => {
+  const merged = mergeBackends(new Map([0, 1].map((worker) => [worker, [status("a", "resting", 0)]])));
+  assert.equal(merged[0]?.state, "resting");
+});

@@ -1,0 +1,102 @@
+/**
+ * A worker process without an engine, for tests of main: it follows its channel as a real one does, and
+ * misbehaves on order. What it is to do is the id of a cluster or backend that is added or removed.
+ *
+ * | change | what it does |
+ * | --- | --- |
+ * | adds cluster `die` | exits with 70 before it answers |
+ * | adds cluster `drift` | has another hash from then on |
+ * | adds cluster `hang` | answers nothing any more |
+ * | removes backend `used-N` | N connections use it, until they are closed or backend `free` is removed |
+ *
+ * `KAKEHI_FAKE_WORKER=refuse` exits with 78 at once, `=crash` with 70.
+ */
+import { Socket } from "node:net";
+import { receiveDescriptor } from "../src/io/descriptors.ts";
+import { encodeMessage, MessageChannel } from "../src/io/message-channel.ts";
+import type { Change, DrainRequest, DrainUse, FromWorker, ToWorker } from "../src/model/channel.ts";
+import { closeDescriptor } from "../src/sys/descriptor.ts";
+import { Worker } from "../src/worker/worker.ts";
+
+const mode = process.env["KAKEHI_FAKE_WORKER"];
+if (mode === "refuse") process.exit(78);
+if (mode === "crash") process.exit(70);
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
+
+const drains = new Map<number, number>();
+/** The sockets of each listener, the oldest first. */
+const listeners = new Map<string, number[]>();
+let behaviour: "good" | "hangs" | "drifts" = "good";
+
+const channel = new MessageChannel<ToWorker>(new Socket({ fd: 3, readable: true, writable: true }), {
+  received: (messages) => {
+    for (const message of messages) if (behaviour !== "hangs") worker.follow(message);
+  },
+  drained: () => undefined,
+  closed: () => process.exit(0),
+});
+
+function send(message: FromWorker): void {
+  if (behaviour === "hangs") return;
+  const drifts = behaviour === "drifts" && "hash" in message;
+  channel.sendEncoded(encodeMessage(drifts ? { ...message, hash: "drifted" } : message));
+}
+
+const worker = new Worker({
+  engine: {
+    apply: (changes, requests) => {
+      for (const change of changes) obey(change);
+      return requests.map(usesOf);
+    },
+    bindListener: (address, fd) => void listeners.set(address, [...(listeners.get(address) ?? []), fd]),
+    unlisten: (address) => {
+      const fd = listeners.get(address)?.shift();
+      if (fd !== undefined) closeDescriptor(fd);
+      send({ type: "unlistened", address });
+    },
+    closeDrained: (drain) => free(drain),
+    stop: () => {
+      channel.flush();
+      process.exit(0);
+    },
+    ask: (question) =>
+      question.kind === "uses" ? question.objects.map(({ key }) => usesIn(key)) : undefined,
+    connectionCount: 0,
+  },
+  send,
+  takeListener: () => {
+    const received = receiveDescriptor(4);
+    if (!received.ok) throw new Error("no descriptor came before its message");
+    return received.value;
+  },
+  io: "fake",
+  ioReason: "for tests",
+});
+
+setInterval(() => worker.beat(), 100);
+
+function obey({ kind, key, after }: Change): void {
+  if (kind === "cluster" && after !== undefined) {
+    if (key === "die") process.exit(70);
+    if (key === "drift") behaviour = "drifts";
+    if (key === "hang") behaviour = "hangs";
+  }
+  if (kind === "backend" && after === undefined && key.endsWith(" free")) {
+    for (const drain of drains.keys()) free(drain);
+  }
+}
+
+function usesOf({ drain, key }: DrainRequest): DrainUse {
+  const connections = usesIn(key);
+  if (connections > 0) drains.set(drain, connections);
+  return { drain, connections };
+}
+
+function usesIn(key: string): number {
+  return Number(/ used-(\d+)$/.exec(key)?.[1] ?? 0);
+}
+
+function free(drain: number): void {
+  drains.delete(drain);
+  queueMicrotask(() => send({ type: "drain", use: { drain, connections: 0 } }));
+}
