@@ -5,12 +5,17 @@ import type { BufferPool } from "../base/buffer-pool.ts";
 import type { Deadlines } from "../base/deadlines.ts";
 import type { Prng } from "../base/prng.ts";
 import { Head } from "../http/head.ts";
+import type { Client } from "./client.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
 import type { EngineLimits } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
 import type { Port } from "./port.ts";
+import { RequestContext } from "./request-context.ts";
 import { RequestIds } from "./request-ids.ts";
 import type { UseWatcher } from "./use.ts";
+
+/** Contexts kept for another use; more at a time are allocated and let go. */
+const IDLE_CONTEXTS_MAX = 1_024;
 
 export interface CoreParts {
   readonly port: Port;
@@ -33,6 +38,7 @@ export class Core {
   readonly outbox: Outbox;
   readonly requestIds: RequestIds;
   readonly epochMs: number;
+  readonly #contexts: RequestContext[] = [];
   /** Who owns each connection number. */
   readonly owners: (ConnectionOwner | undefined)[];
   /** The head being read: used by one reader at a time, and only until it returns. */
@@ -70,6 +76,15 @@ export class Core {
 
   own(connection: number, owner: ConnectionOwner): void {
     this.owners[connection] = owner;
+  }
+
+  /** A context for a request of `client`: one that was used before, else a new one. */
+  takeContext(client: Client): RequestContext {
+    return this.#contexts.pop() ?? new RequestContext(client);
+  }
+
+  keepContext(context: RequestContext): void {
+    if (this.#contexts.length < IDLE_CONTEXTS_MAX) this.#contexts.push(context);
   }
 
   /** Forgets a connection number before it is closed: no event for it may reach its former owner. */

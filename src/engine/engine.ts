@@ -17,7 +17,7 @@ import { Drains } from "./drains.ts";
 import { Http1Session } from "./http1-session.ts";
 import { ENGINE_LIMITS_DEFAULT, type EngineLimits } from "./limits.ts";
 import type { IoFault, Port, PortEvents } from "./port.ts";
-import { type ListenerRuntime, NO_SOCKET } from "./runtime/listener.ts";
+import type { ListenerRuntime } from "./runtime/listener.ts";
 
 export interface EngineHooks {
   /** The count of something that drains has changed. */
@@ -38,6 +38,13 @@ export interface EngineOptions {
   readonly epochMs?: number;
 }
 
+interface BoundSocket {
+  readonly address: string;
+  listener: ListenerRuntime;
+  /** `emptying`: its listener was removed. `abandoned`: we leave; a connection that was on its way may still come. */
+  state: "accepting" | "emptying" | "abandoned";
+}
+
 type Presence = "running" | "stopping" | "stopped";
 
 export class Engine implements PortEvents {
@@ -46,7 +53,7 @@ export class Engine implements PortEvents {
   readonly #drains = new Drains();
   readonly #hooks: EngineHooks;
   /** Which listener each socket number belongs to, removed ones included. */
-  readonly #sockets = new Map<number, { readonly address: string; listener: ListenerRuntime }>();
+  readonly #sockets = new Map<number, BoundSocket>();
   #presence: Presence = "running";
   #stopAt = Infinity;
 
@@ -75,36 +82,27 @@ export class Engine implements PortEvents {
     return this.#drains.begin(drains, this.#configuration.apply(changes));
   }
 
-  /** Accepts on a socket for the listener at `address`. A socket that comes back after a removal replaces nothing. */
+  /**
+   * Accepts on a socket for the listener at `address`. A listener that was removed and added back has a socket of its own:
+   * the one before is emptied beside it.
+   */
   bindListener(address: string, socket: number): void {
     const listener = this.#configuration.listeners.get(address);
     assert(listener !== undefined, "a socket for a listener that is not there");
-    listener.socket = socket;
-    this.#sockets.set(socket, { address, listener });
-    if (this.#presence === "running") this.#core.port.accept(socket);
+    const isRunning = this.#presence === "running";
+    this.#sockets.set(socket, { address, listener, state: isRunning ? "accepting" : "abandoned" });
+    if (isRunning) this.#core.port.accept(socket);
     else this.#core.port.abandonListener(socket);
   }
 
   /** Accepts what the queue of a removed listener still holds, then closes its socket and tells `unlistened`. */
   unlisten(address: string): void {
     for (const [socket, bound] of this.#sockets) {
-      if (bound.address === address && bound.listener.isRemoved) return this.#core.port.stopAccepting(socket);
+      if (bound.address !== address || !bound.listener.isRemoved || bound.state !== "accepting") continue;
+      bound.state = "emptying";
+      return this.#core.port.stopAccepting(socket);
     }
     this.#hooks.unlistened(address);
-  }
-
-  /** A removed listener was added back while its socket was still open: the same socket serves the new one. */
-  rebindListener(address: string): boolean {
-    const listener = this.#configuration.listeners.get(address);
-    if (listener === undefined) return false;
-    for (const [socket, bound] of this.#sockets) {
-      if (bound.address !== address) continue;
-      bound.listener.socket = NO_SOCKET;
-      bound.listener = listener;
-      listener.socket = socket;
-      return true;
-    }
-    return false;
   }
 
   /** A drain's time is over: what still uses its object is cut. */
@@ -122,8 +120,10 @@ export class Engine implements PortEvents {
     this.#presence = "stopping";
     this.#core.isStopping = true;
     this.#stopAt = deadlineMs === undefined ? Infinity : this.#core.now + deadlineMs;
-    for (const socket of this.#sockets.keys()) this.#core.port.abandonListener(socket);
-    this.#sockets.clear();
+    for (const [socket, bound] of this.#sockets) {
+      if (bound.state !== "abandoned") this.#core.port.abandonListener(socket);
+      bound.state = "abandoned";
+    }
     for (const cluster of this.#configuration.clusters.values()) {
       for (const backend of cluster.backends) backend.discardIdle();
     }

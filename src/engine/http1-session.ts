@@ -14,22 +14,23 @@
  *  2. A kept-alive connection is closed only after a response that said so, or when it has been idle for its time.
  */
 import { assert } from "../base/assert.ts";
-import { FRAMING, type Framing, type Head } from "../http/head.ts";
-import { BODY, BodyReader } from "../http1/body-reader.ts";
+import { FRAMING, type Head } from "../http/head.ts";
+import { BODY } from "../http1/body-reader.ts";
 import { readRequestHead } from "../http1/read-head.ts";
 import { INCOMPLETE, violationOf } from "../http1/violations.ts";
-import { ADDED_BYTES_MAX, ANNOUNCE, type Announcement, faultOfTrailers, writeResponseHead } from "../http1/write-head.ts";
+import { ANNOUNCE, faultOfTrailers } from "../http1/write-head.ts";
 import type { BackConnection } from "./back-connection.ts";
 import { sendBodyData, sendBodyEnd } from "./body-writer.ts";
+import { Client } from "./client.ts";
 import type { Configuration } from "./configuration.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
 import type { Core } from "./core.ts";
 import { type Exchange, REQUEST, RESPONSE } from "./exchange.ts";
 import type { Front } from "./front.ts";
+import { framingFor, sendDefaultResponse, sendInterim, sendResponse } from "./http1-response.ts";
 import { PartialHead } from "./partial-head.ts";
 import { PendingInput } from "./pending-input.ts";
-import { RequestContext } from "./request-context.ts";
-import { sendDefaultResponse } from "./send-default-response.ts";
+import type { RequestContext } from "./request-context.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
 import { Tunnel, type TunnelEnd } from "./tunnel.ts";
 import type { Use } from "./use.ts";
@@ -39,8 +40,7 @@ type State = (typeof STATE)[keyof typeof STATE];
 
 export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
   readonly connection: number;
-  readonly listener: ListenerRuntime;
-  readonly forwarding: RequestContext;
+  readonly #client: Client;
   readonly #core: Core;
   readonly #configuration: Configuration;
   #state: State = STATE.head;
@@ -48,10 +48,8 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
   #tunnel: Tunnel | undefined;
   readonly #partial = new PartialHead();
   readonly #pending = new PendingInput();
-  readonly #body = new BodyReader();
-  #responseFraming: Framing = FRAMING.none;
-  /** Whether the response in progress is the connection's last. */
-  #closesAfter = false;
+  /** The request in progress, from its head to its response's end. */
+  #request: RequestContext | undefined;
   #clientHasEnded = false;
   /** Guards against taking the same bytes twice: what an exchange calls back while it begins must not take more. */
   #isConsuming = false;
@@ -61,17 +59,25 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
   constructor(core: Core, configuration: Configuration, listener: ListenerRuntime, connection: number, ip: string) {
     this.#core = core;
     this.#configuration = configuration;
-    this.listener = listener;
     this.connection = connection;
-    this.forwarding = new RequestContext(listener, ip);
+    this.#client = new Client(listener, ip);
     this.#activeAt = core.now;
     core.own(connection, this);
     core.deadlines.set(connection, core.now + listener.configuration.request_timeout_ms);
     core.port.receive(connection);
   }
 
+  get listener(): ListenerRuntime {
+    return this.#client.listener;
+  }
+
   get balancingKey(): number {
-    return this.forwarding.clientHash;
+    return this.#client.hash;
+  }
+
+  get forwarding(): RequestContext {
+    assert(this.#request !== undefined, "no request is in progress");
+    return this.#request;
   }
 
   /** True between requests: nothing is lost if it ends. */
@@ -139,7 +145,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
       default:
         this.#clientHasEnded = true;
         // What is still to come of the request will never come.
-        if (!this.#body.isDone && this.#pending.isEmpty) this.#refuseBody(400);
+        if (!this.forwarding.body.isDone && this.#pending.isEmpty) this.#refuseBody(400);
     }
   }
 
@@ -184,52 +190,47 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
 
   writeInterim(head: Head): void {
     if (this.forwarding.minorVersion === 0) return;
-    this.#writeHead(head, FRAMING.none, ANNOUNCE.nothing);
+    if (!sendInterim(this.#core, this.connection, head, this.forwarding, ANNOUNCE.nothing)) this.cut();
   }
 
   writeResponse(head: Head): void {
-    const framing = this.#framingFor(head);
+    const request = this.forwarding;
     this.#activeAt = this.#core.now;
-    this.#responseFraming = framing;
+    request.responseFraming = framingFor(head, request);
     // A client that has not sent all of its request may never do so: then nobody knows where the next one begins.
     const requestDone = this.#exchange!.requestPhase === REQUEST.done;
-    this.#closesAfter = framing === FRAMING.untilClose || !requestDone || this.#isLast;
-    this.#writeHead(head, framing, this.#announcement());
+    request.closesAfter = request.responseFraming === FRAMING.untilClose || !requestDone || this.#isLast;
+    if (!sendResponse(this.#core, this.connection, head, request)) this.cut();
   }
 
   writeData(buffer: number, start: number, end: number): void {
-    if (!sendBodyData(this.#core, this.connection, this.#responseFraming, buffer, start, end)) this.cut();
+    if (!sendBodyData(this.#core, this.connection, this.forwarding.responseFraming, buffer, start, end)) this.cut();
   }
 
   endResponse(trailers: Uint8Array | undefined, requestDone: boolean): void {
     if (this.#state === STATE.closed) return;
-    if (!sendBodyEnd(this.#core, this.connection, this.#responseFraming, trailers)) return this.reset();
+    if (!sendBodyEnd(this.#core, this.connection, this.forwarding.responseFraming, trailers)) return this.reset();
     this.#responseEnded(requestDone);
   }
 
   respond(status: number, requestDone: boolean, location?: string): void {
-    this.#closesAfter = !requestDone || this.#isLast;
-    const done = sendDefaultResponse(this.#core, this.connection, {
-      status,
-      requestId: this.forwarding.requestIdText,
-      closes: this.#closesAfter,
-      keepsAlive10: this.forwarding.minorVersion === 0,
-      headOnly: this.forwarding.isHeadRequest,
-      ...(location === undefined ? {} : { location }),
-    });
-    if (!done) return this.reset();
+    const request = this.forwarding;
+    request.closesAfter = !requestDone || this.#isLast;
+    if (!sendDefaultResponse(this.#core, this.connection, request, { status, location })) return this.reset();
     this.#responseEnded(requestDone);
   }
 
   cutResponse(): void {
+    if (this.#state === STATE.closed) return;
     // A length or chunks show the cut by themselves; what lasts until close ends with a reset.
-    if (this.#responseFraming === FRAMING.untilClose) this.reset();
+    if (this.forwarding.responseFraming === FRAMING.untilClose) this.reset();
     else this.#linger();
   }
 
   startTunnel(head: Head, link: BackConnection): void {
     const exchange = this.#exchange!;
-    this.#writeHead(head, FRAMING.none, ANNOUNCE.upgrade);
+    if (!sendInterim(this.#core, this.connection, head, this.forwarding, ANNOUNCE.upgrade)) return this.cut();
+    this.#forgetRequest();
     this.#state = STATE.tunnel;
     this.#tunnel = new Tunnel(this.#core, this, link, () => exchange.tunnelEnded());
     link.startTunnel(this.#tunnel);
@@ -314,8 +315,8 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
 
   #begin(head: Head): void {
     this.#state = STATE.exchange;
-    this.#body.start(head.framing, head.contentLength, this.#core.limits.bodyBytesMax);
-    this.forwarding.begin(this.#core, head);
+    this.#request = this.#core.takeContext(this.#client);
+    this.#request.begin(this.#core, this.#client, head);
     const exchange = this.#configuration.takeExchange();
     this.#exchange = exchange;
     exchange.start(this, head);
@@ -323,7 +324,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
 
   #consumeBody(buffer: number, at: number, end: number): number {
     const exchange = this.#exchange!;
-    const body = this.#body;
+    const { body } = this.forwarding;
     if (body.isDone || !exchange.takesBody) return at;
     this.#activeAt = this.#core.now;
     const event = body.next(this.#core.memory, at, end);
@@ -338,7 +339,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
 
   /** The content is whole. What its trailers say is read only now; if they are malformed, that is the client's fault. */
   #endRequest(exchange: Exchange, end: number): number {
-    const { trailers, position } = this.#body;
+    const { trailers, position } = this.forwarding.body;
     const fault = trailers === undefined ? 0 : faultOfTrailers(trailers);
     if (fault < 0) {
       this.#refuseBody(violationOf(fault).statusHint);
@@ -361,7 +362,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
     if (!pending.isFull(this.#core.limits)) this.#core.port.receive(this.connection);
     if (!this.#clientHasEnded || !pending.isEmpty) return;
     if (this.#state === STATE.head) this.#endAfterWriting();
-    else if (this.#state === STATE.exchange && !this.#body.isDone) this.#refuseBody(400);
+    else if (this.#state === STATE.exchange && !this.forwarding.body.isDone) this.#refuseBody(400);
   }
 
   get #isLast(): boolean {
@@ -372,30 +373,11 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
     return this.#clientHasEnded && this.#pending.isEmpty;
   }
 
-  #framingFor(head: Head): Framing {
-    if (head.framing !== FRAMING.chunked && head.framing !== FRAMING.untilClose) return head.framing;
-    return this.forwarding.minorVersion === 1 ? FRAMING.chunked : FRAMING.untilClose;
-  }
-
-  #announcement(): Announcement {
-    if (this.#closesAfter) return ANNOUNCE.close;
-    return this.forwarding.minorVersion === 0 ? ANNOUNCE.keepAlive : ANNOUNCE.nothing;
-  }
-
-  #writeHead(head: Head, framing: Framing, announcement: Announcement): void {
-    const { outbox, memory } = this.#core;
-    const at = outbox.reserve(head.end - head.start + ADDED_BYTES_MAX);
-    if (at === -1) return this.cut();
-    outbox.send(
-      this.connection,
-      writeResponseHead(memory, at, head, { framing, announcement, requestIdLine: this.forwarding.requestIdLine }),
-    );
-  }
-
   #responseEnded(requestDone: boolean): void {
     this.#activeAt = this.#core.now;
-    if (this.#closesAfter || !requestDone) return this.#linger();
+    if (this.forwarding.closesAfter || !requestDone) return this.#linger();
     this.#state = STATE.head;
+    this.#forgetRequest();
     this.#core.deadlines.set(this.connection, this.#activeAt + this.listener.configuration.front_timeout_ms);
     if (!this.#pending.isEmpty || this.#clientHasEnded) this.#goOn();
   }
@@ -409,7 +391,8 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
   }
 
   #respondAndClose(status: number): void {
-    this.forwarding.beginWithout(this.#core);
+    this.#request ??= this.#core.takeContext(this.#client);
+    this.#request.beginWithout(this.#core, this.#client);
     this.respond(status, false);
   }
 
@@ -422,12 +405,18 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
   /** Everything is said: our direction ends, and what the client still sends is dropped until it ends, too. */
   #linger(): void {
     this.#state = STATE.lingering;
+    this.#forgetRequest();
     this.#activeAt = this.#core.now;
     this.#pending.drop(this.#core.buffers);
     if (this.#clientHasEnded && this.#core.port.unsentBytes(this.connection) === 0) return this.#close();
     this.#core.port.shutdown(this.connection);
     this.#core.port.receive(this.connection);
     this.#core.deadlines.set(this.connection, this.#core.now + this.#core.limits.lingerMs);
+  }
+
+  #forgetRequest(): void {
+    if (this.#request !== undefined) this.#core.keepContext(this.#request);
+    this.#request = undefined;
   }
 
   #dueAt(): number {
@@ -452,6 +441,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
     if (this.#state === STATE.closed) return false;
     this.#state = STATE.closed;
     this.#tunnel = undefined;
+    this.#forgetRequest();
     this.#pending.drop(this.#core.buffers);
     this.#core.disown(this.connection);
     this.#configuration.sessionEnded();

@@ -1,76 +1,90 @@
 /**
- * What a session knows of its client, and of the request in progress: the part of a head that outlives its bytes.
+ * The part of a request that outlives its head's bytes, and how far its response is: what a session needs while it has an
+ * exchange, and not between. Used again from a pool.
  */
 import { bytesOf, equalsBytes, equalsIgnoringCase } from "../base/bytes.ts";
-import { firstHopLinesOf, type Forwarding, forwardedElementOf } from "../http/forwarding.ts";
-import { FRAMING, type Head } from "../http/head.ts";
+import type { Forwarding } from "../http/forwarding.ts";
+import { FRAMING, type Framing, type Head } from "../http/head.ts";
+import { BodyReader } from "../http1/body-reader.ts";
+import type { Client } from "./client.ts";
 import type { Core } from "./core.ts";
 import { createRequestIdLine, findClientRequestId, requestIdLineOf, requestIdOf } from "./request-ids.ts";
-import type { ListenerRuntime } from "./runtime/listener.ts";
 
 const HEAD_METHOD = bytesOf("HEAD");
 const WEBSOCKET = bytesOf("websocket");
 
 export class RequestContext implements Forwarding {
-  readonly clientIp: Uint8Array;
-  readonly forwardedElement: Uint8Array;
-  /** 32 bits, the same for all connections of one address. */
-  readonly clientHash: number;
-  readonly #listener: ListenerRuntime;
+  /** Reads the request's content. */
+  readonly body: BodyReader = new BodyReader();
   readonly #ownIdLine = createRequestIdLine();
+  #client: Client;
   requestIdLine: Uint8Array = this.#ownIdLine;
   passesUpgrade = false;
   keepsAlive = false;
   minorVersion = 1;
   isHeadRequest = false;
-  /** Made from these listener lines: others make others. */
-  #madeFrom: Uint8Array | undefined;
-  #firstHopLines: Uint8Array | undefined;
+  /** How the response's body is framed for this client. */
+  responseFraming: Framing = FRAMING.none;
+  /** Whether the response is the connection's last. */
+  closesAfter = false;
 
-  constructor(listener: ListenerRuntime, ip: string) {
-    this.#listener = listener;
-    this.clientIp = bytesOf(ip);
-    this.clientHash = hashOf(this.clientIp);
-    this.forwardedElement = forwardedElementOf(ip, "http");
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  get clientIp(): Uint8Array {
+    return this.#client.ipBytes;
   }
 
   get listenerLines(): Uint8Array {
-    return this.#listener.forwardedLines;
+    return this.#client.listener.forwardedLines;
+  }
+
+  get forwardedElement(): Uint8Array {
+    return this.#client.forwardedElement;
   }
 
   get firstHopLines(): Uint8Array {
-    const lines = this.#firstHopLines;
-    if (lines !== undefined && this.#madeFrom === this.listenerLines) return lines;
-    this.#madeFrom = this.listenerLines;
-    return (this.#firstHopLines = firstHopLinesOf(this.clientIp, this.listenerLines, this.forwardedElement));
+    return this.#client.firstHopLines;
   }
 
   get fallbackHost(): Uint8Array {
-    return this.#listener.fallbackHost;
+    return this.#client.listener.fallbackHost;
   }
 
   get requestIdText(): string {
     return requestIdOf(this.requestIdLine);
   }
 
-  /** A request begins. */
-  begin(core: Core, head: Head): void {
+  /** A request of `client` begins. */
+  begin(core: Core, client: Client, head: Head): void {
+    this.#client = client;
     this.keepsAlive = head.keepsAlive;
     this.minorVersion = head.minorVersion;
     this.isHeadRequest = equalsBytes(head.bytes, head.methodStart, head.methodEnd, HEAD_METHOD);
     this.passesUpgrade = asksForWebSocket(head);
+    this.body.start(head.framing, head.contentLength, core.limits.bodyBytesMax);
+    this.#beginResponse();
     const idField = findClientRequestId(head);
     if (idField === -1) this.#takeOwnId(core);
     else this.requestIdLine = requestIdLineOf(head.bytes, head.valueStart[idField]!, head.valueEnd[idField]!);
   }
 
   /** A request that could not be read is answered. */
-  beginWithout(core: Core): void {
+  beginWithout(core: Core, client: Client): void {
+    this.#client = client;
     this.keepsAlive = false;
     this.minorVersion = 1;
     this.isHeadRequest = false;
     this.passesUpgrade = false;
+    this.body.start(FRAMING.none, 0, 0);
+    this.#beginResponse();
     this.#takeOwnId(core);
+  }
+
+  #beginResponse(): void {
+    this.responseFraming = FRAMING.none;
+    this.closesAfter = false;
   }
 
   #takeOwnId(core: Core): void {
@@ -87,11 +101,4 @@ function asksForWebSocket(head: Head): boolean {
   const field = head.upgradeField;
   if (field === -1 || head.minorVersion === 0 || head.framing !== FRAMING.none) return false;
   return equalsIgnoringCase(head.bytes, head.valueStart[field]!, head.valueEnd[field]!, WEBSOCKET);
-}
-
-/** FNV-1a. */
-function hashOf(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
 }

@@ -120,7 +120,7 @@ function returned(text: string, announcement: Announcement): string {
   const head = new Head();
   assert.ok(readResponseHead(head, memory, 0, text.length) > 0, "the test's response is right");
   bodyOfResponse(head, false);
-  const end = writeResponseHead(memory, 32_768, head, { framing: head.framing, announcement, requestIdLine: bytesOf(`X-Request-Id: ${ID}\r\n`) });
+  const end = writeResponseHead(memory, 32_768, head, head.framing, announcement, bytesOf(`X-Request-Id: ${ID}\r\n`));
   return textOf(memory, 32_768, end);
 }
 

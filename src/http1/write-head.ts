@@ -79,25 +79,21 @@ export function writeRequestHead(target: Uint8Array, at: number, head: Head, for
 export const ANNOUNCE = { nothing: 0, close: 1, keepAlive: 2, upgrade: 3 } as const;
 export type Announcement = (typeof ANNOUNCE)[keyof typeof ANNOUNCE];
 
-export interface ResponseWriting {
-  framing: Framing;
-  announcement: Announcement;
-  requestIdLine: Uint8Array;
-}
-
 /** Writes the head of a response to a client: HTTP/1.1, the request's id, our own framing and connection. */
 export function writeResponseHead(
   target: Uint8Array,
   at: number,
   head: Head,
-  writing: ResponseWriting,
+  framing: Framing,
+  announcement: Announcement,
+  requestIdLine: Uint8Array,
 ): number {
   let end = putBytes(target, at, STATUS_VERSION);
   const replaced = head.status < 200 || head.status === 204 ? REPLACED_WITHOUT_CONTENT : REPLACED_IN_RESPONSE;
   end = copyFields(target, end, head, replaced, head.statusStart);
-  if (head.status >= 200) end = putBytes(target, end, writing.requestIdLine);
-  if (writing.framing === FRAMING.chunked) end = putBytes(target, end, CHUNKED_LINE);
-  switch (writing.announcement) {
+  if (head.status >= 200) end = putBytes(target, end, requestIdLine);
+  if (framing === FRAMING.chunked) end = putBytes(target, end, CHUNKED_LINE);
+  switch (announcement) {
     case ANNOUNCE.close:
       end = putBytes(target, end, CLOSE_LINE);
       break;

@@ -1,5 +1,5 @@
 /**
- * A listener at run time: its rules, its times, its use, and the number of its socket once it has one. A removed listener
+ * A listener at run time: its rules, its times and its use. A removed listener
  * stays for its sessions: each gets one more answer, by the listener's last rules, and that answer says `Connection: close`.
  */
 import { parseAddress } from "../../base/address.ts";
@@ -10,13 +10,10 @@ import type { Listener } from "../../model/objects.ts";
 import { Router } from "../../routing/router.ts";
 import { Use, type UseWatcher } from "../use.ts";
 
-export const NO_SOCKET = -1;
-
 export class ListenerRuntime {
   configuration: Listener;
   readonly router: Router<never> = new Router();
   readonly use: Use;
-  socket: number = NO_SOCKET;
   isRemoved = false;
   /** The forwarding lines that are the same for all its sessions. */
   forwardedLines: Uint8Array;

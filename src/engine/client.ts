@@ -1,0 +1,45 @@
+/**
+ * Who a session's client is, as requests are told on their way. Kept small, because most sessions are idle: what only some
+ * requests need is made for them.
+ */
+import { bytesOf } from "../base/bytes.ts";
+import { firstHopLinesOf, forwardedElementOf } from "../http/forwarding.ts";
+import type { ListenerRuntime } from "./runtime/listener.ts";
+
+export class Client {
+  readonly listener: ListenerRuntime;
+  /** As text, without brackets. */
+  readonly ip: string;
+  /** Made from these listener lines: others make others. */
+  #madeFrom: Uint8Array | undefined;
+  #firstHopLines: Uint8Array | undefined;
+
+  constructor(listener: ListenerRuntime, ip: string) {
+    this.listener = listener;
+    this.ip = ip;
+  }
+
+  /** See `Forwarding.firstHopLines`. */
+  get firstHopLines(): Uint8Array {
+    const listenerLines = this.listener.forwardedLines;
+    const lines = this.#firstHopLines;
+    if (lines !== undefined && this.#madeFrom === listenerLines) return lines;
+    this.#madeFrom = listenerLines;
+    return (this.#firstHopLines = firstHopLinesOf(this.ipBytes, listenerLines, this.forwardedElement));
+  }
+
+  get ipBytes(): Uint8Array {
+    return bytesOf(this.ip);
+  }
+
+  get forwardedElement(): Uint8Array {
+    return forwardedElementOf(this.ip, "http");
+  }
+
+  /** 32 bits, the same for all connections of one address (FNV-1a). */
+  get hash(): number {
+    let hash = 0x811c9dc5;
+    for (let index = 0; index < this.ip.length; index++) hash = Math.imul(hash ^ this.ip.charCodeAt(index), 0x01000193);
+    return hash >>> 0;
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Writes responses to a client that speaks HTTP/1, in the framing and with the announcement that this client needs. Whether the
+ * connection closes afterwards is decided by its session, and comes in with the context.
+ *
+ * Every function gives false if no buffer is free: then the connection cannot go on.
+ */
+import { putBytes } from "../base/bytes.ts";
+import { DEFAULT_RESPONSE_BYTES_MAX, defaultResponse } from "../http/default-responses.ts";
+import { FRAMING, type Framing, type Head } from "../http/head.ts";
+import { ADDED_BYTES_MAX, ANNOUNCE, type Announcement, writeResponseHead } from "../http1/write-head.ts";
+import type { Core } from "./core.ts";
+import type { RequestContext } from "./request-context.ts";
+
+/** How a backend's response is framed for the client: HTTP/1.0 knows no chunks, HTTP/1.1 shall see the end. */
+export function framingFor(head: Head, request: RequestContext): Framing {
+  if (head.framing !== FRAMING.chunked && head.framing !== FRAMING.untilClose) return head.framing;
+  return request.minorVersion === 1 ? FRAMING.chunked : FRAMING.untilClose;
+}
+
+/** The head of the final response; `request` says how it is framed and whether it is the last. */
+export function sendResponse(core: Core, connection: number, head: Head, request: RequestContext): boolean {
+  return sendHead(core, connection, head, request, request.responseFraming, announcementOf(request));
+}
+
+/** An interim response, or the one that agrees to an upgrade. */
+export function sendInterim(
+  core: Core,
+  connection: number,
+  head: Head,
+  request: RequestContext,
+  announcement: typeof ANNOUNCE.nothing | typeof ANNOUNCE.upgrade,
+): boolean {
+  return sendHead(core, connection, head, request, FRAMING.none, announcement);
+}
+
+/** A response of our own, whole: made as text, because it is rare. Also false if a redirect's location is too long. */
+export function sendDefaultResponse(
+  core: Core,
+  connection: number,
+  request: RequestContext,
+  response: { readonly status: number; readonly location: string | undefined },
+): boolean {
+  const bytes = defaultResponse({
+    status: response.status,
+    requestId: request.requestIdText,
+    closes: request.closesAfter,
+    keepsAlive10: request.minorVersion === 0,
+    headOnly: request.isHeadRequest,
+    ...(response.location === undefined ? {} : { location: response.location }),
+  });
+  if (bytes.length > DEFAULT_RESPONSE_BYTES_MAX) return false;
+  const at = core.outbox.reserve(bytes.length);
+  if (at === -1) return false;
+  core.outbox.send(connection, putBytes(core.memory, at, bytes));
+  return true;
+}
+
+function sendHead(
+  core: Core,
+  connection: number,
+  head: Head,
+  request: RequestContext,
+  framing: Framing,
+  announcement: Announcement,
+): boolean {
+  const at = core.outbox.reserve(head.end - head.start + ADDED_BYTES_MAX);
+  if (at === -1) return false;
+  core.outbox.send(connection, writeResponseHead(core.memory, at, head, framing, announcement, request.requestIdLine));
+  return true;
+}
+
+function announcementOf(request: RequestContext): Announcement {
+  if (request.closesAfter) return ANNOUNCE.close;
+  return request.minorVersion === 0 ? ANNOUNCE.keepAlive : ANNOUNCE.nothing;
+}
