@@ -21,7 +21,7 @@ export const METHOD_CHARS_MAX = 64;
 export const PATH_CHARS_MAX = 2_048;
 /** A frontend's regular expression. */
 export const REGEX_CHARS_MAX = 1_024;
-/** A number in braces in a regular expression, as in `[0-9]{1,3}`. */
+/** The numbers in braces in a regular expression, as in `[0-9]{1,3}`, added up. */
 export const REGEX_REPETITION_MAX = 256;
 /** Tags of one frontend, and the sizes of one tag. */
 export const TAGS_MAX = 64;

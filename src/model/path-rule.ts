@@ -69,11 +69,13 @@ interface Group {
 function findSlowness(source: string): string | undefined {
   const groups: Group[] = [{ varies: false }];
   let closed: Group | undefined;
+  let counted = 0;
   for (const [part, least, , most] of source.matchAll(PART)) {
     if (/^\\[1-9k]/.test(part)) return "must not have back references: they can take very long";
     if (/^\(\?<?[=!]/.test(part)) return "must not have look-around: it can take very long";
-    if (Math.max(Number(least ?? 0), Number(most ?? 0)) > REGEX_REPETITION_MAX) {
-      return `must not repeat more than ${REGEX_REPETITION_MAX} times; use * or + instead`;
+    counted += Math.max(Number(least ?? 0), Number(most ?? 0));
+    if (counted > REGEX_REPETITION_MAX) {
+      return `must not repeat more than ${REGEX_REPETITION_MAX} times, all counts together; use * or + instead`;
     }
     const repeats = part === "*" || part === "+" || least !== undefined;
     if (repeats && closed?.varies === true) {
