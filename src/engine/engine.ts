@@ -56,6 +56,8 @@ export class Engine implements PortEvents {
   readonly #sockets = new Map<number, BoundSocket>();
   #presence: Presence = "running";
   #stopAt = Infinity;
+  /** Before this time we do not leave, though no session is open. */
+  #leavesAt = Infinity;
 
   constructor(options: EngineOptions) {
     this.#hooks = options.hooks;
@@ -117,6 +119,7 @@ export class Engine implements PortEvents {
   /** Leaves: accepts no more, lets sessions end, then tells `stopped`. What is left after `deadlineMs` is cut. */
   stop(deadlineMs: number | undefined): void {
     if (this.#presence === "stopped") return;
+    if (this.#presence === "running") this.#leavesAt = this.#core.now + this.#core.limits.leaveGraceMs;
     this.#presence = "stopping";
     this.#core.isStopping = true;
     this.#stopAt = deadlineMs === undefined ? Infinity : this.#core.now + deadlineMs;
@@ -185,7 +188,9 @@ export class Engine implements PortEvents {
     core.deadlines.expire(core.now, this.#expire);
     for (const use of this.#drains.report(core.now, core.limits.drainReportMs)) this.#hooks.drainChanged(use);
     if (this.#presence === "stopping") this.#stopTurn();
-    return Math.min(core.deadlines.next(), this.#drains.nextReport(core.limits.drainReportMs), this.#stopAt);
+    const nextReport = this.#drains.nextReport(core.limits.drainReportMs);
+    const leavesAt = this.#configuration.sessionCount === 0 ? this.#leavesAt : Infinity;
+    return Math.min(core.deadlines.next(), nextReport, this.#stopAt, leavesAt);
   }
 
   readonly #expire = (connection: number): void => {
@@ -197,7 +202,8 @@ export class Engine implements PortEvents {
       this.#stopAt = Infinity;
       for (const owner of this.#core.owners) owner?.cut();
     }
-    if (this.#configuration.sessionCount > 0) return;
+    if (this.#configuration.sessionCount > 0 || this.#core.now < this.#leavesAt) return;
+    this.#leavesAt = Infinity;
     this.#presence = "stopped";
     this.#hooks.stopped();
   }

@@ -33,6 +33,8 @@ export interface EngineLimits {
   readonly lingerMs: number;
   /** How long a tunnel may be silent. */
   readonly tunnelIdleMs: number;
+  /** How long we stay after `stop` without a session, for a connection that the kernel had handed us already. */
+  readonly leaveGraceMs: number;
   /** The least time between two reports of one drain's count. */
   readonly drainReportMs: number;
 }
@@ -53,5 +55,6 @@ export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
   idleBacksMax: 1_024,
   lingerMs: 2_000,
   tunnelIdleMs: 3_600_000,
+  leaveGraceMs: 20,
   drainReportMs: 20,
 };
