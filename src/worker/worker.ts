@@ -37,6 +37,8 @@ export class Worker {
   readonly #options: WorkerOptions;
   readonly #state: State = new State();
   #revision = 0;
+  /** Of the state at `#revision`: between a part and its `apply`, the state itself is ahead. */
+  #hash: string = this.#state.hash();
   #parts: Change[] = [];
 
   constructor(options: WorkerOptions) {
@@ -50,8 +52,7 @@ export class Worker {
       case "load":
         return this.#load(message);
       case "part":
-        this.#parts.push(...message.changes);
-        return;
+        return this.#keepPart(message.changes);
       case "apply":
         return this.#apply(message);
       case "listen":
@@ -74,31 +75,44 @@ export class Worker {
     this.#options.send({
       type: "heartbeat",
       revision: this.#revision,
-      hash: this.#state.hash(),
+      hash: this.#hash,
       connections: this.#options.engine.connectionCount,
     });
   }
 
   #load(message: ToWorker & { readonly type: "load" }): void {
-    this.#change(message.changes, []);
-    // Until the last part a heartbeat must not claim the revision: the hash is not that of the whole yet.
+    this.#options.engine.apply(this.#record(message.changes), []);
+    // Until the last part nothing is claimed: what is there is no revision of the configuration yet.
     if (!message.last) return;
-    this.#revision = message.revision;
+    this.#reach(message.revision);
     const { io, ioReason, send } = this.#options;
-    send({ type: "ready", revision: this.#revision, hash: this.#state.hash(), io, io_reason: ioReason });
+    send({ type: "ready", revision: this.#revision, hash: this.#hash, io, io_reason: ioReason });
+  }
+
+  /**
+   * The state records it at once, which takes most of the time; the engine, which decides, follows at one
+   * moment.
+   */
+  #keepPart(changes: readonly Change[]): void {
+    for (const change of this.#record(changes)) this.#parts.push(change);
   }
 
   #apply(message: ToWorker & { readonly type: "apply" }): void {
     assert(message.revision > this.#revision, `revision ${message.revision} after ${this.#revision}`);
-    const changes = this.#parts.length === 0 ? message.changes : [...this.#parts, ...message.changes];
+    const last = this.#record(message.changes);
+    const changes = this.#parts.length === 0 ? last : [...this.#parts, ...last];
     this.#parts = [];
-    const uses = this.#change(changes, message.drains);
-    this.#revision = message.revision;
-    this.#options.send({ type: "applied", revision: this.#revision, hash: this.#state.hash(), uses });
+    const uses = this.#options.engine.apply(changes, message.drains);
+    this.#reach(message.revision);
+    this.#options.send({ type: "applied", revision: this.#revision, hash: this.#hash, uses });
   }
 
-  #change(changes: readonly Change[], drains: readonly DrainRequest[]): readonly DrainUse[] {
-    const followed = changes.map((change) => this.#state.applyChange(sharing(change, this.#state)));
-    return this.#options.engine.apply(followed, drains);
+  #record(changes: readonly Change[]): readonly Change[] {
+    return changes.map((change) => this.#state.applyChange(sharing(change, this.#state)));
+  }
+
+  #reach(revision: number): void {
+    this.#revision = revision;
+    this.#hash = this.#state.hash();
   }
 }

@@ -71,7 +71,10 @@ function publishKept(control: Control, accepted: Accepted, publication: Publicat
   const left = leaving.map((change) => new Promise<void>((tell) => listeners.retire(change.key, tell)));
   const requests = targets.map(({ kind, key }, index) => ({ drain: drains[index]!, kind, key }));
   gathering.expect(revision, accepted.hash);
-  workers.broadcast(encodeApply({ revision, changes, drains: requests }, limits.changesPerMessageMax));
+  workers.broadcast(
+    encodeApply({ revision, changes, drains: requests }, limits.changesPerMessageMax),
+    changes.length,
+  );
   for (const change of changes) {
     if (change.kind === "listener" && change.before === undefined) listeners.publish(change.key);
   }

@@ -39,3 +39,18 @@ test("a worker that has gone is not looked for", () => {
   pulse.forget(0);
   for (let nowMs = 500; nowMs < 9_000; nowMs += 500) assert.deepEqual(pulse.silent(nowMs), []);
 });
+
+test("patience outlasts the signs of life before it", () => {
+  const pulse = newPulse();
+  pulse.heard(0, 3_000);
+  pulse.heard(0, 100);
+  for (let nowMs = 500; nowMs <= 5_000; nowMs += 500) assert.deepEqual(pulse.silent(nowMs), []);
+  assert.deepEqual(pulse.silent(5_500), [0]);
+});
+
+test("main's own pause does not shorten patience", () => {
+  const pulse = newPulse();
+  pulse.heard(0, 20_000);
+  assert.deepEqual(pulse.silent(5_000), []);
+  assert.deepEqual(pulse.silent(8_000), []);
+});

@@ -19,9 +19,12 @@ export class Pulse {
     this.#lastCheckMs = options.nowMs;
   }
 
-  /** A sign of life, or the first look at a new worker. */
+  /**
+   * A sign of life, or the first look at a new worker. A time to come is patience, and outlasts signs before
+   * it.
+   */
   heard(worker: number, nowMs: number): void {
-    this.#lastHeardMs.set(worker, nowMs);
+    this.#lastHeardMs.set(worker, Math.max(nowMs, this.#lastHeardMs.get(worker) ?? nowMs));
   }
 
   forget(worker: number): void {
@@ -43,7 +46,7 @@ export class Pulse {
   /** Main itself was away: messages may wait unread. */
   #forgive(pausedMs: number, nowMs: number): void {
     for (const [worker, heardMs] of this.#lastHeardMs) {
-      this.#lastHeardMs.set(worker, Math.min(heardMs + pausedMs, nowMs));
+      this.heard(worker, Math.min(heardMs + pausedMs, nowMs));
     }
   }
 }

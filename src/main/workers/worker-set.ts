@@ -20,6 +20,10 @@ import { Pulse } from "./pulse.ts";
 import type { StateLoad } from "./worker-messages.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
+/** A change of more objects than this may hold a worker's loop for a while, and that is no hang. */
+const LARGE_CHANGE = 10_000;
+const CHANGE_MS_MAX = 0.05;
+
 export interface WorkerSetHooks {
   /** Calls back with the state that a new worker loads, once no change is half done. */
   withState(use: (load: StateLoad) => void): void;
@@ -102,16 +106,21 @@ export class WorkerSet {
     return worker;
   }
 
-  /** Sends an accepted change to every worker, in order with what was sent before. */
-  broadcast(messages: readonly string[]): void {
+  /**
+   * Sends an accepted change to every worker, in order with what was sent before. A large one gets time in
+   * proportion.
+   */
+  broadcast(messages: readonly string[], changeCount: number): void {
+    const patienceMs = changeCount > LARGE_CHANGE ? changeCount * CHANGE_MS_MAX : 0;
     for (const worker of this.#workers.values()) {
       for (const message of messages) worker.sendEncoded(message);
+      if (patienceMs > 0) this.#pulse.heard(worker.number, this.#options.now() + patienceMs);
     }
   }
 
   /** Asks all that count to close what still uses a drain. */
   closeDrained(drain: number): void {
-    this.broadcast([encodeMessage({ type: "close-drained", drain } satisfies ToWorker)]);
+    this.broadcast([encodeMessage({ type: "close-drained", drain } satisfies ToWorker)], 0);
   }
 
   /** Hands a listener to all that accept. */
