@@ -9,16 +9,12 @@
  * ```
  *
  * Rules of this file:
- *  1. Bytes are taken in order: what cannot be taken yet (a second request, content that the backend does not take) waits in
- *     `PendingInput`, bounded; beyond, the client is not read.
- *  2. A kept-alive connection is closed only after a response that said so, or when it has been idle for its time.
+ *  1. A kept-alive connection is closed only after a response that said so, or when it has been idle for its time.
+ *  2. Everything ends in `#linger`, `reset` or `close`, whoever began it.
  */
 import { assert } from "../base/assert.ts";
 import { FRAMING, type Head } from "../http/head.ts";
-import { BODY } from "../http1/body-reader.ts";
-import { readRequestHead } from "../http1/read-head.ts";
-import { INCOMPLETE, violationOf } from "../http1/violations.ts";
-import { ANNOUNCE, faultOfTrailers } from "../http1/write-head.ts";
+import { ANNOUNCE } from "../http1/write-head.ts";
 import type { BackConnection } from "./back-connection.ts";
 import { sendBodyData, sendBodyEnd } from "./body-writer.ts";
 import { Client } from "./client.ts";
@@ -27,9 +23,8 @@ import type { ConnectionOwner } from "./connection-owner.ts";
 import type { Core } from "./core.ts";
 import { type Exchange, REQUEST, RESPONSE } from "./exchange.ts";
 import type { Front } from "./front.ts";
+import { Http1Input, INPUT, type InputKind, type InputTarget } from "./http1-input.ts";
 import { framingFor, sendDefaultResponse, sendInterim, sendResponse } from "./http1-response.ts";
-import { PartialHead } from "./partial-head.ts";
-import { PendingInput } from "./pending-input.ts";
 import type { RequestContext } from "./request-context.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
 import { Tunnel, type TunnelEnd } from "./tunnel.ts";
@@ -38,7 +33,7 @@ import type { Use } from "./use.ts";
 const STATE = { head: 0, exchange: 1, tunnel: 2, lingering: 3, closed: 4 } as const;
 type State = (typeof STATE)[keyof typeof STATE];
 
-export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
+export class Http1Session implements ConnectionOwner, Front, InputTarget, TunnelEnd {
   readonly connection: number;
   readonly #client: Client;
   readonly #core: Core;
@@ -46,13 +41,10 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
   #state: State = STATE.head;
   #exchange: Exchange | undefined;
   #tunnel: Tunnel | undefined;
-  readonly #partial = new PartialHead();
-  readonly #pending = new PendingInput();
+  readonly #input: Http1Input;
   /** The request in progress, from its head to its response's end. */
   #request: RequestContext | undefined;
   #clientHasEnded = false;
-  /** Guards against taking the same bytes twice: what an exchange calls back while it begins must not take more. */
-  #isConsuming = false;
   /** When the client last did something; when the present head began, while one is partial. */
   #activeAt: number;
 
@@ -61,6 +53,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
     this.#configuration = configuration;
     this.connection = connection;
     this.#client = new Client(listener, ip);
+    this.#input = new Http1Input(core, this);
     this.#activeAt = core.now;
     core.own(connection, this);
     core.deadlines.set(connection, core.now + listener.configuration.request_timeout_ms);
@@ -82,12 +75,12 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
 
   /** True between requests: nothing is lost if it ends. */
   get isIdle(): boolean {
-    return this.#state === STATE.head && this.#partial.isEmpty;
+    return this.#state === STATE.head && !this.#input.hasPartialHead;
   }
 
   /** Answers before any request and closes: there is no room for this client. */
   refuse(status: number): void {
-    this.#respondAndClose(status);
+    this.headRefused(status);
   }
 
   /** True if its exchange or tunnel is counted in `use`. */
@@ -108,10 +101,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
       this.#activeAt = this.#core.now;
       return this.#tunnel!.received(this.connection, buffer, start, end);
     }
-    const at = this.#pending.isEmpty ? this.#consume(buffer, start, end) : start;
-    if (at === end || this.#state === STATE.closed) return this.#core.buffers.release(buffer);
-    this.#pending.push(buffer, at, end);
-    if (this.#pending.isFull(this.#core.limits)) this.#core.port.pause(this.connection);
+    this.#input.received(buffer, start, end);
   }
 
   sent(): void {
@@ -123,7 +113,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
         this.#activeAt = this.#core.now;
         return this.#exchange!.frontSent();
       case STATE.head:
-        if (!this.#pending.isEmpty) this.#goOn();
+        if (this.#input.isPending) this.#goOn();
         return;
       case STATE.lingering:
         if (this.#clientHasEnded && this.#core.port.unsentBytes(this.connection) === 0) this.#close();
@@ -140,12 +130,12 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
         return this.#close();
       case STATE.head:
         this.#clientHasEnded = true;
-        if (this.#pending.isEmpty) this.#endAfterWriting();
+        if (!this.#input.isPending) this.#endAfterWriting();
         return;
       default:
         this.#clientHasEnded = true;
         // What is still to come of the request will never come.
-        if (!this.forwarding.body.isDone && this.#pending.isEmpty) this.#refuseBody(400);
+        if (!this.forwarding.body.isDone && !this.#input.isPending) this.contentRefused(400);
     }
   }
 
@@ -164,12 +154,12 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
         return this.#tunnel!.expired();
       case STATE.head:
         if (this.isIdle) return this.#endAfterWriting();
-        return this.#respondAndClose(408);
+        return this.headRefused(408);
       case STATE.exchange:
         if (this.#exchange!.awaitsBackend) {
           return deadlines.set(this.connection, now + this.listener.configuration.front_timeout_ms);
         }
-        return this.#exchange!.responsePhase === RESPONSE.waiting ? this.#refuseBody(408) : this.cut();
+        return this.#exchange!.responsePhase === RESPONSE.waiting ? this.contentRefused(408) : this.cut();
       default:
         this.#close();
     }
@@ -234,7 +224,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
     this.#state = STATE.tunnel;
     this.#tunnel = new Tunnel(this.#core, this, link, () => exchange.tunnelEnded());
     link.startTunnel(this.#tunnel);
-    this.#pending.drain((buffer, start, end) => this.#tunnel!.received(this.connection, buffer, start, end));
+    this.#input.drain((buffer, start, end) => this.#tunnel!.received(this.connection, buffer, start, end));
     this.#core.port.receive(this.connection);
     if (this.#clientHasEnded) this.#tunnel.ended(this.connection);
   }
@@ -254,67 +244,35 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
     if (this.#forget()) this.#core.port.reset(this.connection);
   }
 
-  /** Takes what it can of `memory[start..end)` and gives where it stopped. */
-  #consume(buffer: number, start: number, end: number): number {
-    this.#isConsuming = true;
-    const at = this.#consumeSome(buffer, start, end);
-    this.#isConsuming = false;
-    return at;
+  // What its input tells.
+
+  get nextInput(): InputKind {
+    switch (this.#state) {
+      case STATE.head:
+        return INPUT.head;
+      case STATE.exchange:
+        return INPUT.content;
+      case STATE.tunnel:
+        return INPUT.held;
+      default:
+        return INPUT.dropped;
+    }
   }
 
-  #consumeSome(buffer: number, start: number, end: number): number {
-    let at = start;
-    while (at < end) {
-      const before = at;
-      switch (this.#state) {
-        case STATE.head:
-          at = this.#consumeHead(at, end);
-          break;
-        case STATE.exchange:
-          at = this.#consumeBody(buffer, at, end);
-          break;
-        case STATE.tunnel:
-          return at;
-        default:
-          return end;
-      }
-      if (at === before) return at;
-    }
-    return at;
-  }
-
-  #consumeHead(at: number, end: number): number {
-    const core = this.#core;
-    if (core.isCongested(this.connection)) return at;
-    const head = core.requestHead;
-    const wasEmpty = this.#partial.isEmpty;
-    const result = this.#partial.read(readRequestHead, head, core.memory, at, end, core.limits);
-    if (result === INCOMPLETE) {
-      if (wasEmpty) this.#headBegins();
-      return end;
-    }
-    this.#activeAt = core.now;
-    if (result < 0) {
-      this.#respondAndClose(violationOf(result).statusHint);
-      return end;
-    }
-    if (head.framing === FRAMING.length && head.contentLength > core.limits.bodyBytesMax) {
-      this.#respondAndClose(413);
-      return end;
-    }
-    this.#begin(head);
-    if (!wasEmpty) this.#partial.clear();
-    return result;
+  get exchange(): Exchange {
+    assert(this.#exchange !== undefined, "no exchange is in progress");
+    return this.#exchange;
   }
 
   /** From its first byte on, a head has to come in its own time. */
-  #headBegins(): void {
+  headBegan(): void {
     this.#activeAt = this.#core.now;
     this.#core.deadlines.set(this.connection, this.#core.now + this.listener.configuration.request_timeout_ms);
   }
 
-  #begin(head: Head): void {
+  headRead(head: Head): void {
     this.#state = STATE.exchange;
+    this.#activeAt = this.#core.now;
     this.#request = this.#core.takeContext(this.#client);
     this.#request.begin(this.#core, this.#client, head);
     const exchange = this.#configuration.takeExchange();
@@ -322,47 +280,29 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
     exchange.start(this, head);
   }
 
-  #consumeBody(buffer: number, at: number, end: number): number {
-    const exchange = this.#exchange!;
-    const { body } = this.forwarding;
-    if (body.isDone || !exchange.takesBody) return at;
+  headRefused(status: number): void {
     this.#activeAt = this.#core.now;
-    const event = body.next(this.#core.memory, at, end);
-    if (event < 0) {
-      this.#refuseBody(violationOf(event).statusHint);
-      return end;
-    }
-    if (event === BODY.data) exchange.requestData(buffer, body.dataStart, body.dataEnd);
-    if (body.isDone && this.#exchange === exchange) return this.#endRequest(exchange, end);
-    return body.position;
+    this.#request ??= this.#core.takeContext(this.#client);
+    this.#request.beginWithout(this.#core, this.#client);
+    this.respond(status, false);
   }
 
-  /** The content is whole. What its trailers say is read only now; if they are malformed, that is the client's fault. */
-  #endRequest(exchange: Exchange, end: number): number {
-    const { trailers, position } = this.forwarding.body;
-    const fault = trailers === undefined ? 0 : faultOfTrailers(trailers);
-    if (fault < 0) {
-      this.#refuseBody(violationOf(fault).statusHint);
-      return end;
-    }
-    exchange.requestEnded(trailers);
-    return position;
+  contentTaken(): void {
+    this.#activeAt = this.#core.now;
   }
 
-  /** Takes pending bytes as far as it can, and reads on. */
+  contentRefused(status: number): void {
+    const responseBegan = this.exchange.responsePhase !== RESPONSE.waiting;
+    this.exchange.abandon();
+    if (responseBegan) this.cutResponse();
+    else this.respond(status, false);
+  }
+
+  /** Takes what is pending; then, if the client said all, nothing more will come. */
   #goOn(): void {
-    if (this.#isConsuming) return;
-    const pending = this.#pending;
-    while (!pending.isEmpty && this.#state !== STATE.closed) {
-      const at = this.#consume(pending.buffer, pending.start, pending.end);
-      if (pending.isEmpty || at === pending.start) break;
-      pending.advance(this.#core.buffers, at);
-    }
-    if (this.#state === STATE.closed || this.#state === STATE.tunnel) return;
-    if (!pending.isFull(this.#core.limits)) this.#core.port.receive(this.connection);
-    if (!this.#clientHasEnded || !pending.isEmpty) return;
+    if (!this.#input.goOn() || !this.#clientSaidAll) return;
     if (this.#state === STATE.head) this.#endAfterWriting();
-    else if (this.#state === STATE.exchange && !this.forwarding.body.isDone) this.#refuseBody(400);
+    else if (this.#state === STATE.exchange && !this.forwarding.body.isDone) this.contentRefused(400);
   }
 
   get #isLast(): boolean {
@@ -370,7 +310,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
   }
 
   get #clientSaidAll(): boolean {
-    return this.#clientHasEnded && this.#pending.isEmpty;
+    return this.#clientHasEnded && !this.#input.isPending;
   }
 
   #responseEnded(requestDone: boolean): void {
@@ -379,21 +319,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
     this.#state = STATE.head;
     this.#forgetRequest();
     this.#core.deadlines.set(this.connection, this.#activeAt + this.listener.configuration.front_timeout_ms);
-    if (!this.#pending.isEmpty || this.#clientHasEnded) this.#goOn();
-  }
-
-  /** The request's content is at fault, or will never be whole. */
-  #refuseBody(status: number): void {
-    const responseBegan = this.#exchange!.responsePhase !== RESPONSE.waiting;
-    this.#exchange!.abandon();
-    if (responseBegan) this.cutResponse();
-    else this.respond(status, false);
-  }
-
-  #respondAndClose(status: number): void {
-    this.#request ??= this.#core.takeContext(this.#client);
-    this.#request.beginWithout(this.#core, this.#client);
-    this.respond(status, false);
+    if (this.#input.isPending || this.#clientHasEnded) this.#goOn();
   }
 
   /** An idle client is let go: it asked for nothing. */
@@ -407,7 +333,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
     this.#state = STATE.lingering;
     this.#forgetRequest();
     this.#activeAt = this.#core.now;
-    this.#pending.drop(this.#core.buffers);
+    this.#input.drop();
     if (this.#clientHasEnded && this.#core.port.unsentBytes(this.connection) === 0) return this.#close();
     this.#core.port.shutdown(this.connection);
     this.#core.port.receive(this.connection);
@@ -442,7 +368,7 @@ export class Http1Session implements ConnectionOwner, Front, TunnelEnd {
     this.#state = STATE.closed;
     this.#tunnel = undefined;
     this.#forgetRequest();
-    this.#pending.drop(this.#core.buffers);
+    this.#input.drop();
     this.#core.disown(this.connection);
     this.#configuration.sessionEnded();
     return true;
