@@ -34,7 +34,7 @@ export class PendingOrder {
   readonly id: string;
   readonly progress: Answer[] = [];
   readonly #final: PromiseWithResolvers<Answer> = Promise.withResolvers();
-  #watchers: (() => void)[] = [];
+  readonly #watchers: (() => void)[] = [];
   #isOver = false;
   #end = "";
 
@@ -93,7 +93,7 @@ export class OrderClient {
   readonly #pending: Map<string, PendingOrder> = new Map();
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
   #strayWatchers: (() => void)[] = [];
-  #received: Buffer[] = [];
+  readonly #received: Buffer[] = [];
   #lastId = 0;
 
   static async connect(path: string): Promise<OrderClient> {

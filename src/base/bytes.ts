@@ -1,5 +1,6 @@
 /**
- * Small work on bytes in place: compare, copy, read and write numbers. ASCII only; no strings are made on the hot path.
+ * Small work on bytes in place: compare, copy, read and write numbers. ASCII only; no strings are made on the
+ * hot path.
  */
 
 /** Makes bytes of an ASCII or Latin-1 text; characters above 255 are not allowed. For constants and tests. */
@@ -25,7 +26,10 @@ export function equalsBytes(bytes: Uint8Array, start: number, end: number, other
   return true;
 }
 
-/** True if `bytes[start..end)` are the letters of `lower`, in any case. `lower` holds lower-case letters, digits and `-` only. */
+/**
+ * True if `bytes[start..end)` are the letters of `lower`, in any case. `lower` holds lower-case letters,
+ * digits and `-` only.
+ */
 export function equalsIgnoringCase(
   bytes: Uint8Array,
   start: number,
@@ -59,10 +63,15 @@ function lowerCased(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
 }
 
-/** Below this many bytes a loop is quicker than the native copy (measured: a native call costs about 25 ns). */
+/**
+ * Below this many bytes a loop is quicker than the native copy (measured: a native call costs about 25 ns).
+ */
 const LOOP_BYTES_MAX = 24;
 
-/** Copies `source[start..end)` to `target[at…]` and returns where the copy ends. The stretches must not overlap. */
+/**
+ * Copies `source[start..end)` to `target[at…]` and returns where the copy ends. The stretches must not
+ * overlap.
+ */
 export function copyBytes(
   target: Uint8Array,
   at: number,
@@ -84,18 +93,6 @@ export function copyBytes(
 export function putBytes(target: Uint8Array, at: number, constant: Uint8Array): number {
   target.set(constant, at);
   return at + constant.length;
-}
-
-/** Writes a whole number ≥ 0 in decimal and returns where it ends. */
-export function putDecimal(target: Uint8Array, at: number, value: number): number {
-  let digits = 1;
-  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++;
-  let rest = value;
-  for (let index = digits - 1; index >= 0; index--) {
-    target[at + index] = 0x30 + (rest % 10);
-    rest = Math.floor(rest / 10);
-  }
-  return at + digits;
 }
 
 const HEX = bytesOf("0123456789abcdef");

@@ -1,6 +1,6 @@
 /**
- * Answers main's questions from the live configuration: what uses an object now, which rule takes a request, how backends
- * are. Plain data; nothing is changed.
+ * Answers main's questions from the live configuration: what uses an object now, which rule takes a request,
+ * how backends are. Plain data; nothing is changed.
  */
 import { assertNever } from "../base/assert.ts";
 import type { BackendStatus, Question } from "../model/channel.ts";
@@ -32,7 +32,9 @@ function usesOf(configuration: Configuration, kind: ObjectKind, key: string): nu
       return configuration.findCluster(key)?.use.count ?? 0;
     case "backend": {
       const space = key.indexOf(" ");
-      return configuration.findCluster(key.slice(0, space))?.findBackend(key.slice(space + 1))?.use.count ?? 0;
+      return (
+        configuration.findCluster(key.slice(0, space))?.findBackend(key.slice(space + 1))?.use.count ?? 0
+      );
     }
     case "frontend":
       return 0;

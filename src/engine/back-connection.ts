@@ -1,7 +1,7 @@
 /**
- * A connection to a backend, speaking HTTP/1 as a client: it connects, serves one exchange after the other as its link, and
- * waits idle between them. It reads responses and decides how their bodies end; what becomes of the exchange is not
- * its business.
+ * A connection to a backend, speaking HTTP/1 as a client: it connects, serves one exchange after the other as
+ * its link, and waits idle between them. It reads responses and decides how their bodies end; what becomes of
+ * the exchange is not its business.
  *
  * ```text
  *  connecting ──► busy ──► idle ──► busy …
@@ -52,7 +52,13 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
   #bodyFraming: Framing = FRAMING.none;
   #responseKeepsAlive = false;
 
-  constructor(core: Core, connection: number, backend: BackendRuntime<BackConnection>, exchange: Exchange, times: BackTimes) {
+  constructor(
+    core: Core,
+    connection: number,
+    backend: BackendRuntime<BackConnection>,
+    exchange: Exchange,
+    times: BackTimes,
+  ) {
     this.#core = core;
     this.connection = connection;
     this.backend = backend;
@@ -94,7 +100,9 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
     this.#core.deadlines.set(this.connection, this.#activeAt + times.back_timeout_ms);
   }
 
-  /** Content of the request, in the memory of `buffer`, which stays the caller's. False: no buffer is free. */
+  /**
+   * Content of the request, in the memory of `buffer`, which stays the caller's. False: no buffer is free.
+   */
   writeData(framing: Framing, buffer: number, start: number, end: number): boolean {
     this.#activeAt = this.#core.now;
     return sendBodyData(this.#core, this.connection, framing, buffer, start, end);
@@ -118,7 +126,8 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
     this.#exchange = undefined;
     const limits = this.#core.limits;
     const backend = this.backend;
-    if (backend.isRemoved || this.#core.isStopping || backend.idleCount >= limits.idleBacksMax) return this.close();
+    if (backend.isRemoved || this.#core.isStopping || backend.idleCount >= limits.idleBacksMax)
+      return this.close();
     this.#state = STATE.idle;
     this.#activeAt = this.#core.now;
     this.#interimResponses = 0;
@@ -277,7 +286,8 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
       return end;
     }
     if (event === BODY.data) exchange.responseData(buffer, body.dataStart, body.dataEnd);
-    if (body.isDone && this.#exchange === exchange) this.#complete(exchange, body.trailers, body.position === end);
+    if (body.isDone && this.#exchange === exchange)
+      this.#complete(exchange, body.trailers, body.position === end);
     return body.position;
   }
 

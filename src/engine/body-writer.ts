@@ -1,6 +1,7 @@
 /**
- * Sends the body of one message in the framing that its head announced: bytes as they are, or as chunks of ours. Data is
- * sent from the buffer it was received in; only small pieces are copied, to leave in one slice with what stands before them.
+ * Sends the body of one message in the framing that its head announced: bytes as they are, or as chunks of
+ * ours. Data is sent from the buffer it was received in; only small pieces are copied, to leave in one slice
+ * with what stands before them.
  */
 import { bytesOf, copyBytes, putBytes, putHexadecimal } from "../base/bytes.ts";
 import { FRAMING, type Framing } from "../http/head.ts";
@@ -13,7 +14,10 @@ const LAST_CHUNK = bytesOf("0\r\n");
 /** Eight hexadecimal digits and two line ends. */
 const CHUNK_OVERHEAD_BYTES = 12;
 
-/** Sends `memory[start..end)` as body bytes; adds its own reference of `buffer` where it needs one. False: no buffer is free. */
+/**
+ * Sends `memory[start..end)` as body bytes; adds its own reference of `buffer` where it needs one. False: no
+ * buffer is free.
+ */
 export function sendBodyData(
   core: Core,
   connection: number,
@@ -45,7 +49,10 @@ export function sendBodyData(
   return true;
 }
 
-/** Ends the body: the last chunk and the trailers where there are chunks, nothing elsewhere. False: no buffer is free. */
+/**
+ * Ends the body: the last chunk and the trailers where there are chunks, nothing elsewhere. False: no buffer
+ * is free.
+ */
 export function sendBodyEnd(
   core: Core,
   connection: number,

@@ -1,6 +1,6 @@
 /**
- * Who a session's client is, as requests are told on their way. Kept small, because most sessions are idle: what only some
- * requests need is made for them.
+ * Who a session's client is, as requests are told on their way. Kept small, because most sessions are idle:
+ * what only some requests need is made for them.
  */
 import { bytesOf } from "../base/bytes.ts";
 import { firstHopLinesOf, forwardedElementOf } from "../http/forwarding.ts";
@@ -39,7 +39,8 @@ export class Client {
   /** 32 bits, the same for all connections of one address (FNV-1a). */
   get hash(): number {
     let hash = 0x811c9dc5;
-    for (let index = 0; index < this.ip.length; index++) hash = Math.imul(hash ^ this.ip.charCodeAt(index), 0x01000193);
+    for (let index = 0; index < this.ip.length; index++)
+      hash = Math.imul(hash ^ this.ip.charCodeAt(index), 0x01000193);
     return hash >>> 0;
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The configuration as exchanges meet it: listeners with their routers, clusters with their backends. It follows changes one
- * by one, each at the cost of what it touches, while traffic flows. It judges nothing: main has.
+ * The configuration as exchanges meet it: listeners with their routers, clusters with their backends. It
+ * follows changes one by one, each at the cost of what it touches, while traffic flows. It judges nothing:
+ * main has.
  *
  * Rules of this file:
  *  1. What is removed is found no more from this moment on, and lives until its last exchange has left it.
@@ -51,15 +52,24 @@ export class Configuration {
     return removed;
   }
 
-  /** A link to `backend` for `exchange`: an idle connection, else a new one; `undefined` if no connection number is free. */
-  openLink(backend: BackendRuntime<BackConnection>, exchange: Exchange, times: BackTimes): BackConnection | undefined {
+  /**
+   * A link to `backend` for `exchange`: an idle connection, else a new one; `undefined` if no connection
+   * number is free.
+   */
+  openLink(
+    backend: BackendRuntime<BackConnection>,
+    exchange: Exchange,
+    times: BackTimes,
+  ): BackConnection | undefined {
     const idle = backend.takeIdle();
     if (idle !== undefined) {
       idle.begin(exchange, times);
       return idle;
     }
     const connection = this.#core.port.connect(backend.address);
-    return connection === -1 ? undefined : new BackConnection(this.#core, connection, backend, exchange, times);
+    return connection === -1
+      ? undefined
+      : new BackConnection(this.#core, connection, backend, exchange, times);
   }
 
   takeExchange(): Exchange {
@@ -122,7 +132,8 @@ export class Configuration {
 
   #applyBackend(change: Change, removed: Map<string, Use>): void {
     const object = (change.after ?? change.before) as Backend | undefined;
-    const [clusterId, backendId] = object === undefined ? splitKey(change.key) : [object.cluster_id, object.backend_id];
+    const [clusterId, backendId] =
+      object === undefined ? splitKey(change.key) : [object.cluster_id, object.backend_id];
     const cluster = this.#clusters.get(clusterId);
     if (cluster === undefined) return;
     if (change.after === undefined) this.#removeBackend(cluster, backendId, removed);
@@ -144,9 +155,14 @@ export class Configuration {
     }
   }
 
-  #removeBackend(cluster: ClusterRuntime<BackConnection>, backendId: string, removed: Map<string, Use>): void {
+  #removeBackend(
+    cluster: ClusterRuntime<BackConnection>,
+    backendId: string,
+    removed: Map<string, Use>,
+  ): void {
     const backend = cluster.removeBackend(backendId);
-    if (backend !== undefined) removed.set(`backend ${cluster.configuration.cluster_id} ${backendId}`, backend.use);
+    if (backend !== undefined)
+      removed.set(`backend ${cluster.configuration.cluster_id} ${backendId}`, backend.use);
   }
 }
 

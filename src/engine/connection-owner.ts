@@ -1,5 +1,6 @@
 /**
- * What the engine calls on whoever owns a connection number. One owner for each number, from accept or connect to close.
+ * What the engine calls on whoever owns a connection number. One owner for each number, from accept or
+ * connect to close.
  */
 import type { IoFault } from "./port.ts";
 

@@ -1,5 +1,6 @@
 /**
- * What all parts of one engine share: the port, the memory, the clock of this turn, deadlines, limits. It decides nothing.
+ * What all parts of one engine share: the port, the memory, the clock of this turn, deadlines, limits. It
+ * decides nothing.
  */
 import type { BufferPool } from "../base/buffer-pool.ts";
 import type { Deadlines } from "../base/deadlines.ts";

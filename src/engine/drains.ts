@@ -1,6 +1,6 @@
 /**
- * The drains that main waits for: which use belongs to which number, and when a count is reported. Counts that change often are
- * reported at most every `drainReportMs`; the end is reported in the turn it comes.
+ * The drains that main waits for: which use belongs to which number, and when a count is reported. Counts
+ * that change often are reported at most every `drainReportMs`; the end is reported in the turn it comes.
  */
 import { assert } from "../base/assert.ts";
 import type { DrainRequest, DrainUse } from "../model/channel.ts";

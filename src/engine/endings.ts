@@ -1,6 +1,6 @@
 /**
- * The truth table of endings on the backend's side: what becomes of an exchange whose link is lost. One pure function; the
- * client's side is simpler: an exchange whose client is gone ends, and its link with it.
+ * The truth table of endings on the backend's side: what becomes of an exchange whose link is lost. One pure
+ * function; the client's side is simpler: an exchange whose client is gone ends, and its link with it.
  *
  * | cause \ response   | waiting, nothing sent | waiting, sent                       | begun                        |
  * | ------------------ | --------------------- | ----------------------------------- | ---------------------------- |
@@ -11,9 +11,9 @@
  * | violation          | –                     | 502                                 | cut                          |
  * | silent             | –                     | 504                                 | cut                          |
  *
- * "Replayable" is a request without content whose method may be sent twice (RFC 9110 section 9.2.2). "Reused" is a link that
- * had served before: its server may have closed it at the moment the request was sent. "Cut" is an end that the client
- * cannot take for the whole.
+ * "Replayable" is a request without content whose method may be sent twice (RFC 9110 section 9.2.2). "Reused"
+ * is a link that had served before: its server may have closed it at the moment the request was sent. "Cut"
+ * is an end that the client cannot take for the whole.
  */
 import { assertNever } from "../base/assert.ts";
 

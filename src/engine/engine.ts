@@ -1,9 +1,10 @@
 /**
- * The worker as one deterministic machine: told of connections and bytes through `PortEvents`, of orders through its methods;
- * asks through `Port`, tells through `EngineHooks`. The same seed and the same events give the same bytes.
+ * The worker as one deterministic machine: told of connections and bytes through `PortEvents`, of orders
+ * through its methods; asks through `Port`, tells through `EngineHooks`. The same seed and the same events
+ * give the same bytes.
  *
- * This file only passes events on to who owns a connection, and keeps the turn: what an exchange does is in `exchange.ts`, what
- * a change does in `configuration.ts`.
+ * This file only passes events on to who owns a connection, and keeps the turn: what an exchange does is in
+ * `exchange.ts`, what a change does in `configuration.ts`.
  */
 import { assert } from "../base/assert.ts";
 import { Deadlines } from "../base/deadlines.ts";
@@ -41,7 +42,10 @@ export interface EngineOptions {
 interface BoundSocket {
   readonly address: string;
   listener: ListenerRuntime;
-  /** `emptying`: its listener was removed. `abandoned`: we leave; a connection that was on its way may still come. */
+  /**
+   * `emptying`: its listener was removed. `abandoned`: we leave; a connection that was on its way may still
+   * come.
+   */
   state: "accepting" | "emptying" | "abandoned";
 }
 
@@ -85,8 +89,8 @@ export class Engine implements PortEvents {
   }
 
   /**
-   * Accepts on a socket for the listener at `address`. A listener that was removed and added back has a socket of its own:
-   * the one before is emptied beside it.
+   * Accepts on a socket for the listener at `address`. A listener that was removed and added back has a
+   * socket of its own: the one before is emptied beside it.
    */
   bindListener(address: string, socket: number): void {
     const listener = this.#configuration.listeners.get(address);
@@ -97,7 +101,9 @@ export class Engine implements PortEvents {
     else this.#core.port.abandonListener(socket);
   }
 
-  /** Accepts what the queue of a removed listener still holds, then closes its socket and tells `unlistened`. */
+  /**
+   * Accepts what the queue of a removed listener still holds, then closes its socket and tells `unlistened`.
+   */
   unlisten(address: string): void {
     for (const [socket, bound] of this.#sockets) {
       if (bound.address !== address || !bound.listener.isRemoved || bound.state !== "accepting") continue;
@@ -116,7 +122,9 @@ export class Engine implements PortEvents {
     }
   }
 
-  /** Leaves: accepts no more, lets sessions end, then tells `stopped`. What is left after `deadlineMs` is cut. */
+  /**
+   * Leaves: accepts no more, lets sessions end, then tells `stopped`. What is left after `deadlineMs` is cut.
+   */
   stop(deadlineMs: number | undefined): void {
     if (this.#presence === "stopped") return;
     if (this.#presence === "running") this.#leavesAt = this.#core.now + this.#core.limits.leaveGraceMs;
@@ -214,4 +222,3 @@ export class Engine implements PortEvents {
     return owner;
   }
 }
-

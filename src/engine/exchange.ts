@@ -1,7 +1,8 @@
 /**
- * One HTTP request and its response, between a front (where the client's request was read) and a link (the backend connection
- * that serves it). It decides: which rule, which backend, whether to try again, how it ends. It reads no HTTP: both sides
- * speak their own version and meet here. All it has written is the request's head, kept as it goes to HTTP/1 backends.
+ * One HTTP request and its response, between a front (where the client's request was read) and a link (the
+ * backend connection that serves it). It decides: which rule, which backend, whether to try again, how it
+ * ends. It reads no HTTP: both sides speak their own version and meet here. All it has written is the
+ * request's head, kept as it goes to HTTP/1 backends.
  *
  * Rules of this file:
  *  1. An exchange knows one front and at most one link at a time; a front may have many exchanges.
@@ -48,7 +49,9 @@ export class Exchange {
   #requestPhase: RequestPhase = REQUEST.done;
   #responsePhase: ResponsePhase = RESPONSE.waiting;
   #isReplayable = false;
-  /** The request's head as it goes to a backend, kept until a response begins: it may have to be sent again. */
+  /**
+   * The request's head as it goes to a backend, kept until a response begins: it may have to be sent again.
+   */
   #headBuffer = NO_BUFFER;
   #headStart = 0;
   #headEnd = 0;
@@ -89,7 +92,8 @@ export class Exchange {
     this.requestFraming = head.framing;
     this.wantsUpgrade = front.forwarding.passesUpgrade;
     this.#requestPhase = hasContent(head) ? REQUEST.body : REQUEST.done;
-    this.#isReplayable = this.#requestPhase === REQUEST.done && IDEMPOTENT.some((method) => hasMethod(head, method));
+    this.#isReplayable =
+      this.#requestPhase === REQUEST.done && IDEMPOTENT.some((method) => hasMethod(head, method));
     const router = front.listener.router;
     const route = router.find(
       head.bytes,
@@ -122,7 +126,8 @@ export class Exchange {
 
   /** True while the backend is the one to do something next; else the client is. */
   get awaitsBackend(): boolean {
-    if (this.#responsePhase === RESPONSE.waiting && this.#requestPhase === REQUEST.body) return !this.takesBody;
+    if (this.#responsePhase === RESPONSE.waiting && this.#requestPhase === REQUEST.body)
+      return !this.takesBody;
     return !this.#core.isCongested(this.#front!.connection);
   }
 
@@ -143,7 +148,8 @@ export class Exchange {
   /** The client took something: the backend may go on. */
   frontSent(): void {
     const front = this.#front;
-    if (this.#link !== undefined && front !== undefined && !this.#core.isCongested(front.connection)) this.#link.resume();
+    if (this.#link !== undefined && front !== undefined && !this.#core.isCongested(front.connection))
+      this.#link.resume();
   }
 
   /** The client is gone, or its request is at fault: the exchange ends without another word to it. */

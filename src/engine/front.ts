@@ -1,6 +1,6 @@
 /**
- * What an exchange needs of the client's side. An HTTP/1 session is one front, with one exchange after the other; an HTTP/2
- * stream will be another, many to a session.
+ * What an exchange needs of the client's side. An HTTP/1 session is one front, with one exchange after the
+ * other; an HTTP/2 stream will be another, many to a session.
  */
 import type { Forwarding } from "../http/forwarding.ts";
 import type { Head } from "../http/head.ts";

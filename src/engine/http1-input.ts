@@ -1,11 +1,12 @@
 /**
- * What a client of HTTP/1 sends, taken in order: the head of a request, its content, then the next head. It finds where each
- * ends and hands it to its session; what a request means is not its business.
+ * What a client of HTTP/1 sends, taken in order: the head of a request, its content, then the next head. It
+ * finds where each ends and hands it to its session; what a request means is not its business.
  *
  * Rules of this file:
- *  1. What cannot be taken yet (a second request, content that the backend does not take) waits in `PendingInput`,
- *     bounded; beyond, the client is not read.
- *  2. The same bytes are never taken twice: what a session calls back while it takes something takes nothing more.
+ *  1. What cannot be taken yet (a second request, content that the backend does not take) waits in
+ *     `PendingInput`, bounded; beyond, the client is not read.
+ *  2. The same bytes are never taken twice: what a session calls back while it takes something takes nothing
+ *     more.
  */
 import { FRAMING, type Head } from "../http/head.ts";
 import { BODY } from "../http1/body-reader.ts";
@@ -18,7 +19,10 @@ import { PartialHead } from "./partial-head.ts";
 import { PendingInput } from "./pending-input.ts";
 import type { RequestContext } from "./request-context.ts";
 
-/** What the next bytes are: a head; content of the request in progress; nothing for us yet; nothing for anybody. */
+/**
+ * What the next bytes are: a head; content of the request in progress; nothing for us yet; nothing for
+ * anybody.
+ */
 export const INPUT = { head: 0, content: 1, held: 2, dropped: 3 } as const;
 export type InputKind = (typeof INPUT)[keyof typeof INPUT];
 
@@ -96,7 +100,7 @@ export class Http1Input {
   #consume(buffer: number, start: number, end: number): number {
     this.#isConsuming = true;
     let at = start;
-    for (let before = -1; at < end && at !== before; ) {
+    for (let before = -1; at < end && at !== before;) {
       before = at;
       at = this.#consumeOne(buffer, at, end);
     }

@@ -1,6 +1,6 @@
 /**
- * Writes responses to a client that speaks HTTP/1, in the framing and with the announcement that this client needs. Whether the
- * connection closes afterwards is decided by its session, and comes in with the context.
+ * Writes responses to a client that speaks HTTP/1, in the framing and with the announcement that this client
+ * needs. Whether the connection closes afterwards is decided by its session, and comes in with the context.
  *
  * Every function gives false if no buffer is free: then the connection cannot go on.
  */
@@ -11,7 +11,9 @@ import { ADDED_BYTES_MAX, ANNOUNCE, type Announcement, writeResponseHead } from 
 import type { Core } from "./core.ts";
 import type { RequestContext } from "./request-context.ts";
 
-/** How a backend's response is framed for the client: HTTP/1.0 knows no chunks, HTTP/1.1 shall see the end. */
+/**
+ * How a backend's response is framed for the client: HTTP/1.0 knows no chunks, HTTP/1.1 shall see the end.
+ */
 export function framingFor(head: Head, request: RequestContext): Framing {
   if (head.framing !== FRAMING.chunked && head.framing !== FRAMING.untilClose) return head.framing;
   return request.minorVersion === 1 ? FRAMING.chunked : FRAMING.untilClose;
@@ -33,7 +35,10 @@ export function sendInterim(
   return sendHead(core, connection, head, request, FRAMING.none, announcement);
 }
 
-/** A response of our own, whole: made as text, because it is rare. Also false if a redirect's location is too long. */
+/**
+ * A response of our own, whole: made as text, because it is rare. Also false if a redirect's location is too
+ * long.
+ */
 export function sendDefaultResponse(
   core: Core,
   connection: number,
@@ -65,7 +70,10 @@ function sendHead(
 ): boolean {
   const at = core.outbox.reserve(head.end - head.start + ADDED_BYTES_MAX);
   if (at === -1) return false;
-  core.outbox.send(connection, writeResponseHead(core.memory, at, head, framing, announcement, request.requestIdLine));
+  core.outbox.send(
+    connection,
+    writeResponseHead(core.memory, at, head, framing, announcement, request.requestIdLine),
+  );
   return true;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A client's connection speaking HTTP/1: reads its requests one after the other, gives each to an exchange, writes the
- * responses, and closes when it has said so. It is the front of one exchange at a time.
+ * A client's connection speaking HTTP/1: reads its requests one after the other, gives each to an exchange,
+ * writes the responses, and closes when it has said so. It is the front of one exchange at a time.
  *
  * ```text
  *  head ──► exchange ──► head …            the next request of a kept-alive connection
@@ -9,7 +9,8 @@
  * ```
  *
  * Rules of this file:
- *  1. A kept-alive connection is closed only after a response that said so, or when it has been idle for its time.
+ *  1. A kept-alive connection is closed only after a response that said so, or when it has been idle for its
+ *     time.
  *  2. Everything ends in `#linger`, `reset` or `close`, whoever began it.
  */
 import { assert } from "../base/assert.ts";
@@ -48,7 +49,13 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
   /** When the client last did something; when the present head began, while one is partial. */
   #activeAt: number;
 
-  constructor(core: Core, configuration: Configuration, listener: ListenerRuntime, connection: number, ip: string) {
+  constructor(
+    core: Core,
+    configuration: Configuration,
+    listener: ListenerRuntime,
+    connection: number,
+    ip: string,
+  ) {
     this.#core = core;
     this.#configuration = configuration;
     this.connection = connection;
@@ -187,19 +194,22 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
     const request = this.forwarding;
     this.#activeAt = this.#core.now;
     request.responseFraming = framingFor(head, request);
-    // A client that has not sent all of its request may never do so: then nobody knows where the next one begins.
+    // A client that has not sent all of its request may never do so: then nobody knows where the next one
+    // begins.
     const requestDone = this.#exchange!.requestPhase === REQUEST.done;
     request.closesAfter = request.responseFraming === FRAMING.untilClose || !requestDone || this.#isLast;
     if (!sendResponse(this.#core, this.connection, head, request)) this.cut();
   }
 
   writeData(buffer: number, start: number, end: number): void {
-    if (!sendBodyData(this.#core, this.connection, this.forwarding.responseFraming, buffer, start, end)) this.cut();
+    if (!sendBodyData(this.#core, this.connection, this.forwarding.responseFraming, buffer, start, end))
+      this.cut();
   }
 
   endResponse(trailers: Uint8Array | undefined, requestDone: boolean): void {
     if (this.#state === STATE.closed) return;
-    if (!sendBodyEnd(this.#core, this.connection, this.forwarding.responseFraming, trailers)) return this.reset();
+    if (!sendBodyEnd(this.#core, this.connection, this.forwarding.responseFraming, trailers))
+      return this.reset();
     this.#responseEnded(requestDone);
   }
 
@@ -267,7 +277,10 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
   /** From its first byte on, a head has to come in its own time. */
   headBegan(): void {
     this.#activeAt = this.#core.now;
-    this.#core.deadlines.set(this.connection, this.#core.now + this.listener.configuration.request_timeout_ms);
+    this.#core.deadlines.set(
+      this.connection,
+      this.#core.now + this.listener.configuration.request_timeout_ms,
+    );
   }
 
   headRead(head: Head): void {
@@ -306,7 +319,9 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
   }
 
   get #isLast(): boolean {
-    return !this.forwarding.keepsAlive || this.#core.isStopping || this.listener.isRemoved || this.#clientSaidAll;
+    return (
+      !this.forwarding.keepsAlive || this.#core.isStopping || this.listener.isRemoved || this.#clientSaidAll
+    );
   }
 
   get #clientSaidAll(): boolean {
@@ -328,7 +343,9 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
     else this.#close();
   }
 
-  /** Everything is said: our direction ends, and what the client still sends is dropped until it ends, too. */
+  /**
+   * Everything is said: our direction ends, and what the client still sends is dropped until it ends, too.
+   */
   #linger(): void {
     this.#state = STATE.lingering;
     this.#forgetRequest();

@@ -1,9 +1,14 @@
 /**
- * The engine's limits by name, with their defaults. Times that users set per listener are not here: they are configuration.
+ * The engine's limits by name, with their defaults. Times that users set per listener are not here: they are
+ * configuration.
  */
+import { TARGET_BYTES_MAX_DEFAULT } from "../http1/read-head.ts";
 
 export interface EngineLimits {
-  /** The longest head that is read, request or response; 431 or 502 beyond. At most a buffer less what writing adds. */
+  /**
+   * The longest head that is read, request or response; 431 or 502 beyond. At most a buffer less what writing
+   * adds.
+   */
   readonly headBytesMax: number;
   /** The longest request target; 414 beyond. */
   readonly targetBytesMax: number;
@@ -11,7 +16,10 @@ export interface EngineLimits {
   readonly bodyBytesMax: number;
   /** Bytes waiting for a slow receiver at which its source is no longer read. */
   readonly unsentBytesMax: number;
-  /** The same when fewer than a quarter of all buffers are free: many slow receivers must not take the memory from all. */
+  /**
+   * The same when fewer than a quarter of all buffers are free: many slow receivers must not take the memory
+   * from all.
+   */
   readonly unsentBytesMaxUnderPressure: number;
   /** Received bytes that wait for an exchange to end (pipelining) at which the client is no longer read. */
   readonly pendingBytesMax: number;
@@ -23,9 +31,15 @@ export interface EngineLimits {
   readonly attemptsMax: number;
   /** Interim (1xx) responses passed on for one request; a backend that sends more is at fault. */
   readonly interimResponsesMax: number;
-  /** The share of all connection numbers that clients may take: the rest is for backends. More clients get 503 and are let go. */
+  /**
+   * The share of all connection numbers that clients may take: the rest is for backends. More clients get 503
+   * and are let go.
+   */
   readonly sessionsShareMax: number;
-  /** How long an idle backend connection is kept: shorter than what servers commonly keep (5 s), so that they rarely race. */
+  /**
+   * How long an idle backend connection is kept: shorter than what servers commonly keep (5 s), so that they
+   * rarely race.
+   */
   readonly idleBackMs: number;
   /** Idle connections kept per backend. */
   readonly idleBacksMax: number;
@@ -33,7 +47,9 @@ export interface EngineLimits {
   readonly lingerMs: number;
   /** How long a tunnel may be silent. */
   readonly tunnelIdleMs: number;
-  /** How long we stay after `stop` without a session, for a connection that the kernel had handed us already. */
+  /**
+   * How long we stay after `stop` without a session, for a connection that the kernel had handed us already.
+   */
   readonly leaveGraceMs: number;
   /** The least time between two reports of one drain's count. */
   readonly drainReportMs: number;
@@ -41,7 +57,7 @@ export interface EngineLimits {
 
 export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
   headBytesMax: 15_360,
-  targetBytesMax: 8_192,
+  targetBytesMax: TARGET_BYTES_MAX_DEFAULT,
   bodyBytesMax: Number.MAX_SAFE_INTEGER,
   unsentBytesMax: 262_144,
   unsentBytesMaxUnderPressure: 16_384,

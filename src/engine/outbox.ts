@@ -1,6 +1,7 @@
 /**
- * Where the engine writes what it sends itself: heads, chunk lines, default responses. Pieces are laid one behind another in
- * a shared buffer, so that a hundred small writes cost a few buffers, and a head and a small body become one slice.
+ * Where the engine writes what it sends itself: heads, chunk lines, default responses. Pieces are laid one
+ * behind another in a shared buffer, so that a hundred small writes cost a few buffers, and a head and a
+ * small body become one slice.
  *
  * ```text
  *  buffer  [ head of A | body of A | head of B | … free … ]
@@ -31,7 +32,10 @@ export class Outbox {
     return this.#buffer;
   }
 
-  /** Room for `bytes`: the offset in memory to write at, or -1 if no buffer is free. Valid until the next call. */
+  /**
+   * Room for `bytes`: the offset in memory to write at, or -1 if no buffer is free. Valid until the next
+   * call.
+   */
   reserve(bytes: number): number {
     assert(bytes <= this.#pool.bufferBytes, "reserves more than a buffer holds");
     if (this.#buffer !== NO_BUFFER && this.#end - this.#at >= bytes) return this.#at;

@@ -1,7 +1,7 @@
 /**
- * A head that comes in pieces. The usual head comes whole and is read where it lies; the first piece of another is copied
- * here, so that a slow peer holds a few bytes and not a buffer. Read again only when a line has ended, so that a head sent
- * byte by byte costs its lines, not its bytes, times its length.
+ * A head that comes in pieces. The usual head comes whole and is read where it lies; the first piece of
+ * another is copied here, so that a slow peer holds a few bytes and not a buffer. Read again only when a line
+ * has ended, so that a head sent byte by byte costs its lines, not its bytes, times its length.
  */
 import type { Head } from "../http/head.ts";
 import { INCOMPLETE, violationNumber } from "../http1/violations.ts";
@@ -11,7 +11,13 @@ export interface HeadLimits {
   readonly targetBytesMax: number;
 }
 
-export type HeadReader = (head: Head, bytes: Uint8Array, start: number, end: number, targetBytesMax: number) => number;
+export type HeadReader = (
+  head: Head,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  targetBytesMax: number,
+) => number;
 
 const HEAD_TOO_LARGE = violationNumber("H1_HEAD_TOO_LARGE");
 const LF = 0x0a;
@@ -27,10 +33,18 @@ export class PartialHead {
   }
 
   /**
-   * Reads the head that goes on in (or begins with) `memory[at..end)`. Gives where it ends in `memory`, `INCOMPLETE` when all
-   * bytes were taken and more are needed, or a violation. The views of `head` stay valid until `clear`.
+   * Reads the head that goes on in (or begins with) `memory[at..end)`. Gives where it ends in `memory`,
+   * `INCOMPLETE` when all bytes were taken and more are needed, or a violation. The views of `head` stay
+   * valid until `clear`.
    */
-  read(reader: HeadReader, head: Head, memory: Uint8Array, at: number, end: number, limits: HeadLimits): number {
+  read(
+    reader: HeadReader,
+    head: Head,
+    memory: Uint8Array,
+    at: number,
+    end: number,
+    limits: HeadLimits,
+  ): number {
     if (this.#length === 0) {
       const result = reader(head, memory, at, end, limits.targetBytesMax);
       if (result > 0) return result - at > limits.headBytesMax ? HEAD_TOO_LARGE : result;
@@ -39,8 +53,10 @@ export class PartialHead {
     }
     const before = this.#length;
     const isFull = this.#append(memory, at, end, limits.headBytesMax);
-    const lineEnded = this.#bytes.indexOf(LF, before) !== -1 && this.#bytes.indexOf(LF, before) < this.#length;
-    // A head that is too large is read once more: if it is its target that is too long, the answer is another.
+    const lineEnded =
+      this.#bytes.indexOf(LF, before) !== -1 && this.#bytes.indexOf(LF, before) < this.#length;
+    // A head that is too large is read once more: if it is its target that is too long, the answer is
+    // another.
     if (!lineEnded && !isFull) return INCOMPLETE;
     const result = reader(head, this.#bytes, 0, this.#length, limits.targetBytesMax);
     if (result === INCOMPLETE) return isFull ? HEAD_TOO_LARGE : INCOMPLETE;

@@ -1,6 +1,6 @@
 /**
- * Received bytes that cannot be taken yet, in order, in the buffers they came in. It owns one reference of each. Bounded by its
- * owner, who stops reading.
+ * Received bytes that cannot be taken yet, in order, in the buffers they came in. It owns one reference of
+ * each. Bounded by its owner, who stops reading.
  */
 import { assert } from "../base/assert.ts";
 import type { BufferPool } from "../base/buffer-pool.ts";

@@ -5,11 +5,16 @@ import { textOf } from "../base/bytes.ts";
 import type { Head } from "../http/head.ts";
 import type { Redirect } from "../model/objects.ts";
 
-/** The value of Location: absolute where scheme, host or port are named, else a path (RFC 9110 section 10.2.2). */
+/**
+ * The value of Location: absolute where scheme, host or port are named, else a path (RFC 9110 section
+ * 10.2.2).
+ */
 export function redirectLocation(redirect: Redirect, head: Head): string {
-  const requestedPath = textOf(head.bytes, head.pathStart, head.pathEnd) + textOf(head.bytes, head.queryStart, head.targetEnd);
+  const requestedPath =
+    textOf(head.bytes, head.pathStart, head.pathEnd) + textOf(head.bytes, head.queryStart, head.targetEnd);
   const path = redirect.path ?? requestedPath;
-  if (redirect.scheme === undefined && redirect.host === undefined && redirect.port === undefined) return path;
+  if (redirect.scheme === undefined && redirect.host === undefined && redirect.port === undefined)
+    return path;
   const host = redirect.host ?? textOf(head.bytes, head.authorityStart, head.hostEnd);
   const port = redirect.port ?? requestedPort(redirect, head);
   return `${redirect.scheme ?? "http"}://${host}${port === undefined ? "" : `:${port}`}${path}`;

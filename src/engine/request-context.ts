@@ -1,6 +1,6 @@
 /**
- * The part of a request that outlives its head's bytes, and how far its response is: what a session needs while it has an
- * exchange, and not between. Used again from a pool.
+ * The part of a request that outlives its head's bytes, and how far its response is: what a session needs
+ * while it has an exchange, and not between. Used again from a pool.
  */
 import { bytesOf, equalsBytes, equalsIgnoringCase } from "../base/bytes.ts";
 import type { Forwarding } from "../http/forwarding.ts";
@@ -94,8 +94,8 @@ export class RequestContext implements Forwarding {
 }
 
 /**
- * Only `websocket` is passed on, and only without content: any other upgrade (h2c above all) would let a client speak past
- * our rules to the backend.
+ * Only `websocket` is passed on, and only without content: any other upgrade (h2c above all) would let a
+ * client speak past our rules to the backend.
  */
 function asksForWebSocket(head: Head): boolean {
   const field = head.upgradeField;

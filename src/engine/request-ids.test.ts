@@ -21,7 +21,8 @@ function next(ids: RequestIds, timeMs: number): string {
 test("ids are ULIDs: 26 characters that sort by time, and by order within a millisecond", () => {
   const ids = new RequestIds(new Prng(1));
   const all: string[] = [];
-  for (let index = 0; index < 5_000; index++) all.push(next(ids, 1_700_000_000_000 + Math.floor(index / 1_000)));
+  for (let index = 0; index < 5_000; index++)
+    all.push(next(ids, 1_700_000_000_000 + Math.floor(index / 1_000)));
   for (const id of all) assert.match(id, /^[0-9A-HJKMNP-TV-Z]{26}$/);
   assert.deepEqual(all.toSorted(), all);
   assert.equal(new Set(all).size, all.length);
@@ -37,7 +38,9 @@ test("workers with different seeds begin in different places", () => {
 
 test("a client's id is kept if it is one token of bounded length", () => {
   const kept = (...values: readonly string[]): boolean => {
-    const bytes = bytesOf(`GET / HTTP/1.1\r\nHost: a\r\n${values.map((value) => `X-Request-ID: ${value}\r\n`).join("")}\r\n`);
+    const bytes = bytesOf(
+      `GET / HTTP/1.1\r\nHost: a\r\n${values.map((value) => `X-Request-ID: ${value}\r\n`).join("")}\r\n`,
+    );
     const head = new Head();
     assert.ok(readRequestHead(head, bytes, 0, bytes.length, 8_192) > 0);
     return findClientRequestId(head) !== -1;

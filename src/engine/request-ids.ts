@@ -1,6 +1,7 @@
 /**
- * Request ids: ULIDs (26 characters, Crockford's base 32), 10 of time in milliseconds and 16 that begin at random and count
- * up, so that ids of one worker are unique and sort by time. Pure: the time and the seed come in.
+ * Request ids: ULIDs (26 characters, Crockford's base 32), 10 of time in milliseconds and 16 that begin at
+ * random and count up, so that ids of one worker are unique and sort by time. Pure: the time and the seed
+ * come in.
  */
 import type { Prng } from "../base/prng.ts";
 import { bytesOf, textOf } from "../base/bytes.ts";
@@ -12,7 +13,7 @@ const DIGITS = bytesOf("0123456789ABCDEFGHJKMNPQRSTVWXYZ");
 const VALUES = new Uint8Array(256);
 for (const [value, digit] of DIGITS.entries()) VALUES[digit] = value;
 
-export const REQUEST_ID_BYTES = 26;
+const REQUEST_ID_BYTES = 26;
 const TIME_DIGITS = 10;
 /** The longest id of a client that is kept. */
 export const CLIENT_REQUEST_ID_BYTES_MAX = 128;
@@ -65,7 +66,10 @@ export class RequestIds {
   }
 }
 
-/** Index of the field whose value serves as this request's id: the client's own, if it is well formed; else -1. */
+/**
+ * Index of the field whose value serves as this request's id: the client's own, if it is well formed; else
+ * -1.
+ */
 export function findClientRequestId(head: Head): number {
   const index = head.findField(FIELD.xRequestId);
   if (index === -1 || head.hasRepeated(FIELD.xRequestId)) return -1;

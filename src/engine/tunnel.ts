@@ -1,9 +1,9 @@
 /**
- * Bytes passed on as they are between a client and a backend, after both agreed to another protocol (WebSocket). It looks at
- * none of them. Each direction ends by itself; the tunnel ends with the second.
+ * Bytes passed on as they are between a client and a backend, after both agreed to another protocol
+ * (WebSocket). It looks at none of them. Each direction ends by itself; the tunnel ends with the second.
  *
- * The state of one direction is told by two cursors: what was received and is unsent (the port counts it), and whether the
- * sender has ended. Back-pressure: a sender is not read while its receiver's queue is full.
+ * The state of one direction is told by two cursors: what was received and is unsent (the port counts it),
+ * and whether the sender has ended. Back-pressure: a sender is not read while its receiver's queue is full.
  */
 import type { Core } from "./core.ts";
 
@@ -44,7 +44,8 @@ export class Tunnel {
   sent(connection: number): void {
     if (this.#tryEnd()) return;
     const other = this.#other(connection);
-    if (!this.#hasEnded(other) && !this.#core.isCongested(connection)) this.#core.port.receive(other.connection);
+    if (!this.#hasEnded(other) && !this.#core.isCongested(connection))
+      this.#core.port.receive(other.connection);
   }
 
   /** The peer of `connection` sends no more; the other side is told the same way. */
@@ -77,7 +78,8 @@ export class Tunnel {
   #tryEnd(): boolean {
     if (!this.#frontHasEnded || !this.#backHasEnded) return false;
     const { port } = this.#core;
-    if (port.unsentBytes(this.#front.connection) > 0 || port.unsentBytes(this.#back.connection) > 0) return false;
+    if (port.unsentBytes(this.#front.connection) > 0 || port.unsentBytes(this.#back.connection) > 0)
+      return false;
     this.#close();
     return true;
   }

@@ -1,6 +1,6 @@
 /**
- * Counts what really uses an object: exchanges in progress and tunnels. Removal waits for it, and reports it. Idle
- * connections are no use.
+ * Counts what really uses an object: exchanges in progress and tunnels. Removal waits for it, and reports it.
+ * Idle connections are no use.
  */
 import { assert } from "../base/assert.ts";
 

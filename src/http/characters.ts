@@ -1,6 +1,7 @@
 /**
- * The character classes of HTTP as one table of bits, so that a reader asks once per byte. From RFC 9110 section 5.6.2
- * (token), section 5.5 (field-value) and RFC 9112 section 3.2 (request-target: visible ASCII only, and no fragment).
+ * The character classes of HTTP as one table of bits, so that a reader asks once per byte. From RFC 9110
+ * section 5.6.2 (token), section 5.5 (field-value) and RFC 9112 section 3.2 (request-target: visible ASCII
+ * only, and no fragment).
  */
 
 export const TOKEN = 1;

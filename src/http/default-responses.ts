@@ -1,6 +1,6 @@
 /**
- * The small plain pages that the proxy answers itself, by status. What a page says is what its reader can do; the reason in
- * detail is in the log, under the request's id.
+ * The small plain pages that the proxy answers itself, by status. What a page says is what its reader can do;
+ * the reason in detail is in the log, under the request's id.
  */
 import { bytesOf } from "../base/bytes.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The header fields that a proxy has to know by name, as small numbers: framing, hop-by-hop, forwarding. Everything else is
- * `other` and is passed on as it came. Not a list of all registered fields.
+ * The header fields that a proxy has to know by name, as small numbers: framing, hop-by-hop, forwarding.
+ * Everything else is `other` and is passed on as it came. Not a list of all registered fields.
  */
 import { bytesOf, equalsIgnoringCase } from "../base/bytes.ts";
 
@@ -58,7 +58,9 @@ const LENGTH_MAX = 17;
 /** Known names by their length: a name of another length needs no comparison at all. */
 const BY_LENGTH: readonly (readonly KnownName[])[] = Array.from({ length: LENGTH_MAX + 1 }, (_, length) => {
   const names = NAMES.filter(([name]) => name.length === length);
-  return names.length === 0 ? NONE : names.map(([name, id]) => ({ first: name.charCodeAt(0), lower: bytesOf(name), id }));
+  return names.length === 0
+    ? NONE
+    : names.map(([name, id]) => ({ first: name.charCodeAt(0), lower: bytesOf(name), id }));
 });
 
 /** Which known field `bytes[start..end)` names, in any letter case; `FIELD.other` if none. */
@@ -74,7 +76,10 @@ export function findField(bytes: Uint8Array, start: number, end: number): FieldI
   return FIELD.other;
 }
 
-/** Fields that belong to one connection and are never passed on (RFC 9110 section 7.6.1), framing included: we write our own. */
+/**
+ * Fields that belong to one connection and are never passed on (RFC 9110 section 7.6.1), framing included: we
+ * write our own.
+ */
 export const HOP_BY_HOP: Uint8Array = flags(
   FIELD.connection,
   FIELD.keepAlive,
@@ -84,7 +89,10 @@ export const HOP_BY_HOP: Uint8Array = flags(
   FIELD.transferEncoding,
 );
 
-/** Fields that may not stand in a trailer section (RFC 9110 section 6.5.1): framing, routing, connection. They are dropped. */
+/**
+ * Fields that may not stand in a trailer section (RFC 9110 section 6.5.1): framing, routing, connection. They
+ * are dropped.
+ */
 export const FORBIDDEN_IN_TRAILERS: Uint8Array = flags(
   FIELD.host,
   FIELD.contentLength,

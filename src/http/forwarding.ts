@@ -1,9 +1,10 @@
 /**
- * What a request is told about its way here: who asked, where we accepted it, under which id. Texts are made once per
- * listener or session, so that writing a head is copying bytes. Not the writing itself: that is each protocol's.
+ * What a request is told about its way here: who asked, where we accepted it, under which id. Texts are made
+ * once per listener or session, so that writing a head is copying bytes. Not the writing itself: that is each
+ * protocol's.
  *
- * The client is not trusted: X-Forwarded-Proto, -Port and -Host are ours alone. X-Forwarded-For and Forwarded (RFC 7239) are
- * lists, and get one more element; whoever reads them must count from the right.
+ * The client is not trusted: X-Forwarded-Proto, -Port and -Host are ours alone. X-Forwarded-For and Forwarded
+ * (RFC 7239) are lists, and get one more element; whoever reads them must count from the right.
  */
 import { bytesOf } from "../base/bytes.ts";
 
@@ -32,12 +33,25 @@ export function listenerLinesOf(proto: "http" | "https", port: number): Uint8Arr
   return bytesOf(`\r\nX-Forwarded-Proto: ${proto}\r\nX-Forwarded-Port: ${port}\r\n`);
 }
 
-/** `for=` and `proto=` for one client (RFC 7239 section 6: an IPv6 address is bracketed and quoted), up to the host. */
+/**
+ * `for=` and `proto=` for one client (RFC 7239 section 6: an IPv6 address is bracketed and quoted), up to the
+ * host.
+ */
 export function forwardedElementOf(ip: string, proto: "http" | "https"): Uint8Array {
   return bytesOf(`for=${ip.includes(":") ? `"[${ip}]"` : ip};proto=${proto};host="`);
 }
 
 /** See `Forwarding.firstHopLines`. */
-export function firstHopLinesOf(clientIp: Uint8Array, listenerLines: Uint8Array, forwardedElement: Uint8Array): Uint8Array {
-  return Uint8Array.from([...FORWARDED_FOR_LINE, ...clientIp, ...listenerLines, ...FORWARDED_LINE, ...forwardedElement]);
+export function firstHopLinesOf(
+  clientIp: Uint8Array,
+  listenerLines: Uint8Array,
+  forwardedElement: Uint8Array,
+): Uint8Array {
+  return Uint8Array.from([
+    ...FORWARDED_FOR_LINE,
+    ...clientIp,
+    ...listenerLines,
+    ...FORWARDED_LINE,
+    ...forwardedElement,
+  ]);
 }

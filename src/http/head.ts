@@ -1,9 +1,10 @@
 /**
- * The head of one message, as views on the bytes it was received in: nothing is copied, no string is made. One `Head` is
- * used again and again; what it shows is true only until the bytes go away or the next head is read into it.
+ * The head of one message, as views on the bytes it was received in: nothing is copied, no string is made.
+ * One `Head` is used again and again; what it shows is true only until the bytes go away or the next head is
+ * read into it.
  *
- * Version-neutral: HTTP/1 reads it from a start line and field lines; HTTP/2 will read it from a decoded header block. It
- * knows neither framing on the wire nor what to do with the message.
+ * Version-neutral: HTTP/1 reads it from a start line and field lines; HTTP/2 will read it from a decoded
+ * header block. It knows neither framing on the wire nor what to do with the message.
  *
  * ```text
  *  bytes   GET /path?q HTTP/1.1␍␊Host: example.com␍␊Accept: *␍␊␍␊body…
@@ -41,7 +42,10 @@ export class Head {
   pathEnd = 0;
   /** Where the query begins, with its `?`; it ends at `targetEnd`. */
   queryStart = 0;
-  /** The authority (host and port): from the Host field, which an absolute target has to equal. Empty if there is none. */
+  /**
+   * The authority (host and port): from the Host field, which an absolute target has to equal. Empty if there
+   * is none.
+   */
   authorityStart = 0;
   authorityEnd = 0;
   /** Where the host of the authority ends and its `:port` begins. */
@@ -93,7 +97,14 @@ export class Head {
   }
 
   /** Keeps field `index`: its id and the offsets of its name and value. */
-  setField(index: number, id: number, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+  setField(
+    index: number,
+    id: number,
+    nameStart: number,
+    nameEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
     this.fieldId[index] = id;
     this.nameStart[index] = nameStart;
     this.nameEnd[index] = nameEnd;

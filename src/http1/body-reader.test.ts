@@ -54,7 +54,12 @@ function read(text: string, body: Body): Outcome {
 const CHUNKED: Body = { framing: FRAMING.chunked };
 
 test("no body ends at once and takes nothing", () => {
-  assert.deepEqual(read("next", { framing: FRAMING.none }), { end: "end", data: "", rest: "next", trailers: undefined });
+  assert.deepEqual(read("next", { framing: FRAMING.none }), {
+    end: "end",
+    data: "",
+    rest: "next",
+    trailers: undefined,
+  });
 });
 
 test("a length takes its bytes and leaves the next message", () => {
@@ -68,12 +73,22 @@ test("a length takes its bytes and leaves the next message", () => {
 });
 
 test("a body until close takes everything and never ends by itself", () => {
-  assert.deepEqual(read("abc", { framing: FRAMING.untilClose }), { end: "more", data: "abc", rest: "", trailers: undefined });
+  assert.deepEqual(read("abc", { framing: FRAMING.untilClose }), {
+    end: "more",
+    data: "abc",
+    rest: "",
+    trailers: undefined,
+  });
 });
 
 test("chunks give their data, with extensions ignored, and leave the next message", () => {
   const text = '5\r\nhello\r\n1;a="b"\r\n \r\n00a\r\n0123456789\r\n0\r\n\r\nnext';
-  assert.deepEqual(read(text, CHUNKED), { end: "end", data: "hello 0123456789", rest: "next", trailers: undefined });
+  assert.deepEqual(read(text, CHUNKED), {
+    end: "end",
+    data: "hello 0123456789",
+    rest: "next",
+    trailers: undefined,
+  });
 });
 
 test("trailers are kept as they came, with their empty line", () => {
@@ -110,7 +125,10 @@ test("a chunked body beyond bodyBytesMax is too large before its data is taken",
   const outcome = read("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", { framing: FRAMING.chunked, bytesMax: 10 });
   assert.equal(outcome.end, "H1_CONTENT_TOO_LARGE");
   assert.equal(outcome.data, "hello");
-  assert.equal(read("5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n", { framing: FRAMING.chunked, bytesMax: 10 }).end, "end");
+  assert.equal(
+    read("5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n", { framing: FRAMING.chunked, bytesMax: 10 }).end,
+    "end",
+  );
 });
 
 test("however chunks are made and cut, the data is what was put in", () => {
@@ -125,8 +143,11 @@ test("however chunks are made and cut, the data is what was put in", () => {
 
 test("whatever the bytes, reading ends in an event or a violation, the same for every cut", () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom("0", "5", "a", ";", "\r", "\n", "x", ":", "g") }), (text) => {
-      read(text, CHUNKED);
-    }),
+    fc.property(
+      fc.string({ unit: fc.constantFrom("0", "5", "a", ";", "\r", "\n", "x", ":", "g") }),
+      (text) => {
+        read(text, CHUNKED);
+      },
+    ),
   );
 });

@@ -1,17 +1,22 @@
 /**
- * Finds the body of one HTTP/1 message in received bytes: which stretches are data, and where it ends. Data bytes are never
- * looked at one by one; only chunk lines and trailers are. It does not hold data: stretches are views for the caller.
+ * Finds the body of one HTTP/1 message in received bytes: which stretches are data, and where it ends. Data
+ * bytes are never looked at one by one; only chunk lines and trailers are. It does not hold data: stretches
+ * are views for the caller.
  *
  * Rules of this file:
  *  1. `next` gives one event and moves `position`; call it until it says `more` or `end`.
  *  2. It keeps what a chunk line needs between calls, and the trailer section (bounded), nothing else.
- *  3. Chunk lines are read strictly (RFC 9112 section 7.1): hexadecimal digits, CR LF, no bare CR or LF in extensions.
+ *  3. Chunk lines are read strictly (RFC 9112 section 7.1): hexadecimal digits, CR LF, no bare CR or LF in
+ *     extensions.
  */
 import { FRAMING, type Framing } from "../http/head.ts";
 import { CLASS, HEX_DIGIT, VALUE } from "../http/characters.ts";
 import { violationNumber } from "./violations.ts";
 
-/** `data`: a stretch `dataStart..dataEnd`. `more`: all bytes are used up. `end`: the body is whole. Negative: a violation. */
+/**
+ * `data`: a stretch `dataStart..dataEnd`. `more`: all bytes are used up. `end`: the body is whole. Negative:
+ * a violation.
+ */
 export const BODY = { more: 0, data: 1, end: 2 } as const;
 
 export const CHUNK_LINE_BYTES_MAX = 256;
@@ -28,7 +33,10 @@ const TRAILERS_TOO_LARGE = violationNumber("H1_TRAILERS_TOO_LARGE");
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** Where a reader stands. `data` is inside a length, or inside a chunk, or anywhere in a body that lasts until close. */
+/**
+ * Where a reader stands. `data` is inside a length, or inside a chunk, or anywhere in a body that lasts until
+ * close.
+ */
 const STATE = {
   done: 0,
   data: 1,
@@ -72,7 +80,9 @@ export class BodyReader {
     return this.#state === STATE.done;
   }
 
-  /** The trailer section of a chunked body that ended, with its empty line; `undefined` if it holds no field. */
+  /**
+   * The trailer section of a chunked body that ended, with its empty line; `undefined` if it holds no field.
+   */
   get trailers(): Uint8Array | undefined {
     return this.#trailers === undefined || this.#trailers.length <= 2
       ? undefined

@@ -1,9 +1,10 @@
 /**
- * How a message's body ends, and what its connection is for afterwards: decided once, from the fields, when the head has been
- * read. The one place where Content-Length and Transfer-Encoding are looked at; everybody else reads `head.framing`.
+ * How a message's body ends, and what its connection is for afterwards: decided once, from the fields, when
+ * the head has been read. The one place where Content-Length and Transfer-Encoding are looked at; everybody
+ * else reads `head.framing`.
  *
- * Obeys RFC 9112 section 6.3, and is stricter: any doubt about a request's framing is an end, since the backend may
- * resolve the doubt in another way (request smuggling).
+ * Obeys RFC 9112 section 6.3, and is stricter: any doubt about a request's framing is an end, since the
+ * backend may resolve the doubt in another way (request smuggling).
  */
 import { bytesOf, equalsIgnoringCase } from "../base/bytes.ts";
 import { FIELD } from "../http/fields.ts";
@@ -53,8 +54,8 @@ export function readFraming(head: Head): number {
 }
 
 /**
- * Completes a response's framing (RFC 9112 section 6.3, rules 1 to 3 and 8): none after HEAD and for 1xx, 204 and 304, until
- * the connection's end where nothing else says.
+ * Completes a response's framing (RFC 9112 section 6.3, rules 1 to 3 and 8): none after HEAD and for 1xx, 204
+ * and 304, until the connection's end where nothing else says.
  */
 export function bodyOfResponse(head: Head, requestIsHead: boolean): void {
   if (requestIsHead || head.status < 200 || head.status === 204 || head.status === 304) {
@@ -80,14 +81,20 @@ function readContentLength(head: Head, index: number): number {
 }
 
 function readConnections(head: Head): number {
-  for (let index = head.findField(FIELD.connection); index !== -1; index = head.findField(FIELD.connection, index + 1)) {
+  for (
+    let index = head.findField(FIELD.connection);
+    index !== -1;
+    index = head.findField(FIELD.connection, index + 1)
+  ) {
     const fault = readConnection(head, index);
     if (fault !== 0) return fault;
   }
   return 0;
 }
 
-/** Walks the list of a Connection field: close, keep-alive, upgrade, and names of fields for this hop only. */
+/**
+ * Walks the list of a Connection field: close, keep-alive, upgrade, and names of fields for this hop only.
+ */
 function readConnection(head: Head, index: number): number {
   const bytes = head.bytes;
   const end = head.valueEnd[index]!;

@@ -1,9 +1,9 @@
 /**
- * Field lines of HTTP/1, for heads and trailer sections: from their first byte to the empty line that ends them. It checks
- * every byte and gives views; what the fields mean for framing is `framing.ts`.
+ * Field lines of HTTP/1, for heads and trailer sections: from their first byte to the empty line that ends
+ * them. It checks every byte and gives views; what the fields mean for framing is `framing.ts`.
  *
- * Stricter than RFC 9112 allows a recipient to be, because another recipient may read leniently what we read leniently in
- * another way: CR LF only, no folding, no space before a colon, no control characters.
+ * Stricter than RFC 9112 allows a recipient to be, because another recipient may read leniently what we read
+ * leniently in another way: CR LF only, no folding, no space before a colon, no control characters.
  */
 import { FIELD, findField } from "../http/fields.ts";
 import { FIELDS_MAX, type Head } from "../http/head.ts";
@@ -55,28 +55,29 @@ export function readFields(head: Head, bytes: Uint8Array, at: number, end: numbe
     if (bytes[position] !== CR) return valueFault(bytes[position]!);
     if (bytes[position + 1] !== LF) return BAD_LINE_END;
     let valueEnd = position;
-    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB)) valueEnd--;
+    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB))
+      valueEnd--;
     head.setField(index++, findField(bytes, nameStart, nameEnd), nameStart, nameEnd, valueStart, valueEnd);
     position += 2;
   }
 }
 
 /**
- * The first byte from `at` on that may not stand in a value: a control character other than TAB, or DEL. Four bytes at a time:
- * `(x - 0x20…) & ~x` has a top bit set where a byte is below 0x20, and the same with `x ^ 0x7f…` and 1 where one is DEL; either
- * may also be set for a byte behind such a one, which is looked at singly then.
+ * The first byte from `from` on that may not stand in a value: a control character other than TAB, or DEL.
+ * Four bytes at a time: `(x - 0x20…) & ~x` has a top bit set where a byte is below 0x20, and the same with `x
+ * ^ 0x7f…` and 1 where one is DEL; either may also be set for a byte behind such a one, which is looked at
+ * singly then.
  */
-function findValueEnd(head: Head, at: number, end: number): number {
+function findValueEnd(head: Head, from: number, end: number): number {
   const view = head.view;
-  let position = at;
+  let position = from;
   for (; position + 4 <= end; position += 4) {
     const word = view.getInt32(position, true);
     const flipped = word ^ 0x7f7f7f7f;
     if (((((word - 0x20202020) & ~word) | ((flipped - 0x01010101) & ~flipped)) & 0x80808080) !== 0) {
-      for (let last = position + 4; position < last; position++) {
-        if ((CLASS[head.bytes[position]!]! & VALUE) === 0) return position;
+      for (let at = position; at < position + 4; at++) {
+        if ((CLASS[head.bytes[at]!]! & VALUE) === 0) return at;
       }
-      position -= 4;
     }
   }
   while (position < end && (CLASS[head.bytes[position]!]! & VALUE) !== 0) position++;
@@ -101,7 +102,7 @@ export function lineEndOf(head: Head, index: number): number {
 }
 
 /** True if the value of field `index` is a list in which `lower` stands as an element. */
-export function listHolds(head: Head, index: number, lower: Uint8Array): boolean {
+function listHolds(head: Head, index: number, lower: Uint8Array): boolean {
   const bytes = head.bytes;
   const end = head.valueEnd[index]!;
   let at = head.valueStart[index]!;
@@ -124,8 +125,8 @@ function elementEquals(bytes: Uint8Array, start: number, lower: Uint8Array): boo
 }
 
 /**
- * True if a Connection field names field `index`, which then must not be passed on (RFC 9110 section 7.6.1). Fields that the
- * message cannot do without, and those that we write ourselves, cannot be removed that way.
+ * True if a Connection field names field `index`, which then must not be passed on (RFC 9110 section 7.6.1).
+ * Fields that the message cannot do without, and those that we write ourselves, cannot be removed that way.
  */
 export function isNamedByConnection(head: Head, index: number): boolean {
   if (head.fieldId[index] !== FIELD.other) return false;

@@ -12,8 +12,13 @@ interface Outcome {
   readonly head: Head;
 }
 
-/** Reads a head whole and with every shorter beginning; a beginning may be incomplete or wrong, never right. */
-function read(text: string, reader: (head: Head, bytes: Uint8Array, start: number, end: number) => number): Outcome {
+/**
+ * Reads a head whole and with every shorter beginning; a beginning may be incomplete or wrong, never right.
+ */
+function read(
+  text: string,
+  reader: (head: Head, bytes: Uint8Array, start: number, end: number) => number,
+): Outcome {
   const bytes = bytesOf(text);
   const head = new Head();
   const whole = reader(head, bytes, 0, bytes.length);
@@ -26,7 +31,9 @@ function read(text: string, reader: (head: Head, bytes: Uint8Array, start: numbe
 }
 
 function request(text: string): Outcome {
-  return read(text, (head, bytes, start, end) => readRequestHead(head, bytes, start, end, TARGET_BYTES_MAX_DEFAULT));
+  return read(text, (head, bytes, start, end) =>
+    readRequestHead(head, bytes, start, end, TARGET_BYTES_MAX_DEFAULT),
+  );
 }
 
 function response(text: string): Outcome {
@@ -34,7 +41,9 @@ function response(text: string): Outcome {
 }
 
 test("a request gives views on its method, path, query, host and fields", () => {
-  const { code, head } = request("GET /a/b?c=d HTTP/1.1\r\nHost: Example.com:8080\r\nAccept:  text/html \t\r\n\r\n");
+  const { code, head } = request(
+    "GET /a/b?c=d HTTP/1.1\r\nHost: Example.com:8080\r\nAccept:  text/html \t\r\n\r\n",
+  );
   assert.equal(code, "ok");
   const text = (start: number, end: number): string => textOf(head.bytes, start, end);
   assert.equal(text(head.methodStart, head.methodEnd), "GET");
@@ -113,9 +122,15 @@ const REQUESTS: readonly (readonly [string, string])[] = [
   [`POST / HTTP/1.1\r\n${OK}Transfer-Encoding: gzip\r\n\r\n`, "H1_BAD_TRANSFER_ENCODING"],
   [`POST / HTTP/1.1\r\n${OK}Transfer-Encoding: gzip, chunked\r\n\r\n`, "H1_BAD_TRANSFER_ENCODING"],
   [`POST / HTTP/1.1\r\n${OK}Transfer-Encoding: xchunked\r\n\r\n`, "H1_BAD_TRANSFER_ENCODING"],
-  [`POST / HTTP/1.1\r\n${OK}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n`, "H1_BAD_TRANSFER_ENCODING"],
+  [
+    `POST / HTTP/1.1\r\n${OK}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    "H1_BAD_TRANSFER_ENCODING",
+  ],
   [`POST / HTTP/1.1\r\n${OK}Transfer-Encoding: "chunked"\r\n\r\n`, "H1_BAD_TRANSFER_ENCODING"],
-  [`POST / HTTP/1.1\r\n${OK}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n`, "H1_LENGTH_AND_CHUNKED"],
+  [
+    `POST / HTTP/1.1\r\n${OK}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    "H1_LENGTH_AND_CHUNKED",
+  ],
   ["POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "H1_CHUNKED_IN_1_0"],
   [`GET / HTTP/1.1\r\n${OK}Connection: a b\r\n\r\n`, "H1_BAD_CONNECTION"],
   [`GET / HTTP/1.1\r\n${OK}Connection: "close"\r\n\r\n`, "H1_BAD_CONNECTION"],
@@ -128,7 +143,8 @@ for (const [text, code] of REQUESTS) {
 }
 
 test("framing and persistence are read from the fields", () => {
-  const head = (lines: string, version = "1.1"): Head => request(`POST / HTTP/${version}\r\nHost: a\r\n${lines}\r\n`).head;
+  const head = (lines: string, version = "1.1"): Head =>
+    request(`POST / HTTP/${version}\r\nHost: a\r\n${lines}\r\n`).head;
   assert.equal(head("").framing, FRAMING.none);
   assert.equal(head("Content-Length: 12\r\n").contentLength, 12);
   assert.equal(head("transfer-ENCODING: Chunked\r\n").framing, FRAMING.chunked);

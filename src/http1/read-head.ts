@@ -1,9 +1,11 @@
 /**
- * Reads the head of an HTTP/1 request or response in one pass over received bytes, checking each of them, and leaves views in
- * a `Head`. Both roles read here: as a server the request, as a client the response. It decides nothing but right or wrong.
+ * Reads the head of an HTTP/1 request or response in one pass over received bytes, checking each of them, and
+ * leaves views in a `Head`. Both roles read here: as a server the request, as a client the response. It
+ * decides nothing but right or wrong.
  *
  * Rules of this file:
- *  1. Bytes in, a number out: where the head ends, `INCOMPLETE`, or a violation (negative). Nothing is thrown or allocated.
+ *  1. Bytes in, a number out: where the head ends, `INCOMPLETE`, or a violation (negative). Nothing is thrown
+ *     or allocated.
  *  2. Called again from the head's first byte when more bytes are there: it keeps nothing between calls.
  */
 import { bytesOf, equalsBytes, sameIgnoringCase } from "../base/bytes.ts";
@@ -23,7 +25,7 @@ const BAD_STATUS_LINE = violationNumber("H1_BAD_STATUS_LINE");
 const BAD_LINE_END = violationNumber("H1_BAD_LINE_END");
 const BAD_HOST = violationNumber("H1_BAD_HOST");
 
-export const METHOD_BYTES_MAX = 32;
+const METHOD_BYTES_MAX = 32;
 export const TARGET_BYTES_MAX_DEFAULT = 8_192;
 /** Host and port together; a name has at most 253 characters (RFC 1035 section 2.3.4). */
 const AUTHORITY_BYTES_MAX = 259;
@@ -152,7 +154,10 @@ function readHost(head: Head): number {
   return 0;
 }
 
-/** Where the host of `host[:port]` ends; -1 if it is malformed. Names of letters, digits, `.`, `_` and `-`, or `[ip6]`. */
+/**
+ * Where the host of `host[:port]` ends; -1 if it is malformed. Names of letters, digits, `.`, `_` and `-`, or
+ * `[ip6]`.
+ */
 function readAuthority(bytes: Uint8Array, start: number, end: number): number {
   if (end - start > AUTHORITY_BYTES_MAX) return -1;
   let at = start;
@@ -175,7 +180,10 @@ function readAuthority(bytes: Uint8Array, start: number, end: number): number {
   return hostEnd;
 }
 
-/** Origin form; absolute form whose authority is the Host's; `*` for OPTIONS. Nothing else is served (RFC 9112 section 3.2). */
+/**
+ * Origin form; absolute form whose authority is the Host's; `*` for OPTIONS. Nothing else is served (RFC 9112
+ * section 3.2).
+ */
 function readTarget(head: Head): number {
   const bytes = head.bytes;
   const first = bytes[head.targetStart]!;

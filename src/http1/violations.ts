@@ -1,6 +1,7 @@
 /**
- * What a peer can get wrong in HTTP/1, by stable code, with the status that tells it. Readers give a violation as a negative
- * number, so that the hot path neither throws nor allocates; `violationOf` turns the number into the entry.
+ * What a peer can get wrong in HTTP/1, by stable code, with the status that tells it. Readers give a
+ * violation as a negative number, so that the hot path neither throws nor allocates; `violationOf` turns the
+ * number into the entry.
  *
  * `statusHint` is for a request; from a backend every violation becomes 502.
  */
@@ -37,7 +38,7 @@ export interface ProtocolViolation {
   readonly meaning: string;
 }
 
-export const VIOLATIONS: readonly ProtocolViolation[] = [
+const VIOLATIONS: readonly ProtocolViolation[] = [
   { code: "H1_BAD_METHOD", statusHint: 400, meaning: "the method is no token of at most 32 characters" },
   {
     code: "H1_BAD_TARGET",

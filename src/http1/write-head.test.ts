@@ -2,10 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytesOf, textOf } from "../base/bytes.ts";
 import { firstHopLinesOf, forwardedElementOf, type Forwarding, listenerLinesOf } from "../http/forwarding.ts";
-import { FRAMING, Head } from "../http/head.ts";
+import { Head } from "../http/head.ts";
 import { bodyOfResponse } from "./framing.ts";
 import { readRequestHead, readResponseHead } from "./read-head.ts";
-import { ADDED_BYTES_MAX, ANNOUNCE, type Announcement, writeRequestHead, writeResponseHead, writeTrailers } from "./write-head.ts";
+import {
+  ADDED_BYTES_MAX,
+  ANNOUNCE,
+  type Announcement,
+  writeRequestHead,
+  writeResponseHead,
+  writeTrailers,
+} from "./write-head.ts";
 
 const ID = "01J00000000000000000000000";
 
@@ -50,7 +57,10 @@ function lines(...all: readonly string[]): string {
 
 test("what is not for one hop is passed on byte for byte, and the forwarding fields follow", () => {
   const request = lines("GET /x?y HTTP/1.1", "Host: a", "aCCept:   text/html", "Cookie: a=b");
-  assert.equal(forwarded(request), lines("GET /x?y HTTP/1.1", "Host: a", "aCCept:   text/html", "Cookie: a=b", ...ADDED));
+  assert.equal(
+    forwarded(request),
+    lines("GET /x?y HTTP/1.1", "Host: a", "aCCept:   text/html", "Cookie: a=b", ...ADDED),
+  );
 });
 
 test("fields for one hop are left out: those of the standard and those that Connection names", () => {
@@ -97,14 +107,29 @@ test("a client's X-Forwarded-Proto, -Port, -Host and request id are replaced, it
 });
 
 test("an absolute target and HTTP/1.0 become origin form and HTTP/1.1", () => {
-  assert.match(forwarded(lines("GET http://a/b?c HTTP/1.1", "Host: a")), /^GET \/b\?c HTTP\/1\.1\r\nHost: a\r\nX-F/);
-  assert.match(forwarded(lines("GET http://a?c HTTP/1.1", "Host: a")), /^GET \/\?c HTTP\/1\.1\r\nHost: a\r\nX-F/);
-  assert.match(forwarded("GET /b HTTP/1.0\r\n\r\n"), /^GET \/b HTTP\/1\.1\r\nHost: 127\.0\.0\.1:8080\r\nX-Forwarded-For/);
+  assert.match(
+    forwarded(lines("GET http://a/b?c HTTP/1.1", "Host: a")),
+    /^GET \/b\?c HTTP\/1\.1\r\nHost: a\r\nX-F/,
+  );
+  assert.match(
+    forwarded(lines("GET http://a?c HTTP/1.1", "Host: a")),
+    /^GET \/\?c HTTP\/1\.1\r\nHost: a\r\nX-F/,
+  );
+  assert.match(
+    forwarded("GET /b HTTP/1.0\r\n\r\n"),
+    /^GET \/b HTTP\/1\.1\r\nHost: 127\.0\.0\.1:8080\r\nX-Forwarded-For/,
+  );
 });
 
 test("chunked is announced by our own line, and a length goes on as it was", () => {
-  assert.ok(forwarded(lines("POST / HTTP/1.1", "Host: a", "transfer-encoding: Chunked")).includes("\r\nTransfer-Encoding: chunked\r\n"));
-  assert.ok(forwarded(lines("POST / HTTP/1.1", "Host: a", "Content-Length: 7")).includes("\r\nContent-Length: 7\r\n"));
+  assert.ok(
+    forwarded(lines("POST / HTTP/1.1", "Host: a", "transfer-encoding: Chunked")).includes(
+      "\r\nTransfer-Encoding: chunked\r\n",
+    ),
+  );
+  assert.ok(
+    forwarded(lines("POST / HTTP/1.1", "Host: a", "Content-Length: 7")).includes("\r\nContent-Length: 7\r\n"),
+  );
 });
 
 test("an upgrade is passed on only where it may be", () => {
@@ -120,12 +145,25 @@ function returned(text: string, announcement: Announcement): string {
   const head = new Head();
   assert.ok(readResponseHead(head, memory, 0, text.length) > 0, "the test's response is right");
   bodyOfResponse(head, false);
-  const end = writeResponseHead(memory, 32_768, head, head.framing, announcement, bytesOf(`X-Request-Id: ${ID}\r\n`));
+  const end = writeResponseHead(
+    memory,
+    32_768,
+    head,
+    head.framing,
+    announcement,
+    bytesOf(`X-Request-Id: ${ID}\r\n`),
+  );
   return textOf(memory, 32_768, end);
 }
 
 test("a response keeps its status and fields, and gets id, framing and connection of ours", () => {
-  const response = lines("HTTP/1.0 200 Fine", "Server: x", "Connection: close", "Content-Length: 3", "X-Request-Id: theirs");
+  const response = lines(
+    "HTTP/1.0 200 Fine",
+    "Server: x",
+    "Connection: close",
+    "Content-Length: 3",
+    "X-Request-Id: theirs",
+  );
   assert.equal(
     returned(response, ANNOUNCE.nothing),
     lines("HTTP/1.1 200 Fine", "Server: x", "Content-Length: 3", `X-Request-Id: ${ID}`),
@@ -137,7 +175,10 @@ test("a response keeps its status and fields, and gets id, framing and connectio
 });
 
 test("a response without fields, and one that must not have a length", () => {
-  assert.equal(returned("HTTP/1.1 304 Not Modified\r\n\r\n", ANNOUNCE.nothing), lines("HTTP/1.1 304 Not Modified", `X-Request-Id: ${ID}`));
+  assert.equal(
+    returned("HTTP/1.1 304 Not Modified\r\n\r\n", ANNOUNCE.nothing),
+    lines("HTTP/1.1 304 Not Modified", `X-Request-Id: ${ID}`),
+  );
   assert.ok(!returned(lines("HTTP/1.1 204 No", "Content-Length: 5"), ANNOUNCE.nothing).includes("Length"));
 });
 

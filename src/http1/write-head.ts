@@ -1,10 +1,11 @@
 /**
- * Writes the heads that we send: a request to a backend, a response to a client. What is passed on as it came is copied in as
- * few stretches as possible; what belongs to the old connection is left out, and what belongs to the new one is added.
+ * Writes the heads that we send: a request to a backend, a response to a client. What is passed on as it came
+ * is copied in as few stretches as possible; what belongs to the old connection is left out, and what belongs
+ * to the new one is added.
  *
  * Rules of this file:
- *  1. It writes to memory at an offset and returns where it ended. The caller has made room: `addedBytesMax` more than
- *     the received head.
+ *  1. It writes to memory at an offset and returns where it ended. The caller has made room: `addedBytesMax`
+ *     more than the received head.
  *  2. No decision is made here: what to add comes in as arguments.
  */
 import { bytesOf, copyBytes, putBytes } from "../base/bytes.ts";
@@ -121,8 +122,8 @@ export function faultOfTrailers(section: Uint8Array): number {
 }
 
 /**
- * Writes a trailer section (field lines and their empty line) without the fields that may not stand there. Returns where it
- * ended, or a violation if `section` is malformed. `section` ends with its empty line.
+ * Writes a trailer section (field lines and their empty line) without the fields that may not stand there.
+ * Returns where it ended, or a violation if `section` is malformed. `section` ends with its empty line.
  */
 export function writeTrailers(target: Uint8Array, at: number, section: Uint8Array): number {
   trailerHead.clear(section, 0);
@@ -132,8 +133,8 @@ export function writeTrailers(target: Uint8Array, at: number, section: Uint8Arra
 }
 
 /**
- * Copies what lies between `from` (the start of the first stretch: the start line, or a field's line) and the end of the last
- * field, without the fields that `leftOut` marks.
+ * Copies what lies between `from` (the start of the first stretch: the start line, or a field's line) and the
+ * end of the last field, without the fields that `leftOut` marks.
  */
 function copyFields(target: Uint8Array, at: number, head: Head, leftOut: Uint8Array, from: number): number {
   let end = at;

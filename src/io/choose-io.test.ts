@@ -22,7 +22,11 @@ test("auto takes io_uring where it works, and says why not where it does not", (
 
 test("there are no more connections than descriptors, with a warning", () => {
   const warnings: string[] = [];
-  const chosen = chooseIo("node", { ...LIMITS, connectionsMax: 2 ** 22 }, (message) => void warnings.push(message));
+  const chosen = chooseIo(
+    "node",
+    { ...LIMITS, connectionsMax: 2 ** 22 },
+    (message) => void warnings.push(message),
+  );
   assert.ok(chosen.ok);
   const { connectionsMax } = chosen.value.io.port;
   assert.equal(warnings.length, connectionsMax < 2 ** 22 ? 1 : 0);

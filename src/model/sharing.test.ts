@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Change } from "./channel.ts";
-import { BACKEND_DEFAULTS, CLUSTER_DEFAULTS, LISTENER_DEFAULTS, PATH_DEFAULT, TAGS_DEFAULT } from "./defaults.ts";
+import {
+  BACKEND_DEFAULTS,
+  CLUSTER_DEFAULTS,
+  LISTENER_DEFAULTS,
+  PATH_DEFAULT,
+  TAGS_DEFAULT,
+} from "./defaults.ts";
 import type { Frontend } from "./objects.ts";
 import { sharing } from "./sharing.ts";
 import { State } from "./state.ts";
@@ -22,7 +28,14 @@ function stateWithOneCluster(): State {
 }
 
 function frontend(fields: Partial<Frontend>): Change {
-  const value: Frontend = { listener: ADDRESS, hostname: "a.example", path: { prefix: "/" }, cluster_id: "app", tags: {}, ...fields };
+  const value: Frontend = {
+    listener: ADDRESS,
+    hostname: "a.example",
+    path: { prefix: "/" },
+    cluster_id: "app",
+    tags: {},
+    ...fields,
+  };
   return received({ kind: "frontend", key: "some key", after: value });
 }
 

@@ -31,7 +31,8 @@ const { values } = parseArgs({
   options: { worker: { type: "string", default: "0" }, io: { type: "string", default: "auto" } },
 });
 
-// A regex rule that backtracks too much goes on in linear time: an order must not be able to stop the loop (law 6).
+// A regex rule that backtracks too much goes on in linear time: an order must not be able to stop the loop
+// (law 6).
 setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
 // A defect ends the process at once: whatever it would do next could be wrong.
 process.on("uncaughtException", (error) => {

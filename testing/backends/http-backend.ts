@@ -52,7 +52,7 @@ export class HttpBackend {
   readonly #options: BackendOptions;
   readonly #server: Server;
   readonly #open: Set<Socket> = new Set();
-  #watchers: (() => void)[] = [];
+  readonly #watchers: (() => void)[] = [];
 
   static async start(options: BackendOptions = {}): Promise<HttpBackend> {
     const backend = new HttpBackend(options);

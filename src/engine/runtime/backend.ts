@@ -1,6 +1,6 @@
 /**
- * A backend at run time: its place in balancing, its use, its idle connections. It lives as long as the configuration names it
- * or an exchange uses it. Connecting and speaking are `BackConnection`'s.
+ * A backend at run time: its place in balancing, its use, its idle connections. It lives as long as the
+ * configuration names it or an exchange uses it. Connecting and speaking are `BackConnection`'s.
  */
 import type { Address } from "../../base/address.ts";
 import { parseAddress } from "../../base/address.ts";

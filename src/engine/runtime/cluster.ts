@@ -1,6 +1,6 @@
 /**
- * A cluster at run time: its backends and how one is picked. It lives as long as the configuration names it or an exchange uses
- * it.
+ * A cluster at run time: its backends and how one is picked. It lives as long as the configuration names it
+ * or an exchange uses it.
  */
 import { Balancer } from "../../balancing/balancer.ts";
 import type { Prng } from "../../base/prng.ts";
@@ -11,7 +11,10 @@ import { BackendRuntime, type IdleConnection } from "./backend.ts";
 export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> {
   configuration: Cluster;
   readonly use: Use;
-  /** Replaced by each change: a list of just the right size, because most clusters have few backends, and there are many. */
+  /**
+   * Replaced by each change: a list of just the right size, because most clusters have few backends, and
+   * there are many.
+   */
   backends: readonly BackendRuntime<Connection>[] = [];
   readonly #watcher: UseWatcher;
   readonly #balancer: Balancer<BackendRuntime<Connection>>;
@@ -29,7 +32,11 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
   }
 
   /** A backend to serve an exchange, not one of `tried`; `undefined` if there is none. */
-  pick(now: number, key: number, tried: readonly BackendRuntime<Connection>[]): BackendRuntime<Connection> | undefined {
+  pick(
+    now: number,
+    key: number,
+    tried: readonly BackendRuntime<Connection>[],
+  ): BackendRuntime<Connection> | undefined {
     return this.#balancer.pick(now, key, tried);
   }
 

@@ -1,6 +1,7 @@
 /**
  * A listener at run time: its rules, its times and its use. A removed listener
- * stays for its sessions: each gets one more answer, by the listener's last rules, and that answer says `Connection: close`.
+ * stays for its sessions: each gets one more answer, by the listener's last rules, and that answer says
+ * `Connection: close`.
  */
 import { parseAddress } from "../../base/address.ts";
 import { assert } from "../../base/assert.ts";
