@@ -17,10 +17,13 @@ export interface IoLimits {
 }
 
 /**
- * The defaults: 16,384 connections, 8,192 buffers of 16 KiB (128 MiB of address space, used as it is
- * touched).
+ * The defaults: as many buffers as connections, of 16 KiB (256 MiB of address space, used as it is touched).
  */
-export const IO_LIMITS_DEFAULT: IoLimits = { connectionsMax: 16_384, buffersMax: 8_192, bufferBytes: 16_384 };
+export const IO_LIMITS_DEFAULT: IoLimits = {
+  connectionsMax: 16_384,
+  buffersMax: 16_384,
+  bufferBytes: 16_384,
+};
 
 export interface Io {
   readonly name: IoName;

@@ -20,6 +20,7 @@ const MAP_PRIVATE = 0x02;
 const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
 const MAP_POPULATE = 0x8000;
+const MADV_HUGEPAGE = 14;
 const PAGE_BYTES = 4096;
 
 /** Mapped memory: its bytes for us, addresses in it for the kernel. */
@@ -51,6 +52,18 @@ export class Region {
 /** Maps zeroed private memory of at least `byteLength` bytes, rounded up to pages. */
 export function mapRegion(byteLength: number): Result<Region, SystemFault> {
   return map(byteLength, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
+/**
+ * As `mapRegion`, for what is large and always in use: in huge pages where the system allows them
+ * (madvise(2)).
+ */
+export function mapHugeRegion(byteLength: number): Result<Region, SystemFault> {
+  const region = mapRegion(byteLength);
+  if (!region.ok) return region;
+  const address = region.value.addressOf(0, region.value.byteLength);
+  libc.madvise(address, region.value.byteLength, MADV_HUGEPAGE);
+  return region;
 }
 
 /** Maps what a descriptor shares with us, as io_uring's rings. */

@@ -25,6 +25,7 @@ const rawSyscall: Call<SevenNumbers> = library.func(
 const rawMmap: Call<[number, number, number, number, number, number]> = library.func(
   "int64_t mmap(int64_t, int64_t, int, int, int, int64_t)",
 );
+const rawMadvise: Call<[number, number, number]> = library.func("int madvise(int64_t, int64_t, int)");
 const rawSocket: Call<[number, number, number]> = library.func("int socket(int, int, int)");
 const rawSocketpair: Call<[number, number, number, number]> = library.func(
   "int socketpair(int, int, int, int64_t)",
@@ -69,6 +70,11 @@ export function mmap(
   offset: number,
 ): number {
   return withErrno(rawMmap(0, byteLength, protection, flags, fd, offset));
+}
+
+/** madvise(2). */
+export function madvise(address: number, byteLength: number, advice: number): number {
+  return withErrno(rawMadvise(address, byteLength, advice));
 }
 
 /** The bytes at an address, for as long as they are mapped. Only `arena.ts` may ask. */

@@ -48,7 +48,7 @@ function openRig(t: TestContext): Rig {
   const fd = openStreamSocket(4);
   assert.ok(provided.ok && fd.ok);
   const regions = { pool: memory.value, messages: messages.value };
-  const operations = new Operations(ring.value, regions, { receiveLimitBytes: 65_536 });
+  const operations = new Operations(ring.value, regions, { limitsReceives: true });
   const connections = new Connections(2);
   const queues = new SendQueues(2, pool);
   const parts = { pool, operations, connections, queues, provided: provided.value };
@@ -131,3 +131,22 @@ test("a closed connection's number waits for its last completion", { skip }, (t)
   assert.equal(rig.connections.freeCount, 2);
   assert.deepEqual(rig.events, []);
 });
+
+test(
+  "a receive's limit grows while more is wanted, and falls back when bytes come in a pause",
+  { skip },
+  (t) => {
+    const rig = openRig(t);
+    const { connection, connections, port } = rig;
+    const limits: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      rig.complete(RECEIVE, 100, flagsOf(round, 0));
+      limits.push(connections.receiveLimitBytes[connection]!);
+      connections.receiving[connection] = ARMED;
+    }
+    port.pause(connection);
+    rig.complete(RECEIVE, 100, flagsOf(3, MORE));
+    limits.push(connections.receiveLimitBytes[connection]!);
+    assert.deepEqual(limits, [131_072, 262_144, 262_144, 65_536]);
+  },
+);

@@ -84,6 +84,7 @@ export class Completions implements CompletionTarget, AcceptedTarget {
       if (phase === table.CLOSING) this.#connections.freeWhenQuiet(connection);
     } else if (result > 0) {
       this.#stepReceive(connection, isMore);
+      this.#adjustLimit(connection, isMore);
       this.#tellReceived(connection, buffer, result);
     } else {
       if (buffer >= 0) this.#releaseReceived(buffer, 0);
@@ -108,6 +109,23 @@ export class Completions implements CompletionTarget, AcceptedTarget {
     if (state === WANTED) connections.touch(connection);
     if (state === STOPPING && before !== STOPPING)
       this.#parts.operations.cancel(operation.RECEIVE, connection);
+  }
+
+  /**
+   * The limit was reached and more is wanted: twice as much. Bytes came though it is paused: back to the
+   * least.
+   */
+  #adjustLimit(connection: number, isMore: boolean): void {
+    const { receiving, receiveLimitBytes } = this.#connections;
+    const state = receiving[connection]!;
+    if (state === WANTED) {
+      receiveLimitBytes[connection] = Math.min(
+        receiveLimitBytes[connection]! * 2,
+        table.RECEIVE_LIMIT_BYTES_MAX,
+      );
+    } else if (!isMore || state === STOPPING) {
+      receiveLimitBytes[connection] = table.RECEIVE_LIMIT_BYTES_MIN;
+    }
   }
 
   /** Bytes over one buffer, or over several that were offered one after another. */

@@ -23,6 +23,13 @@ export const WRITABLE = 0;
 export const FINISHING = 1;
 export const FINISHED = 2;
 
+/**
+ * What one receive may give before it is asked again. It grows while the engine keeps up and falls back at a
+ * pause: large bodies move in large pieces, and a slow reader holds few buffers.
+ */
+export const RECEIVE_LIMIT_BYTES_MIN = 65_536;
+export const RECEIVE_LIMIT_BYTES_MAX = 262_144;
+
 /** Operations that the kernel holds, as bits. */
 export const CONNECT_BIT = 1;
 export const RECEIVE_BIT = 2;
@@ -33,6 +40,7 @@ export class Connections {
   readonly fd: Int32Array;
   readonly phase: Uint8Array;
   readonly receiving: Uint8Array;
+  readonly receiveLimitBytes: Int32Array;
   readonly writing: Uint8Array;
   readonly operations: Uint8Array;
   readonly #free: Int32Array;
@@ -46,6 +54,7 @@ export class Connections {
     this.fd = new Int32Array(max).fill(-1);
     this.phase = new Uint8Array(max);
     this.receiving = new Uint8Array(max);
+    this.receiveLimitBytes = new Int32Array(max);
     this.writing = new Uint8Array(max);
     this.operations = new Uint8Array(max);
     this.#free = Int32Array.from({ length: max }, (_, index) => max - 1 - index);
@@ -65,6 +74,7 @@ export class Connections {
     this.fd[connection] = fd;
     this.phase[connection] = phase;
     this.receiving[connection] = IDLE;
+    this.receiveLimitBytes[connection] = RECEIVE_LIMIT_BYTES_MIN;
     this.writing[connection] = WRITABLE;
     this.operations[connection] = 0;
     return connection;

@@ -63,23 +63,19 @@ export class Operations {
   readonly #pool: Region;
   /** For each entry of the ring, memory for what it points to while it is submitted. */
   readonly #messages: Region;
-  readonly #receiveLimitBytes: number;
+  readonly #limitsReceives: boolean;
   readonly #pairs = new Int32Array(VECTORS_MAX * 2);
 
   /**
    * `pool` is the memory that is sent from; `messages` holds `MESSAGE_BYTES` for each entry.
-   * `receiveLimitBytes`: what one receive may give before it is asked again; 0: one buffer (Linux before
-   * 6.17).
+   * `limitsReceives`: whether the kernel can limit what one receive gives (Linux 6.17); if not, each gives
+   * one buffer.
    */
-  constructor(
-    ring: Ring,
-    memory: { pool: Region; messages: Region },
-    options: { receiveLimitBytes: number },
-  ) {
+  constructor(ring: Ring, memory: { pool: Region; messages: Region }, options: { limitsReceives: boolean }) {
     this.#ring = ring;
     this.#pool = memory.pool;
     this.#messages = memory.messages;
-    this.#receiveLimitBytes = options.receiveLimitBytes;
+    this.#limitsReceives = options.limitsReceives;
   }
 
   /**
@@ -101,13 +97,12 @@ export class Operations {
     this.#ring.entries[at + 2] = byteLength;
   }
 
-  /** Bytes into provided buffers, until the limit, the peer's end or a fault. */
-  receive(connection: number, fd: number): void {
-    const limit = this.#receiveLimitBytes;
-    const flags = limit === 0 ? ENTRY_BUFFER_SELECT : ENTRY_BUFFER_SELECT | RECV_MULTISHOT | RECV_BUNDLE;
-    const at = this.#entry(OP_RECV | flags, fd, userData(RECEIVE, connection));
+  /** Bytes into provided buffers, until `limitBytes` came, the peer's end or a fault. */
+  receive(connection: number, fd: number, limitBytes: number): void {
+    const flags = this.#limitsReceives ? RECV_MULTISHOT | RECV_BUNDLE : 0;
+    const at = this.#entry(OP_RECV | ENTRY_BUFFER_SELECT | flags, fd, userData(RECEIVE, connection));
     this.#ring.entries[at + 10] = BUFFER_GROUP;
-    this.#ring.entries[at + 11] = limit;
+    this.#ring.entries[at + 11] = this.#limitsReceives ? limitBytes : 0;
   }
 
   /** Writes the front of a connection's queue, as much of it as one operation takes. */

@@ -4,6 +4,7 @@
 import { closeDescriptor } from "../../sys/descriptor.ts";
 import { openDescriptorPair } from "../../sys/descriptor-passing.ts";
 import { EINVAL } from "../../sys/errno.ts";
+import { RECEIVE_LIMIT_BYTES_MIN } from "./connections.ts";
 import { RECEIVE, type Operations } from "./operations.ts";
 import type { Ring } from "./ring.ts";
 
@@ -18,7 +19,7 @@ export function takesReceiveLimit(ring: Ring, limited: Operations): boolean {
   if (!pair.ok) return false;
   let result: number | undefined;
   const target = { completed: (_userData: number, completed: number): void => void (result = completed) };
-  limited.receive(0, pair.value.first);
+  limited.receive(0, pair.value.first, RECEIVE_LIMIT_BYTES_MIN);
   ring.submit();
   ring.drain(target);
   const isRefused = result === -EINVAL;

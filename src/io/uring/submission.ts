@@ -65,7 +65,8 @@ export class Submission {
 
   #arm(connection: number): void {
     const connections = this.#connections;
-    this.#parts.operations.receive(connection, connections.fd[connection]!);
+    const limitBytes = connections.receiveLimitBytes[connection]!;
+    this.#parts.operations.receive(connection, connections.fd[connection]!, limitBytes);
     connections.operations[connection]! |= table.RECEIVE_BIT;
     connections.receiving[connection] = ARMED;
   }

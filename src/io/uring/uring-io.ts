@@ -13,7 +13,7 @@ import { assert } from "../../base/assert.ts";
 import { BufferPool } from "../../base/buffer-pool.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { Port, PortEvents } from "../../engine/port.ts";
-import { mapRegion, type Region } from "../../sys/arena.ts";
+import { mapHugeRegion, mapRegion, type Region } from "../../sys/arena.ts";
 import { closeDescriptor } from "../../sys/descriptor.ts";
 import { findNodeLoop, type NodeLoop } from "../../sys/node-loop.ts";
 import type { Io, IoLimits, IoWarning } from "../io.ts";
@@ -31,8 +31,6 @@ import { Submission } from "./submission.ts";
 
 const ENTRIES = 512;
 const COMPLETIONS = 4_096;
-/** What one connection may give before the engine is asked again. */
-const RECEIVE_LIMIT_BYTES = 65_536;
 /** Under load Node's timers come late by no more than this. */
 const NODE_TURN_MS = 50;
 /** The kernel counts the wait in a way that would overflow on `Infinity`. */
@@ -156,7 +154,7 @@ export function openUringIo(
 ): Result<Io, string> {
   const nodeLoop = findNodeLoop();
   if (nodeLoop === undefined) return fail("this build of Node hides its event loop");
-  const memory = mapRegion(BufferPool.bytesFor(limits.buffersMax, limits.bufferBytes));
+  const memory = mapHugeRegion(BufferPool.bytesFor(limits.buffersMax, limits.bufferBytes));
   const peers = mapRegion(LISTENERS_MAX * PEER_BYTES);
   const messages = mapRegion(ENTRIES * MESSAGE_BYTES);
   if (!memory.ok || !peers.ok || !messages.ok) return fail("no memory for the buffers");
@@ -187,7 +185,7 @@ function openOperations(
   regions: { pool: Region; messages: Region },
   kernel: "as found" | "before 6.17",
 ): Operations {
-  const limited = new Operations(ring, regions, { receiveLimitBytes: RECEIVE_LIMIT_BYTES });
+  const limited = new Operations(ring, regions, { limitsReceives: true });
   if (kernel === "as found" && takesReceiveLimit(ring, limited)) return limited;
-  return new Operations(ring, regions, { receiveLimitBytes: 0 });
+  return new Operations(ring, regions, { limitsReceives: false });
 }
