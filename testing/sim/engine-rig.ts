@@ -96,7 +96,7 @@ export class EngineRig {
    * into.
    */
   assertAtRest(): void {
-    this.net.assertHolds({ connections: 0, buffers: 1 });
+    this.net.assertHolds({ connections: 0, references: 1 });
   }
 
   /** Drains whose object is still used. */

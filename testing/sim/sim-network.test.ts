@@ -53,7 +53,7 @@ test("bytes go through both ways and both ends are told, in whole pieces, random
       assert.equal(client.received, "b".repeat(700), at);
       assert.deepEqual([client.ending, backend.connections[0]?.ending], ["ended", "ended"], at);
       assert.deepEqual(engine.clients, ["192.0.2.1:40000"]);
-      net.assertHolds({ connections: 0, buffers: 0 });
+      net.assertHolds({ connections: 0, references: 0 });
     }
   }
 });
@@ -191,9 +191,12 @@ test("what the engine does not give back, and what it asks outside of a turn, is
   net.attach(deaf());
   const number = net.perform(() => net.port.connect(parseAddress(BACK)!));
   assert.throws(() => net.port.close(number), /outside of a turn/);
-  assert.throws(() => net.assertHolds({ connections: 0, buffers: 0 }), /1 connections are open, not 0/);
+  assert.throws(() => net.assertHolds({ connections: 0, references: 0 }), /1 connections are open, not 0/);
   net.port.buffers.take();
-  assert.throws(() => net.assertHolds({ connections: 1, buffers: 0 }), /1 buffers are held, not 0/);
+  assert.throws(
+    () => net.assertHolds({ connections: 1, references: 0 }),
+    /1 references of buffers are held, not 0/,
+  );
 });
 
 test("an engine that asks for a turn at once, for ever, is found out", () => {

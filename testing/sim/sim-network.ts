@@ -185,10 +185,15 @@ export class SimNetwork {
     return this;
   }
 
-  /** Asserts that the engine holds so many connections, and at most so many buffers. */
-  assertHolds(most: { connections: number; buffers: number }): void {
-    const { freeCount, count } = this.#port.buffers;
-    assert(count - freeCount <= most.buffers, `${count - freeCount} buffers are held, not ${most.buffers}`);
+  /** Asserts that the engine holds so many connections, and at most so many references of buffers. */
+  assertHolds(most: { connections: number; references: number }): void {
+    const { buffers } = this.#port;
+    let references = 0;
+    for (let buffer = 0; buffer < buffers.count; buffer++) references += buffers.references(buffer);
+    assert(
+      references <= most.references,
+      `${references} references of buffers are held, not ${most.references}`,
+    );
     assert(
       this.openCount === most.connections,
       `${this.openCount} connections are open, not ${most.connections}`,

@@ -90,6 +90,23 @@ test("a tunnel whose one side does not read is stopped", () => {
   assertBounded(rig);
 });
 
+test("an idle connection to a removed backend is closed at once, a used one when its exchange ends", () => {
+  const rig = rigWith();
+  const { net } = rig;
+  const [one, two] = [net.client(LISTENER).send(GET), net.client(LISTENER).send(GET)];
+  net.settle();
+  const [idle, used] = net.backend(BACKEND).connections;
+  idle!.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  net.settle();
+  const drain = rig.remove("backend", "app one");
+  net.settle();
+  assert.deepEqual([idle!.ending, used!.ending, rig.drains.get(drain)], ["ended", "open", 1]);
+  used!.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  net.advance(100);
+  assert.deepEqual([used!.ending, rig.drains.get(drain)], ["ended", 0]);
+  for (const client of [one, two]) assert.match(client.received, /^HTTP\/1\.1 200 /);
+});
+
 test("a kept-alive backend connection has back_timeout_ms for each request, also where that is shorter than its idle time", () => {
   const rig = rigWith({}, { back_timeout_ms: 500 });
   const { net } = rig;

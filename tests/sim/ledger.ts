@@ -20,7 +20,7 @@ export class Ledger {
   /** Broken laws, with the moment. */
   readonly broken: string[] = [];
   /** Things that happened on purpose to everybody: a cluster without backends, a listener that was away. */
-  readonly disturbances: Set<"no-backend" | "no-frontend" | "unreachable" | "stale"> = new Set();
+  readonly disturbances: Set<"no-backend" | "no-frontend" | "unreachable" | "stale" | "poison"> = new Set();
   readonly #now: () => number;
 
   constructor(now: () => number) {

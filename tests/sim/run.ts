@@ -184,6 +184,7 @@ class SimRun {
     const { net, engine } = this.#rig;
     net.advance(30_000);
     net.perform(() => engine.stop(undefined));
+    for (const client of this.#clients) client.sendLast();
     net.advance(30_000);
     for (const client of this.#clients) client.leave();
     net.advance(100_000);

@@ -18,6 +18,11 @@ export interface BackendWorld {
 }
 
 const DELAY_MS_MAX = 400;
+/**
+ * Bytes behind an answer that reach the proxy only after it gave the connection to the next request cannot be
+ * told from that one's answer, by anybody. They are marked, so that the run can tell.
+ */
+export const POISON_HEAD = "HTTP/1.1 200 Poison\r\n";
 
 /** Makes `address` a backend of `cluster`. */
 export function startBackend(world: BackendWorld, address: string, cluster: string): void {
@@ -106,9 +111,9 @@ class WorkloadConnection {
         if (peer.side === "open") peer.close();
       },
       "bytes behind the answer": () => {
-        ledger.disturbances.add("stale");
+        ledger.disturbances.add("stale").add("poison");
         this.#send(record);
-        if (peer.side === "open") peer.send("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npoisoned");
+        if (peer.side === "open") peer.send(`${POISON_HEAD}Content-Length: 8\r\n\r\npoisoned`);
       },
     };
     const names = Object.keys(faults);

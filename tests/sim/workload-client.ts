@@ -8,6 +8,7 @@ import { type Response, ResponseReader } from "../../testing/http/response.ts";
 import type { SimNetwork } from "../../testing/sim/sim-network.ts";
 import type { SimPeer } from "../../testing/sim/sim-peer.ts";
 import { Ledger, type RequestRecord } from "./ledger.ts";
+import { POISON_HEAD } from "./workload-backend.ts";
 
 export interface ClientWorld {
   readonly net: SimNetwork;
@@ -23,17 +24,20 @@ const THINK_MS_MAX = 2_000;
 export class WorkloadClient {
   readonly peer: SimPeer;
   readonly #world: ClientWorld;
+  readonly #clusters: readonly string[];
   readonly #reader: ResponseReader;
   readonly #toSend: RequestRecord[] = [];
   /** Sent, and not answered to the end. */
   readonly #waiting: RequestRecord[] = [];
   readonly #isPipelining: boolean;
   #announcedClose = false;
+  #mustClose = false;
   #wentItself = false;
 
   constructor(world: ClientWorld, listener: string, clusters: readonly string[]) {
     const { net, prng, ledger } = world;
     this.#world = world;
+    this.#clusters = clusters;
     this.peer = net.client(listener);
     this.#reader = new ResponseReader(
       { response: (response) => this.#answered(response) },
@@ -42,7 +46,8 @@ export class WorkloadClient {
     this.#isPipelining = prng.chance(0.3);
     for (let count = prng.between(1, REQUESTS_MAX); count > 0; count--) {
       const method = prng.chance(0.6) ? "GET" : prng.chance(0.8) ? "POST" : "HEAD";
-      const body = method === "POST" ? "b".repeat(prng.below(BODY_BYTES_MAX)) : "";
+      const bodyBytes = prng.chance(0.2) ? 0 : prng.below(BODY_BYTES_MAX);
+      const body = method === "POST" ? "b".repeat(bodyBytes) : "";
       this.#toSend.push(ledger.open(method, clusters[prng.below(clusters.length)]!, body));
     }
     this.peer.onReceived = () => this.#read();
@@ -55,6 +60,14 @@ export class WorkloadClient {
   /** Whether nothing more is to come for it or from it. */
   get isOver(): boolean {
     return this.peer.state === "refused" || this.peer.side !== "open" || this.peer.ending !== "open";
+  }
+
+  /** Sends one more request, if it waits for nothing: its answer must say that it is the last. */
+  sendLast(): void {
+    if (this.isOver || this.#waiting.length > 0 || this.#announcedClose) return;
+    this.#mustClose = true;
+    this.#toSend.push(this.#world.ledger.open("GET", this.#clusters[0]!, ""));
+    this.#sendNext();
   }
 
   /** Goes, if it has nothing under way: as a browser does that was closed. */
@@ -92,7 +105,10 @@ export class WorkloadClient {
     const { ledger, net, prng } = this.#world;
     const record = this.#waiting.shift()!;
     if (response.closes) this.#announcedClose = true;
-    if (response.status === 200) {
+    else if (this.#mustClose) ledger.break(`request ${record.number} was answered as if more could follow`);
+    if (response.head.startLine === POISON_HEAD.trim()) {
+      record.outcome = "refused";
+    } else if (response.status === 200) {
       record.outcome = "answered";
       const wanted = record.method === "HEAD" ? "" : Ledger.answerTo(record);
       if (response.body.toString("latin1") !== wanted)
@@ -111,7 +127,8 @@ export class WorkloadClient {
     const { disturbances } = ledger;
     const spoiled = record.spoiled.length > 0;
     const deserved =
-      (status === 502 && (spoiled || (disturbances.has("stale") && record.method === "POST"))) ||
+      (status === 502 &&
+        (spoiled || disturbances.has("poison") || (disturbances.has("stale") && record.method === "POST"))) ||
       (status === 504 && spoiled) ||
       ((status === 503 || status === 504) &&
         (disturbances.has("no-backend") || disturbances.has("unreachable"))) ||
