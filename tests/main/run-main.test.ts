@@ -246,6 +246,21 @@ test("SET_WORKERS and RESTART_WORKER tell their steps and give the lowest free n
   assert.equal(refused.error?.code, "UNKNOWN_WORKER");
 });
 
+test("SET_WORKERS that fails leaves the workers as they were", async (t) => {
+  const { orders } = await start(t, { workers: 1 });
+  t.after(() => delete process.env["KAKEHI_FAKE_WORKER"]);
+  process.env["KAKEHI_FAKE_WORKER"] = "crash";
+  assert.equal((await orders.order("SET_WORKERS", { count: 2 })).error?.code, "WORKER_FAILED");
+  delete process.env["KAKEHI_FAKE_WORKER"];
+  const grown = await orders.ok("SET_WORKERS", { count: 3 });
+  assert.equal(grown.data.count, 3);
+  const { workers } = (await orders.ok("STATUS")).data;
+  assert.deepEqual(
+    workers.map(({ state }: WorkerLine) => state),
+    ["running", "running", "running"],
+  );
+});
+
 test("SOFT_STOP ends all workers, answers, and leaves no socket and no process", async (t) => {
   const { orders, main, socketPath } = await start(t);
   const pids = await pidsOf(orders);

@@ -80,11 +80,15 @@ export class Supervisor {
     count: number,
     tell: TellStep,
   ): Promise<Result<{ readonly leaving: readonly number[] }, OrderError>> {
+    const before = this.#wanted;
     this.#wanted = count;
     this.#refusal = undefined;
     while (this.#staying().length < count) tell(`worker ${this.#spawn().number} starts`);
     const ready = await this.#until(() => this.#readyCount() >= this.#wanted, READY_MS_MAX);
-    if (!ready) return fail(this.#notReady());
+    if (!ready) {
+      if (this.#wanted === count) this.#giveUp(before);
+      return fail(this.#notReady());
+    }
     if (this.#wanted !== count) return ok({ leaving: [] });
     const leaving = this.#surplus(count);
     for (const worker of leaving) this.#leave(worker, tell);
@@ -162,6 +166,15 @@ export class Supervisor {
     const staying = this.#staying();
     const ready = staying.filter((worker) => worker.state === "running");
     return [...ready, ...staying.filter((worker) => worker.state === "starting")].slice(count);
+  }
+
+  /** Goes back to `count` workers: those that did not become ready are ended, and not replaced. */
+  #giveUp(count: number): void {
+    this.#wanted = count;
+    for (const worker of this.#surplus(count)) {
+      worker.state = "stopping";
+      worker.kill();
+    }
   }
 
   #readyCount(): number {
