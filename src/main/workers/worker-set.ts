@@ -220,6 +220,9 @@ export class WorkerSet {
     gathering.join(worker.number, message.revision);
     if (worker.state === "starting") {
       worker.state = "running";
+      // The patience with its start is over: from now on silence is silence.
+      this.#pulse.forget(worker.number);
+      this.#pulse.heard(worker.number, this.#options.now());
       for (const { address, fd } of hooks.openListeners()) worker.listen(address, fd);
     }
     log.info(`worker ${worker.number} runs`, { pid: worker.pid, io: message.io, reason: message.io_reason });
