@@ -60,7 +60,10 @@ export class Proxy {
     const child = spawn(PROGRAM, [...args, ...(options.args ?? [])], {
       stdio: ["ignore", "pipe", "pipe"],
       cwd: folder,
+      // A group of its own: Ctrl-C is for whoever started it, and its workers go with it.
+      detached: true,
     });
+    endWithUs(child);
     const output: string[] = [];
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("utf8").on("data", (text) => output.push(text));
@@ -194,6 +197,16 @@ export class Proxy {
     for (const pid of processes) if (isAlive(pid)) signal(pid, "SIGKILL");
     if (this.#ownsFolder) await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Whatever ends this process, by its own hand or by a polite signal, ends the program that it started. */
+function endWithUs(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  const { pid } = child;
+  const end = (): void => signal(-pid, "SIGKILL");
+  const endAll = (): void => process.exit(143);
+  process.once("exit", end).once("SIGTERM", endAll);
+  child.once("exit", () => process.off("exit", end).off("SIGTERM", endAll));
 }
 
 /**

@@ -7,7 +7,7 @@ import { askUntil, eventWithin } from "../../testing/deadline.ts";
 import { signal } from "../../testing/processes.ts";
 import { exchangeOn, fetchOnce, IOS, TIMEOUT_MS, withApp } from "./support.ts";
 
-const ROUNDS = 10;
+const ROUNDS = 5;
 const CLIENTS_PER_ROUND = 20;
 
 for (const io of IOS) {
