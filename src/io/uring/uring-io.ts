@@ -15,7 +15,7 @@ import { fail, ok, type Result } from "../../base/result.ts";
 import type { Port, PortEvents } from "../../engine/port.ts";
 import { mapHugeRegion, mapRegion, type Region } from "../../sys/arena.ts";
 import { closeDescriptor } from "../../sys/descriptor.ts";
-import { findNodeLoop, type NodeLoop } from "../../sys/node-loop.ts";
+import { findNodeLoopDescriptor } from "../../sys/node-loop.ts";
 import type { Io, IoLimits, IoWarning } from "../io.ts";
 import { Completions } from "./completions.ts";
 import { Connections } from "./connections.ts";
@@ -33,8 +33,8 @@ const ENTRIES = 512;
 const COMPLETIONS = 4_096;
 /** Under load Node's timers come late by no more than this. */
 const NODE_TURN_MS = 50;
-/** The kernel counts the wait in a way that would overflow on `Infinity`. */
-const WAIT_MAX_MS = 3_600_000;
+/** Without load Node's timers come late by no more than this: the price is a few turns in each idle second. */
+const WAIT_MAX_MS = 200;
 
 class UringIo implements Io {
   readonly name = "uring";
@@ -44,7 +44,7 @@ class UringIo implements Io {
   readonly #completions: Completions;
   readonly #submission: Submission;
   readonly #listeners: Listeners;
-  readonly #nodeLoop: NodeLoop;
+  readonly #nodeLoopFd: number;
   #events: PortEvents | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #state: "new" | "running" | "stopped" = "new";
@@ -54,13 +54,13 @@ class UringIo implements Io {
   #deadlineMs = Infinity;
   #nodeTurnMs = Infinity;
 
-  constructor(ring: Ring, parts: UringParts, peers: Region, nodeLoop: NodeLoop, warn: IoWarning) {
+  constructor(ring: Ring, parts: UringParts, peers: Region, nodeLoopFd: number, warn: IoWarning) {
     this.#ring = ring;
     this.#parts = parts;
     this.#completions = new Completions(parts);
     this.#submission = new Submission(parts);
     this.#listeners = new Listeners(parts.operations, peers, this.#completions, warn);
-    this.#nodeLoop = nodeLoop;
+    this.#nodeLoopFd = nodeLoopFd;
     this.port = new UringPort(parts, this.#listeners);
   }
 
@@ -99,7 +99,7 @@ class UringIo implements Io {
   readonly #turnUntilNode = (): void => {
     const ring = this.#ring;
     this.#nodeTurnMs = performance.now() + NODE_TURN_MS;
-    if (!this.#isNodePolled) this.#parts.operations.pollNodeLoop(this.#nodeLoop.fd);
+    if (!this.#isNodePolled) this.#parts.operations.pollNodeLoop(this.#nodeLoopFd);
     this.#isNodePolled = true;
     this.#completions.isNodeReady = false;
     for (let isFirst = true; ; isFirst = false) {
@@ -131,15 +131,13 @@ class UringIo implements Io {
   }
 
   /**
-   * How long the next wait may be: until the next deadline of the engine, of a listener, or of a timer of
-   * Node's.
+   * How long the next wait may be: until the next deadline of the engine or of a listener, or until Node's
+   * timers, which nothing shows us, must be looked at.
    */
   #waitMs(): number {
     const nowMs = this.#completions.nowMs;
-    const timerMs = nowMs + this.#nodeLoop.timerDueInMs();
-    this.#nodeTurnMs = Math.min(this.#nodeTurnMs, timerMs);
     const listenersMs = this.#listeners.deadlineMs(this.#parts.connections.freeCount > 0);
-    return Math.min(WAIT_MAX_MS, Math.min(this.#deadlineMs, listenersMs, timerMs) - nowMs);
+    return Math.min(WAIT_MAX_MS, Math.min(this.#deadlineMs, listenersMs) - nowMs);
   }
 }
 
@@ -152,8 +150,8 @@ export function openUringIo(
   warn: IoWarning,
   kernel: "as found" | "before 6.17" = "as found",
 ): Result<Io, string> {
-  const nodeLoop = findNodeLoop();
-  if (nodeLoop === undefined) return fail("this build of Node hides its event loop");
+  const nodeLoopFd = findNodeLoopDescriptor();
+  if (nodeLoopFd === undefined) return fail("this build of Node hides its event loop");
   const memory = mapHugeRegion(BufferPool.bytesFor(limits.buffersMax, limits.bufferBytes));
   const peers = mapRegion(LISTENERS_MAX * PEER_BYTES);
   const messages = mapRegion(ENTRIES * MESSAGE_BYTES);
@@ -177,7 +175,7 @@ export function openUringIo(
     queues: new SendQueues(limits.connectionsMax, pool),
     provided: provided.value,
   };
-  return ok(new UringIo(ring.value, parts, peers.value, nodeLoop, warn));
+  return ok(new UringIo(ring.value, parts, peers.value, nodeLoopFd, warn));
 }
 
 function openOperations(
