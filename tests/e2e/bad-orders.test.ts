@@ -22,8 +22,8 @@ before(async () => {
   hash = (await proxy.status()).data.hash;
 });
 after(async () => {
-  await proxy.stop();
   await backend.stop();
+  await proxy.stop();
 });
 
 /** After whatever was sent: nothing changed, traffic flows, and the next client is served. */

@@ -25,8 +25,8 @@ before(async () => {
   port = await proxy.serve("app", [{ id: "staying", address: staying.address }]);
 });
 after(async () => {
-  await proxy.stop();
   await Promise.all([staying.stop(), leaving.stop()]);
+  await proxy.stop();
 });
 
 /** One test's failure must not be the next one's. */

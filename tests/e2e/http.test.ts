@@ -25,8 +25,8 @@ for (const io of IOS) {
       port = await proxy.serve("app", [{ id: "app-1", address: backend.address }]);
     });
     after(async () => {
-      await proxy.stop();
       await backend.stop();
+      await proxy.stop();
     });
 
     test("every kind of answer comes through: chunks, until close, trailers, 103, no body, HEAD", async () => {
