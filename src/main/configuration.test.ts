@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { OrderError } from "../model/errors.ts";
 import type { ChangeOrder } from "../model/orders.ts";
+import { State } from "../model/state.ts";
 import { Configuration, type ChangeKeeper, type Outcome } from "./configuration.ts";
 
 const cluster = (id: string, load_balancing: "round_robin" | "random" = "round_robin"): ChangeOrder => ({
@@ -27,15 +28,13 @@ const listener = (port: number): ChangeOrder => ({
 function newConfiguration(keeper?: ChangeKeeper): { configuration: Configuration; sockets: Set<string> } {
   const sockets: Set<string> = new Set();
   const configuration = new Configuration({
-    keeper,
-    listeners: {
-      prepare: (address) =>
-        address.endsWith(":1")
-          ? fail({ code: "ADDRESS_IN_USE", message: "taken" })
-          : (sockets.add(address), ok(undefined)),
-      cancel: (address) => sockets.delete(address),
-    },
+    prepare: (address) =>
+      address.endsWith(":1")
+        ? fail({ code: "ADDRESS_IN_USE", message: "taken" })
+        : (sockets.add(address), ok(undefined)),
+    cancel: (address) => sockets.delete(address),
   });
+  configuration.adopt({ state: new State(), revision: 0, keeper });
   return { configuration, sockets };
 }
 

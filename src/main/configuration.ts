@@ -60,21 +60,25 @@ interface Entry extends Outcome {
 
 export class Configuration {
   readonly #listeners: ListenerOpener;
-  readonly #keeper: ChangeKeeper | undefined;
-  readonly #state: State;
-  #revision: number;
+  #keeper: ChangeKeeper | undefined;
+  #state: State = new State();
+  #revision = 0;
   #batch: Entry[] = [];
 
-  constructor(options: {
-    listeners: ListenerOpener;
-    keeper: ChangeKeeper | undefined;
-    state?: State;
-    revision?: number;
-  }) {
-    this.#listeners = options.listeners;
-    this.#keeper = options.keeper;
-    this.#state = options.state ?? new State();
-    this.#revision = options.revision ?? 0;
+  constructor(listeners: ListenerOpener) {
+    this.#listeners = listeners;
+  }
+
+  /** Starts from what is kept on disk. Once, before the first change. */
+  adopt(kept: {
+    readonly state: State;
+    readonly revision: number;
+    readonly keeper: ChangeKeeper | undefined;
+  }): void {
+    assert(this.#revision === 0 && this.#keeper === undefined, "a configuration starts once");
+    this.#state = kept.state;
+    this.#revision = kept.revision;
+    this.#keeper = kept.keeper;
   }
 
   /** To be read only: changes come through `change`. */

@@ -3,6 +3,7 @@
  */
 import { performance } from "node:perf_hooks";
 import type { Log } from "../io/log.ts";
+import type { FollowChanges } from "../model/state-file.ts";
 import { Configuration } from "./configuration.ts";
 import type { Control } from "./control.ts";
 import { DrainClock } from "./drain-clock.ts";
@@ -12,7 +13,6 @@ import { Listeners } from "./listeners.ts";
 import { LISTENING_SOCKETS } from "./listening-sockets.ts";
 import { Turns, type TurnTaker } from "./socket/turns.ts";
 import { StopSequence } from "./stop-sequence.ts";
-import type { StateStore } from "./store/state-store.ts";
 import { StateLoader } from "./workers/state-loader.ts";
 import { Supervisor } from "./workers/supervisor.ts";
 import { WorkerSet } from "./workers/worker-set.ts";
@@ -23,18 +23,21 @@ export interface ControlOptions {
   readonly log: Log;
   readonly version: string;
   readonly limits: MainLimits;
-  readonly store: StateStore;
 }
 
 export interface MainParts {
   readonly control: Control;
   readonly turns: Turns;
+  /** Is told the state's changes as it is read: workers that start load them meanwhile. */
+  readonly follow: FollowChanges;
+  /** The state is read: from now on workers may be ready. Listeners have to be open. */
+  stateIsWhole(): void;
   /** Ends the watch over the workers, which keeps the process alive. */
   stopWatching(): void;
 }
 
 export function createControl(options: ControlOptions): MainParts {
-  const { io, workerEntry, log, version, limits, store } = options;
+  const { io, workerEntry, log, version, limits } = options;
   const now = (): number => performance.now();
   const gathering = new Gathering();
   const loader = new StateLoader(limits.changesPerMessageMax);
@@ -47,6 +50,7 @@ export function createControl(options: ControlOptions): MainParts {
     now,
     hooks: {
       withState: (use) => {
+        if (loader.growing !== undefined) return use(loader.growing);
         const take = (): void => use(loader.take(configuration.state, configuration.revision));
         configuration.after({ kept: take, takenBack: take });
       },
@@ -68,7 +72,7 @@ export function createControl(options: ControlOptions): MainParts {
   const drains = new DrainClock({ closeUsers: (drain) => workers.closeDrained(drain), now });
   const listeners = newListeners(workers, limits);
   const supervisor = new Supervisor({ workers, limits, log, now });
-  const configuration = new Configuration({ listeners, ...store });
+  const configuration = new Configuration(listeners);
   const stopSequence = new StopSequence({ listeners, supervisor, workers, log });
   const turns = new Turns({
     nextTurn: (turn) => setImmediate(turn),
@@ -90,7 +94,13 @@ export function createControl(options: ControlOptions): MainParts {
     startedMs: now(),
     inTurn: (action: () => void) => turns.want(takerOf(action)),
   };
-  return { control, turns, stopWatching: () => clearInterval(watch) };
+  return {
+    control,
+    turns,
+    follow: loader.follow,
+    stateIsWhole: () => loader.end(configuration.revision),
+    stopWatching: () => clearInterval(watch),
+  };
 }
 
 function newListeners(workers: WorkerSet, limits: MainLimits): Listeners {

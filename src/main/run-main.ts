@@ -1,7 +1,7 @@
 /**
- * The main process: puts its parts together and starts them in order. The socket path is claimed, the state
- * rebuilt, the listeners opened, the workers started; the command socket appears when they are ready, so
- * whoever can connect can work.
+ * The main process: puts its parts together and starts them in order. The socket path is claimed, the workers
+ * started, which load the state while it is rebuilt, the listeners opened; the command socket appears when the
+ * workers are ready, so whoever can connect can work.
  */
 import { setTimeout } from "node:timers/promises";
 import { fail, ok, type Result } from "../base/result.ts";
@@ -17,6 +17,7 @@ import { Executor } from "./orders/executor.ts";
 import { claimSocketPath } from "./socket/socket-path.ts";
 import { CommandServer } from "./socket/command-server.ts";
 import { openStateStore } from "./store/state-store.ts";
+import type { Supervisor } from "./workers/supervisor.ts";
 
 const LISTEN_ATTEMPTS_MAX = 20;
 const LISTEN_RETRY_MS = 50;
@@ -62,22 +63,25 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
   const claimed = await claimSocketPath(options.socketPath);
   if (!claimed.ok) return claimed;
   const lock = claimed.value;
-  const opened = await openStateStore(options.statePath, { log, journalBytesMax: limits.journalBytesMax });
-  if (!opened.ok) {
-    lock.release();
-    return opened;
-  }
-  const store = opened.value;
-  const main = createControl({ ...options, limits, store });
+  const main = createControl({ ...options, limits });
+  const starting = main.control.supervisor.setCount(options.workers, () => undefined);
+  const opened = await openStateStore(options.statePath, {
+    log,
+    journalBytesMax: limits.journalBytesMax,
+    follow: main.follow,
+  });
   const giveUp = async (reason: string): Promise<Result<never, string>> => {
     await main.control.supervisor.killAll();
     main.stopWatching();
     main.control.listeners.closeAll();
-    await store.close();
+    if (opened.ok) await opened.value.close();
     lock.release();
     return fail(reason);
   };
-  const started = await startServing(main, options);
+  if (!opened.ok) return giveUp(opened.error);
+  const store = opened.value;
+  main.control.configuration.adopt(store);
+  const started = await startServing(main, options, starting);
   if (!started.ok) return giveUp(started.error);
   const demo = started.value;
   const server = new CommandServer({
@@ -106,16 +110,18 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
 
 /** Listeners, workers, and the demo if it is wanted. */
 async function startServing(
-  { control }: MainParts,
+  { control, stateIsWhole }: MainParts,
   options: MainOptions,
+  starting: ReturnType<Supervisor["setCount"]>,
 ): Promise<Result<DemoBackends | undefined, string>> {
-  const { configuration, listeners, supervisor } = control;
+  const { configuration, listeners } = control;
   for (const address of configuration.state.listeners.keys()) {
     const prepared = await prepareInTime(listeners, address);
     if (!prepared.ok) return fail(`cannot listen at ${address}: ${prepared.error.message}`);
     listeners.publish(address);
   }
-  const set = await supervisor.setCount(options.workers, () => undefined);
+  stateIsWhole();
+  const set = await starting;
   if (!set.ok) return fail(set.error.message);
   if (!options.demo) return ok(undefined);
   const demo = await startDemoBackends();

@@ -13,6 +13,7 @@
  */
 import { fail, ok, type Result } from "../base/result.ts";
 import { applyOrder } from "./apply.ts";
+import type { Change } from "./channel.ts";
 import { parseOrderBody } from "./catalogue/parse-order.ts";
 import { ordersOf } from "./dump.ts";
 import type { OrderError } from "./errors.ts";
@@ -23,6 +24,9 @@ import { State } from "./state.ts";
 const FORMAT = "kakehi-state";
 const FORMAT_VERSION = 1;
 const PIECE_CHARS_MIN = 65_536;
+
+/** Is told changes in the order in which they make a state. */
+export type FollowChanges = (changes: readonly Change[]) => void;
 
 /** What a state file holds. */
 export interface StateFile {
@@ -52,9 +56,15 @@ export function stateFileText(
 export class StateFileReader {
   readonly #records = new RecordReader();
   readonly #state = new State();
+  readonly #follow: FollowChanges;
   #header: Header | undefined;
   #orders = 0;
   #fault: OrderError | undefined;
+
+  /** `follow` is told what each record changed, before the whole is known to be right. */
+  constructor(follow: FollowChanges = () => undefined) {
+    this.#follow = follow;
+  }
 
   /**
    * Takes the next bytes. Gives what is wrong with the file, once it is found; more bytes are then in vain.
@@ -83,8 +93,9 @@ export class StateFileReader {
       if (header.ok) this.#header = header.value;
       return header.ok ? undefined : header.error;
     }
-    const fault = applyRecord(this.#state, record.value);
-    if (fault !== undefined) return invalid(record, fault);
+    const applied = applyRecord(this.#state, record.value);
+    if (!applied.ok) return invalid(record, applied.error);
+    this.#follow(applied.value);
     this.#orders++;
     return undefined;
   }
@@ -134,16 +145,19 @@ function parseHeader(value: Readonly<Record<string, unknown>>): Result<Header, O
   });
 }
 
-/** What is wrong with a record's order; `undefined` once it is applied. */
-function applyRecord(state: State, record: Readonly<Record<string, unknown>>): string | undefined {
+/** Applies a record's order; the error says what is wrong with it. */
+function applyRecord(
+  state: State,
+  record: Readonly<Record<string, unknown>>,
+): Result<readonly Change[], string> {
   const { type, data, ...rest } = record;
   if (typeof type !== "string" || Object.keys(rest).length > 0)
-    return "this is no order with a type and data alone";
+    return fail("this is no order with a type and data alone");
   const parsed = parseOrderBody(type, data);
-  if (!parsed.ok) return parsed.error.message;
-  if (!isChangeOrder(parsed.value)) return `${type} does not belong in a state file`;
+  if (!parsed.ok) return fail(parsed.error.message);
+  if (!isChangeOrder(parsed.value)) return fail(`${type} does not belong in a state file`);
   const applied = applyOrder(state, parsed.value);
-  return applied.ok ? undefined : applied.error.message;
+  return applied.ok ? ok(applied.value.changes) : fail(applied.error.message);
 }
 
 function invalid(record: FileRecord, reason: string): OrderError {

@@ -21,6 +21,7 @@ import { parseOrderBody } from "../../model/catalogue/parse-order.ts";
 import { isChangeOrder, type ChangeOrder } from "../../model/orders.ts";
 import { placeText, RecordReader, recordText, type FileRecord } from "../../model/records.ts";
 import type { State } from "../../model/state.ts";
+import type { FollowChanges } from "../../model/state-file.ts";
 import type { KeptChange } from "../configuration.ts";
 
 const FORMAT = "kakehi-journal";
@@ -51,7 +52,12 @@ export interface Replay {
 }
 
 /** Applies a journal to the state of its state file. The error is a sentence that names the place. */
-export function replayJournal(bytes: Uint8Array, state: State, revision: number): Result<Replay, string> {
+export function replayJournal(
+  bytes: Uint8Array,
+  state: State,
+  revision: number,
+  follow: FollowChanges = () => undefined,
+): Result<Replay, string> {
   const reader = new RecordReader();
   const records = [...reader.push(bytes)];
   const rest = reader.end();
@@ -63,7 +69,7 @@ export function replayJournal(bytes: Uint8Array, state: State, revision: number)
     const fault = index === 0 ? headerFault(record.value, revision) : undefined;
     if (fault !== undefined) return fail(fault);
     if (index === 0) continue;
-    const applied = applyBatch(record.value, state, reached);
+    const applied = applyBatch(record.value, state, reached, follow);
     if (!applied.ok) return fail(`the journal is damaged (${placeText(record)}): ${applied.error}`);
     if (applied.value > reached) batches++;
     reached = applied.value;
@@ -90,6 +96,7 @@ function applyBatch(
   value: Readonly<Record<string, unknown>>,
   state: State,
   reached: number,
+  follow: FollowChanges,
 ): Result<number, string> {
   const { after, revision, hash, orders } = value;
   if (typeof after !== "number" || typeof revision !== "number" || !Array.isArray(orders)) {
@@ -101,6 +108,7 @@ function applyBatch(
   if (!parsed.ok) return parsed;
   const applied = applyOrders(state, parsed.value);
   if (!applied.ok) return fail(applied.error.error.message);
+  follow(applied.value);
   return hash === state.hash() ? ok(revision) : fail("its orders do not lead to its hash");
 }
 

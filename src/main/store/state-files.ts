@@ -6,17 +6,26 @@ import { open } from "node:fs/promises";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { fileFault, replaceFile, type FileFault } from "../../io/files.ts";
 import type { OrderError } from "../../model/errors.ts";
-import { StateFileReader, stateFileText, type StateFile } from "../../model/state-file.ts";
+import {
+  type FollowChanges,
+  StateFileReader,
+  stateFileText,
+  type StateFile,
+} from "../../model/state-file.ts";
 import type { State } from "../../model/state.ts";
 
-const READ_BYTES = 256 * 1024;
+/** Small, so that what else goes on (workers that load what was read) has its turns. */
+const READ_BYTES = 64 * 1024;
 
-/** Reads a state file into a state of its own. */
-export async function readStateFile(path: string): Promise<Result<StateFile, OrderError>> {
+/** Reads a state file into a state of its own; `follow` is told the changes as they are read. */
+export async function readStateFile(
+  path: string,
+  follow?: FollowChanges,
+): Promise<Result<StateFile, OrderError>> {
   try {
     const file = await open(path, "r");
     try {
-      const reader = new StateFileReader();
+      const reader = new StateFileReader(follow);
       const bytes = new Uint8Array(READ_BYTES);
       for (;;) {
         const { bytesRead } = await file.read(bytes, 0, READ_BYTES);

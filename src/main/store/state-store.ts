@@ -8,6 +8,7 @@ import { fileFault, replaceFile } from "../../io/files.ts";
 import { takeFileLock } from "../../io/lock-file.ts";
 import type { Log } from "../../io/log.ts";
 import { State } from "../../model/state.ts";
+import type { FollowChanges } from "../../model/state-file.ts";
 import type { ChangeKeeper } from "../configuration.ts";
 import { journalHeader, replayJournal, type Replay } from "./journal-records.ts";
 import { Journal } from "./journal.ts";
@@ -26,6 +27,8 @@ export interface StateStore {
 export interface StoreOptions {
   readonly log: Log;
   readonly journalBytesMax: number;
+  /** Is told the changes that make the state, as they are read. If the state is refused, they were in vain. */
+  readonly follow: FollowChanges;
 }
 
 /** Rebuilds what the state file `path` and its journal hold; both are made if they are not there. */
@@ -62,13 +65,13 @@ interface Opened {
 
 async function openLocked(
   path: string,
-  { log, journalBytesMax }: StoreOptions,
+  { log, journalBytesMax, follow }: StoreOptions,
 ): Promise<Result<Opened, string>> {
   const journalPath = `${path}.journal`;
-  const start = await readOrMakeState(path);
+  const start = await readOrMakeState(path, follow);
   if (!start.ok) return start;
   const { state } = start.value;
-  const replayed = await replayOrMakeJournal(journalPath, state, start.value.revision);
+  const replayed = await replayOrMakeJournal(journalPath, state, start.value.revision, follow);
   if (!replayed.ok) return fail(`${journalPath}: ${replayed.error}`);
   const { revision, batches, wholeBytes, torn } = replayed.value;
   if (torn !== undefined) {
@@ -84,8 +87,11 @@ async function openLocked(
   return ok({ state, revision, journal: journal.value });
 }
 
-async function readOrMakeState(path: string): Promise<Result<{ state: State; revision: number }, string>> {
-  const read = await readStateFile(path);
+async function readOrMakeState(
+  path: string,
+  follow: FollowChanges,
+): Promise<Result<{ state: State; revision: number }, string>> {
+  const read = await readStateFile(path, follow);
   if (read.ok) return read;
   if (!(await isMissing(path))) return fail(`${path}: ${read.error.message}`);
   const state = new State();
@@ -97,9 +103,10 @@ async function replayOrMakeJournal(
   path: string,
   state: State,
   revision: number,
+  follow: FollowChanges,
 ): Promise<Result<Replay, string>> {
   const bytes = await readFile(path).catch((error: unknown) => fileFault(error));
-  if (bytes instanceof Uint8Array) return replayJournal(bytes, state, revision);
+  if (bytes instanceof Uint8Array) return replayJournal(bytes, state, revision, follow);
   if (bytes.code !== "ENOENT") return fail(bytes.message);
   const header = journalHeader(revision, state.hash());
   const made = await replaceFile(path, [header]);

@@ -26,34 +26,62 @@ export function encodeApply(
 }
 
 /**
- * A state at one revision, as `load` messages, each encoded when it is first needed: workers that start
- * together share them.
+ * A state as `load` messages, each encoded when it is first needed: workers that start together share them.
+ * It may grow while it is loaded, as a state does that main is still reading.
  */
 export class StateLoad {
-  readonly revision: number;
-  readonly #changes: readonly Change[];
   readonly #changesMax: number;
+  readonly #changes: Change[] = [];
   readonly #encoded: string[] = [];
+  readonly #watchers: Set<() => void> = new Set();
+  #revision: number | undefined;
 
-  constructor(revision: number, changes: readonly Change[], changesMax: number) {
-    this.revision = revision;
-    this.#changes = changes;
+  constructor(changesMax: number) {
     this.#changesMax = changesMax;
   }
 
-  /** How many messages it has: at least one. */
+  /** The revision that it makes, once it is whole. */
+  get revision(): number | undefined {
+    return this.#revision;
+  }
+
+  /** How many messages can be sent: at least one, once it is whole; before, the last one is held back. */
   get count(): number {
-    return Math.max(1, Math.ceil(this.#changes.length / this.#changesMax));
+    if (this.#revision !== undefined) return Math.max(1, Math.ceil(this.#changes.length / this.#changesMax));
+    return Math.max(0, Math.ceil(this.#changes.length / this.#changesMax) - 1);
+  }
+
+  add(changes: readonly Change[]): void {
+    const before = this.count;
+    for (const change of changes) this.#changes.push(change);
+    if (this.count > before) this.#tell();
+  }
+
+  /** Nothing more is added: this is the state at `revision`. */
+  end(revision: number): void {
+    this.#revision = revision;
+    this.#tell();
+  }
+
+  /** Calls `more` whenever more can be sent; gives how to stop that. */
+  watch(more: () => void): () => void {
+    this.#watchers.add(more);
+    return () => this.#watchers.delete(more);
   }
 
   message(index: number): string {
     const from = index * this.#changesMax;
     return (this.#encoded[index] ??= encode({
       type: "load",
-      revision: this.revision,
+      // Only the last part's counts.
+      revision: this.#revision ?? 0,
       changes: this.#changes.slice(from, from + this.#changesMax),
-      last: index === this.count - 1,
+      last: this.#revision !== undefined && index === this.count - 1,
     }));
+  }
+
+  #tell(): void {
+    for (const more of this.#watchers) more();
   }
 }
 

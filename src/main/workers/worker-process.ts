@@ -55,6 +55,8 @@ export class WorkerProcess {
   readonly #channel: MessageChannel<FromWorker>;
   readonly #descriptors: number;
   #waiting: Waiting[] = [];
+  /** Ends the watch over a state that grows. */
+  #stopWatching: () => void = () => undefined;
   #retry: NodeJS.Timeout | undefined;
 
   constructor(number: number, options: WorkerProcessOptions) {
@@ -100,6 +102,7 @@ export class WorkerProcess {
 
   /** Sends a state, little by little. */
   load(load: StateLoad): void {
+    this.#stopWatching = load.watch(() => this.#pump());
     this.#waiting.push({ kind: "load", load, next: 0 });
     this.#pump();
   }
@@ -136,6 +139,8 @@ export class WorkerProcess {
           this.#channel.sendEncoded(waiting.load.message(waiting.next++));
           this.#channel.flush();
         }
+        if (waiting.load.revision === undefined) return false;
+        this.#stopWatching();
         return true;
       case "listen":
         return this.#handOver(waiting.address, waiting.fd);
@@ -160,6 +165,7 @@ export class WorkerProcess {
   #exited(events: WorkerProcessEvents, reason: string, code: number | null): void {
     this.#child.removeAllListeners();
     clearTimeout(this.#retry);
+    this.#stopWatching();
     this.#waiting = [];
     this.#channel.destroy();
     closeDescriptor(this.#descriptors);

@@ -233,6 +233,8 @@ export class WorkerSet {
   #applied(worker: WorkerProcess, revision: number, hash: string): void {
     worker.revision = revision;
     worker.hash = hash;
+    // What it has while it loads is no revision of the configuration.
+    if (worker.state === "starting") return;
     const { gathering, hooks } = this.#options;
     const agrees = gathering.applied(worker.number, revision, hash);
     if (agrees && (hooks.hashAt(revision) ?? hash) === hash) return;
