@@ -12,7 +12,7 @@
 import { assert } from "../base/assert.ts";
 import type { Change } from "./channel.ts";
 import { ConfigurationHash } from "./hash.ts";
-import { KeyIndex } from "./key-index.ts";
+import { NameIndexes } from "./name-indexes.ts";
 import type { Backend, Cluster, ConfigObject, Frontend, Listener, ObjectKind } from "./objects.ts";
 import { regexGroupOf, RegexOrder } from "./regex-order.ts";
 
@@ -26,11 +26,17 @@ export class State {
   readonly #clusters: Map<string, Cluster> = new Map();
   readonly #frontends: Map<string, Frontend> = new Map();
   readonly #backends: Map<string, Backend> = new Map();
-  readonly #frontendsOfListener = new KeyIndex();
-  readonly #frontendsOfCluster = new KeyIndex();
-  readonly #backendsOfCluster = new KeyIndex();
+  readonly #names: NameIndexes | undefined;
   readonly #hash = new ConfigurationHash();
   readonly #regexOrder: RegexOrder = new RegexOrder(this.#hash);
+
+  /**
+   * A state that orders are judged by keeps who names whom. One that only follows changes, as a worker's does,
+   * can do without, and is a twelfth smaller; it may not be asked for it.
+   */
+  constructor(use: "judging" | "following" = "judging") {
+    this.#names = use === "judging" ? new NameIndexes() : undefined;
+  }
 
   /** By address. */
   get listeners(): ReadonlyMap<string, Listener> {
@@ -54,23 +60,23 @@ export class State {
 
   /** The keys of what belongs to one listener or cluster. Copy them before changing the state. */
   frontendKeysOfListener(address: string): Iterable<string> {
-    return this.#frontendsOfListener.keysOf(address);
+    return this.#indexes.frontendsOfListener.keysOf(address);
   }
 
   frontendKeysOfCluster(clusterId: string): Iterable<string> {
-    return this.#frontendsOfCluster.keysOf(clusterId);
+    return this.#indexes.frontendsOfCluster.keysOf(clusterId);
   }
 
   backendKeysOfCluster(clusterId: string): Iterable<string> {
-    return this.#backendsOfCluster.keysOf(clusterId);
+    return this.#indexes.backendsOfCluster.keysOf(clusterId);
   }
 
   frontendCountOfCluster(clusterId: string): number {
-    return this.#frontendsOfCluster.count(clusterId);
+    return this.#indexes.frontendsOfCluster.count(clusterId);
   }
 
   backendCountOfCluster(clusterId: string): number {
-    return this.#backendsOfCluster.count(clusterId);
+    return this.#indexes.backendsOfCluster.count(clusterId);
   }
 
   /**
@@ -128,23 +134,15 @@ export class State {
       this.#hash.add(kind, after);
     }
     if (kind === "backend")
-      this.#indexBackend(key, before as Backend | undefined, after as Backend | undefined);
+      this.#names?.indexBackend(key, before as Backend | undefined, after as Backend | undefined);
     if (kind !== "frontend") return change;
-    this.#indexFrontend(key, before as Frontend | undefined, after as Frontend | undefined);
+    this.#names?.indexFrontend(key, before as Frontend | undefined, after as Frontend | undefined);
     return this.#orderFrontend(change, before as Frontend | undefined, after as Frontend | undefined);
   }
 
-  #indexBackend(key: string, before: Backend | undefined, after: Backend | undefined): void {
-    if (before === undefined && after !== undefined) this.#backendsOfCluster.add(after.cluster_id, key);
-    if (before !== undefined && after === undefined) this.#backendsOfCluster.remove(before.cluster_id, key);
-  }
-
-  #indexFrontend(key: string, before: Frontend | undefined, after: Frontend | undefined): void {
-    if (before === undefined && after !== undefined) this.#frontendsOfListener.add(after.listener, key);
-    if (before !== undefined && after === undefined) this.#frontendsOfListener.remove(before.listener, key);
-    if (before?.cluster_id === after?.cluster_id) return;
-    if (before?.cluster_id !== undefined) this.#frontendsOfCluster.remove(before.cluster_id, key);
-    if (after?.cluster_id !== undefined) this.#frontendsOfCluster.add(after.cluster_id, key);
+  get #indexes(): NameIndexes {
+    assert(this.#names !== undefined, "a state that only follows changes does not know who names whom");
+    return this.#names;
   }
 
   #orderFrontend(change: Change, before: Frontend | undefined, after: Frontend | undefined): Change {

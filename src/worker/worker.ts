@@ -35,7 +35,7 @@ export interface WorkerOptions {
 
 export class Worker {
   readonly #options: WorkerOptions;
-  readonly #state: State = new State();
+  readonly #state: State = new State("following");
   #revision = 0;
   /** Of the state at `#revision`: between a part and its `apply`, the state itself is ahead. */
   #hash: string = this.#state.hash();
