@@ -1,3 +1,8 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CLUSTER_DEFAULTS } from "./defaults.ts";
+import { State } from "./state.ts";
+
 test("a state that only follows has the same objects and hash, and may not be asked who names whom", () => {
   const judging = new State();
   const following = new State("following");
