@@ -19,6 +19,10 @@ export const ADDED_BYTES_MAX = 1_024;
 
 const VERSION = bytesOf(" HTTP/1.1\r\n");
 const STATUS_VERSION = bytesOf("HTTP/1.1 ");
+/** Three digits. */
+const STATUS_BYTES = 3;
+const CR = 0x0d;
+const SPACE = 0x20;
 const CHUNKED_LINE = bytesOf("Transfer-Encoding: chunked\r\n");
 const CLOSE_LINE = bytesOf("Connection: close\r\n");
 const KEEP_ALIVE_LINE = bytesOf("Connection: keep-alive\r\n");
@@ -91,7 +95,14 @@ export function writeResponseHead(
 ): number {
   let end = putBytes(target, at, STATUS_VERSION);
   const replaced = head.status < 200 || head.status === 204 ? REPLACED_WITHOUT_CONTENT : REPLACED_IN_RESPONSE;
-  end = copyFields(target, end, head, replaced, head.statusStart);
+  let from = head.statusStart;
+  if (head.bytes[from + STATUS_BYTES] === CR) {
+    // Some servers leave out the space before an empty reason; a sender must not (RFC 9112 section 4).
+    end = copyBytes(target, end, head.bytes, from, from + STATUS_BYTES);
+    target[end++] = SPACE;
+    from += STATUS_BYTES;
+  }
+  end = copyFields(target, end, head, replaced, from);
   if (head.status >= 200) end = putBytes(target, end, requestIdLine);
   if (framing === FRAMING.chunked) end = putBytes(target, end, CHUNKED_LINE);
   switch (announcement) {
