@@ -31,7 +31,7 @@ export interface MainParts {
   /** Is told the state's changes as it is read: workers that start load them meanwhile. */
   readonly follow: FollowChanges;
   /** The state is read: from now on workers may be ready. Listeners have to be open. */
-  stateIsWhole(): void;
+  readonly stateIsWhole: () => void;
   /** Ends the watch over the workers, which keeps the process alive. */
   stopWatching(): void;
 }

@@ -1,7 +1,7 @@
 /**
  * The main process: puts its parts together and starts them in order. The socket path is claimed, the workers
- * started, which load the state while it is rebuilt, the listeners opened; the command socket appears when the
- * workers are ready, so whoever can connect can work.
+ * started, which load the state while it is rebuilt, the listeners opened; the command socket appears when
+ * the workers are ready, so whoever can connect can work.
  */
 import { setTimeout } from "node:timers/promises";
 import { fail, ok, type Result } from "../base/result.ts";

@@ -1,6 +1,6 @@
 /**
- * Who names whom in a state: the keys of what belongs to a listener or a cluster. Kept beside the objects, changed
- * with them; it holds no object.
+ * Who names whom in a state: the keys of what belongs to a listener or a cluster. Kept beside the objects,
+ * changed with them; it holds no object.
  */
 import { KeyIndex } from "./key-index.ts";
 import type { Backend, Frontend } from "./objects.ts";

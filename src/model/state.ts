@@ -31,8 +31,8 @@ export class State {
   readonly #regexOrder: RegexOrder = new RegexOrder(this.#hash);
 
   /**
-   * A state that orders are judged by keeps who names whom. One that only follows changes, as a worker's does,
-   * can do without, and is a twelfth smaller; it may not be asked for it.
+   * A state that orders are judged by keeps who names whom. One that only follows changes, as a worker's
+   * does, can do without, and is a twelfth smaller; it may not be asked for it.
    */
   constructor(use: "judging" | "following" = "judging") {
     this.#names = use === "judging" ? new NameIndexes() : undefined;
