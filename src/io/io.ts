@@ -2,8 +2,9 @@
  * A whole I/O implementation as a worker sees it: the engine's port, and the loop that turns beneath it.
  * Types only; `choose-io.ts` picks one.
  *
- * Node's own loop goes on beside it: its sockets, signals and timers work, each up to some 50 ms late under
- * full load. What belongs to traffic asks for its turn by `turnEnds` instead.
+ * Node's own loop goes on beside it: its sockets, signals, timers and immediates come at once when the port
+ * is idle, and some 50 ms late at most under full load. Not so promises and `nextTick`: what an event sets
+ * off with them waits for Node's next turn. What belongs to traffic asks for its turn by `turnEnds` instead.
  */
 import type { Port, PortEvents } from "../engine/port.ts";
 

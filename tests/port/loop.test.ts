@@ -111,6 +111,23 @@ for (const implementation of IMPLEMENTATIONS) {
     assert.ok(turns.turnCount <= IDLE_TURNS_MAX, `${turns.turnCount} turns`);
   });
 
+  test(
+    `${name}: what a socket of Node's sets off by an immediate comes though the port is idle`,
+    options,
+    async (t) => {
+      start(t, implementation);
+      const server = createServer((socket) => socket.pipe(socket)).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+      t.after(() => client.destroy());
+      t.after(() => server.close());
+      for (let round = 0; round < 100; round++) {
+        client.write("ping");
+        await new Promise((resolve) => client.once("data", () => setImmediate(resolve)));
+      }
+    },
+  );
+
   test(`${name}: Node's timers and sockets are served though the port is never idle`, options, async (t) => {
     const { io, turns } = start(t, implementation);
     await playPingPong(io, turns);

@@ -15,11 +15,12 @@ import { fail, ok, type Result } from "../../base/result.ts";
 import type { Port, PortEvents } from "../../engine/port.ts";
 import { mapHugeRegion, mapRegion, type Region } from "../../sys/arena.ts";
 import { closeDescriptor } from "../../sys/descriptor.ts";
-import { findNodeLoopDescriptor } from "../../sys/node-loop.ts";
+import { findNodeLoop, type NodeLoop } from "../../sys/node-loop.ts";
 import type { Io, IoLimits, IoWarning } from "../io.ts";
 import { Completions } from "./completions.ts";
 import { Connections } from "./connections.ts";
 import { Listeners, LISTENERS_MAX, PEER_BYTES } from "./listeners.ts";
+import { NodeTurn } from "./node-turn.ts";
 import { MESSAGE_BYTES, Operations } from "./operations.ts";
 import type { UringParts } from "./parts.ts";
 import { UringPort } from "./port.ts";
@@ -31,10 +32,10 @@ import { Submission } from "./submission.ts";
 
 const ENTRIES = 512;
 const COMPLETIONS = 4_096;
-/** Under load Node's timers come late by no more than this. */
+/** Under load Node's loop waits no longer than this for its turn. */
 const NODE_TURN_MS = 50;
-/** Without load Node's timers come late by no more than this: the price is a few turns in each idle second. */
-const WAIT_MAX_MS = 200;
+/** The kernel's clock would overflow on `Infinity`. */
+const WAIT_MAX_MS = 3_600_000;
 
 class UringIo implements Io {
   readonly name = "uring";
@@ -44,23 +45,25 @@ class UringIo implements Io {
   readonly #completions: Completions;
   readonly #submission: Submission;
   readonly #listeners: Listeners;
-  readonly #nodeLoopFd: number;
+  readonly #nodeLoop: NodeLoop;
+  readonly #nodeTurn: NodeTurn;
   #events: PortEvents | undefined;
-  #immediate: NodeJS.Immediate | undefined;
   #state: "new" | "running" | "stopped" = "new";
   #isInTurn = false;
   #isNodePolled = false;
-  /** When the engine wants its next turn, and when Node must have one at the latest. */
+  /** When we came from Node, when it must have its next turn at the latest, and when the engine wants one. */
+  #enteredMs = 0;
   #deadlineMs = Infinity;
   #nodeTurnMs = Infinity;
 
-  constructor(ring: Ring, parts: UringParts, peers: Region, nodeLoopFd: number, warn: IoWarning) {
+  constructor(ring: Ring, parts: UringParts, peers: Region, nodeLoop: NodeLoop, warn: IoWarning) {
     this.#ring = ring;
     this.#parts = parts;
     this.#completions = new Completions(parts);
     this.#submission = new Submission(parts);
     this.#listeners = new Listeners(parts.operations, peers, this.#completions, warn);
-    this.#nodeLoopFd = nodeLoopFd;
+    this.#nodeLoop = nodeLoop;
+    this.#nodeTurn = new NodeTurn(this.#turnUntilNode);
     this.port = new UringPort(parts, this.#listeners);
   }
 
@@ -73,7 +76,7 @@ class UringIo implements Io {
     this.#state = "running";
     this.#events = events;
     this.#completions.bind(this.#listeners, events);
-    this.#immediate = setImmediate(this.#turnUntilNode);
+    this.#nodeTurn.give();
   }
 
   perform(action: () => void): void {
@@ -85,7 +88,7 @@ class UringIo implements Io {
     assert(!this.#isInTurn, "stops from inside an event");
     if (this.#state === "stopped") return;
     this.#state = "stopped";
-    clearImmediate(this.#immediate);
+    this.#nodeTurn.stop();
     const { connections, provided, queues } = this.#parts;
     this.#ring.submit();
     this.#ring.close();
@@ -98,8 +101,9 @@ class UringIo implements Io {
   /** Turns until Node has something to do, lets it, and comes back. */
   readonly #turnUntilNode = (): void => {
     const ring = this.#ring;
-    this.#nodeTurnMs = performance.now() + NODE_TURN_MS;
-    if (!this.#isNodePolled) this.#parts.operations.pollNodeLoop(this.#nodeLoopFd);
+    this.#enteredMs = performance.now();
+    this.#nodeTurnMs = this.#enteredMs + NODE_TURN_MS;
+    if (!this.#isNodePolled) this.#parts.operations.pollNodeLoop(this.#nodeLoop.fd);
     this.#isNodePolled = true;
     this.#completions.isNodeReady = false;
     for (let isFirst = true; ; isFirst = false) {
@@ -111,7 +115,7 @@ class UringIo implements Io {
     }
     if (this.#completions.isNodeReady) this.#isNodePolled = false;
     ring.submit();
-    this.#immediate = setImmediate(this.#turnUntilNode);
+    this.#nodeTurn.give();
   };
 
   #turn(action: (() => void) | undefined): void {
@@ -130,14 +134,13 @@ class UringIo implements Io {
     this.#isInTurn = false;
   }
 
-  /**
-   * How long the next wait may be: until the next deadline of the engine or of a listener, or until Node's
-   * timers, which nothing shows us, must be looked at.
-   */
+  /** How long the next wait may be: until the next deadline of the engine, of a listener, or of Node. */
   #waitMs(): number {
     const nowMs = this.#completions.nowMs;
+    const nodeMs = this.#enteredMs + this.#nodeLoop.dueInMs();
+    this.#nodeTurnMs = Math.min(this.#nodeTurnMs, nodeMs);
     const listenersMs = this.#listeners.deadlineMs(this.#parts.connections.freeCount > 0);
-    return Math.min(WAIT_MAX_MS, Math.min(this.#deadlineMs, listenersMs) - nowMs);
+    return Math.min(WAIT_MAX_MS, Math.min(this.#deadlineMs, listenersMs, nodeMs) - nowMs);
   }
 }
 
@@ -150,8 +153,8 @@ export function openUringIo(
   warn: IoWarning,
   kernel: "as found" | "before 6.17" = "as found",
 ): Result<Io, string> {
-  const nodeLoopFd = findNodeLoopDescriptor();
-  if (nodeLoopFd === undefined) return fail("this build of Node hides its event loop");
+  const nodeLoop = findNodeLoop();
+  if (nodeLoop === undefined) return fail("this build of Node hides its event loop");
   const memory = mapHugeRegion(BufferPool.bytesFor(limits.buffersMax, limits.bufferBytes));
   const peers = mapRegion(LISTENERS_MAX * PEER_BYTES);
   const messages = mapRegion(ENTRIES * MESSAGE_BYTES);
@@ -175,7 +178,7 @@ export function openUringIo(
     queues: new SendQueues(limits.connectionsMax, pool),
     provided: provided.value,
   };
-  return ok(new UringIo(ring.value, parts, peers.value, nodeLoopFd, warn));
+  return ok(new UringIo(ring.value, parts, peers.value, nodeLoop, warn));
 }
 
 function openOperations(
