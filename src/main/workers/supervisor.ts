@@ -84,7 +84,11 @@ export class Supervisor {
     this.#wanted = count;
     this.#refusal = undefined;
     while (this.#staying().length < count) tell(`worker ${this.#spawn().number} starts`);
-    const ready = await this.#until(() => this.#readyCount() >= this.#wanted, READY_MS_MAX);
+    const ready = await this.#until(
+      () => this.#isStopping || this.#readyCount() >= this.#wanted,
+      READY_MS_MAX,
+    );
+    if (this.#isStopping) return fail(this.#notReady());
     if (!ready) {
       if (this.#wanted === count) this.#giveUp(before);
       return fail(this.#notReady());
@@ -145,6 +149,11 @@ export class Supervisor {
     this.#state = "stopping";
     for (const timer of this.#replacements.values()) clearTimeout(timer);
     this.#replacements.clear();
+    this.#observe();
+  }
+
+  get #isStopping(): boolean {
+    return this.#state === "stopping";
   }
 
   #spawn(): WorkerProcess {
