@@ -35,6 +35,8 @@ const LF = 0x0a;
 const SPACE = 0x20;
 const SLASH = 0x2f;
 const COLON = 0x3a;
+const DOT = 0x2e;
+const PORT_MAX = 65_535;
 const QUESTION = 0x3f;
 /** "HTTP/1.1" and its CR LF. */
 const VERSION_BYTES = 8;
@@ -168,16 +170,23 @@ function readAuthority(bytes: Uint8Array, start: number, end: number): number {
     if (at === end || bytes[at] !== 0x5d || at - start < 3) return -1;
     at++;
   } else {
-    while (at < end && (CLASS[bytes[at]!]! & HOST) !== 0) at++;
+    while (at < end && (CLASS[bytes[at]!]! & HOST) !== 0 && !isEmptyLabel(bytes, start, at)) at++;
   }
   if (at === start) return -1;
   const hostEnd = at;
   if (at === end) return hostEnd;
   if (bytes[at] !== COLON || end - at > 6) return -1;
+  let port = 0;
   for (at++; at < end; at++) {
     if ((CLASS[bytes[at]!]! & DIGIT) === 0) return -1;
+    port = port * 10 + bytes[at]! - 0x30;
   }
-  return hostEnd;
+  return port <= PORT_MAX ? hostEnd : -1;
+}
+
+/** A dot that begins a name or follows another: no label stands before it (RFC 1034 section 3.1). */
+function isEmptyLabel(bytes: Uint8Array, start: number, at: number): boolean {
+  return bytes[at] === DOT && (at === start || bytes[at - 1] === DOT);
 }
 
 /**

@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileFault, replaceFile } from "./files.ts";
+import { fileFault, openRegularFile, replaceFile } from "./files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kakehi-files-"));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -40,4 +50,25 @@ test("a folder that is not there is a fault with the system's code", async () =>
 
 test("what is no failure of the system is thrown on", () => {
   assert.throws(() => fileFault(new TypeError("ours")), /ours/);
+});
+
+test("a link is followed: what it points at is replaced, and the link stays", async () => {
+  const target = join(folder, "target");
+  const link = join(folder, "link");
+  writeFileSync(target, "old");
+  symlinkSync(target, link);
+  assert.ok((await replaceFile(link, ["new"])).ok);
+  assert.equal(readFileSync(target, "utf8"), "new");
+  assert.ok(lstatSync(link).isSymbolicLink());
+});
+
+test("what is no regular file is neither replaced nor opened: a folder, a pipe", async () => {
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  for (const path of [folder, pipe]) {
+    const replaced = await replaceFile(path, ["new"]);
+    assert.equal(!replaced.ok && replaced.error.code, "ENOTREG", path);
+    await assert.rejects(openRegularFile(path), { code: "ENOTREG" }, path);
+  }
+  assert.ok(lstatSync(pipe).isFIFO());
 });

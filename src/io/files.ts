@@ -3,7 +3,7 @@
  * synced (rename(2), fsync(2)), so that a crash leaves the old file or the new one. Failures of the system
  * are values.
  */
-import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { open, realpath, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fail, ok, type Result } from "../base/result.ts";
 
@@ -17,12 +17,18 @@ export interface FileFault {
 }
 
 const WRITE_CHARS_MIN = 256 * 1024;
+const NOT_REGULAR: FileFault = { code: "ENOTREG", message: "is no regular file" };
 
 /**
  * Replaces a file by the joined `parts`, with mode 0600. The parts are taken little by little, so a large
  * file never stands in memory whole, and other work goes on in between.
  */
 export async function replaceFile(path: string, parts: Iterable<string>): Promise<Result<void, FileFault>> {
+  const place = await findPlace(path);
+  return place.ok ? replaceAt(place.value, parts) : place;
+}
+
+async function replaceAt(path: string, parts: Iterable<string>): Promise<Result<void, FileFault>> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     // One left behind by a crash may have any mode: it must not lend it to this one.
@@ -41,6 +47,33 @@ export async function replaceFile(path: string, parts: Iterable<string>): Promis
     await rm(temporary, { force: true }).catch(() => undefined);
     return fail(fileFault(error));
   }
+}
+
+/**
+ * Where the file is that `path` names: a link is followed, so that what it points at is replaced, and not the
+ * link. What is there and is no regular file (a device, a folder, a pipe) is left alone.
+ */
+async function findPlace(path: string): Promise<Result<string, FileFault>> {
+  try {
+    const place = await realpath(path);
+    const { code, message } = NOT_REGULAR;
+    return (await stat(place)).isFile() ? ok(place) : fail({ code, message: `${place} ${message}` });
+  } catch (error) {
+    const fault = fileFault(error);
+    return fault.code === "ENOENT" ? ok(path) : fail(fault);
+  }
+}
+
+/**
+ * Opens a regular file for reading; anything else (a pipe, a device) is refused: it might never end, or never
+ * begin.
+ */
+export async function openRegularFile(path: string): Promise<FileHandle> {
+  // Asked before it is opened: opening a pipe waits for its writer.
+  if (!(await stat(path)).isFile()) {
+    throw Object.assign(new Error(`${path} ${NOT_REGULAR.message}`), { code: NOT_REGULAR.code });
+  }
+  return open(path, "r");
 }
 
 /** Makes a rename or a new file in this folder last (fsync(2): the folder's own entry needs it too). */

@@ -46,8 +46,10 @@ process.on("uncaughtException", (error) => {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 
 raiseDescriptorLimit();
-const warn = (message: string): void => send({ type: "log", level: "warning", message });
-const chosen = chooseIo(values.io as IoName | "auto", IO_LIMITS_DEFAULT, warn);
+// What is warned of before the channel is there waits for it.
+const warnings: string[] = [];
+let warn = (message: string): void => void warnings.push(message);
+const chosen = chooseIo(values.io as IoName | "auto", IO_LIMITS_DEFAULT, (message) => warn(message));
 if (!chosen.ok) {
   writeSync(2, `worker ${values.worker}: ${chosen.error.message}\n`);
   process.exit(EXIT_CONFIGURATION);
@@ -63,6 +65,9 @@ const channel = new MessageChannel<ToWorker>(
   },
 );
 const send = (message: FromWorker): void => channel.sendEncoded(encodeMessage(message));
+
+warn = (message) => send({ type: "log", level: "warning", message });
+warnings.forEach(warn);
 
 const engine = new BeatingEngine(
   {

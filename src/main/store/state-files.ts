@@ -2,9 +2,8 @@
  * State files on disk: read in pieces, so that a large one does not hold up other work, and written whole or
  * not at all. What stands in them is `model/state-file.ts`.
  */
-import { open } from "node:fs/promises";
 import { fail, ok, type Result } from "../../base/result.ts";
-import { fileFault, replaceFile, type FileFault } from "../../io/files.ts";
+import { fileFault, openRegularFile, replaceFile, type FileFault } from "../../io/files.ts";
 import type { OrderError } from "../../model/errors.ts";
 import {
   type FollowChanges,
@@ -23,7 +22,7 @@ export async function readStateFile(
   follow?: FollowChanges,
 ): Promise<Result<StateFile, OrderError>> {
   try {
-    const file = await open(path, "r");
+    const file = await openRegularFile(path);
     try {
       const reader = new StateFileReader(follow);
       const bytes = new Uint8Array(READ_BYTES);
