@@ -75,10 +75,7 @@ export class Proxy {
       });
     });
     try {
-      const early = exited.then((code) =>
-        Promise.reject(new Error(`it ended with ${code} before it was ready`)),
-      );
-      const orders = await Promise.race([connectWhenReady(socketPath, child.pid, workers), early]);
+      const orders = await connectWhenReady(socketPath, child, workers);
       return new Proxy({
         folder,
         socketPath,
@@ -228,19 +225,16 @@ export async function freePort(): Promise<number> {
  * A socket may be there from an earlier run, or belong to another proxy: ready is who answers with the right
  * process id.
  */
-async function connectWhenReady(
-  socketPath: string,
-  pid: number | undefined,
-  workers: number,
-): Promise<OrderClient> {
-  return askUntil(READY_MS, `${workers} running workers of process ${pid}`, async () => {
-    const orders = existsSync(socketPath)
-      ? await OrderClient.connect(socketPath).catch(() => undefined)
-      : undefined;
+async function connectWhenReady(path: string, child: ChildProcess, workers: number): Promise<OrderClient> {
+  return askUntil(READY_MS, `${workers} running workers of process ${child.pid}`, async () => {
+    const code = child.exitCode ?? child.signalCode;
+    if (code !== null || child.pid === undefined)
+      throw new Error(`it ended with ${code} before it was ready`);
+    const orders = existsSync(path) ? await OrderClient.connect(path).catch(() => undefined) : undefined;
     if (orders === undefined) return undefined;
     const status = await orders.ok("STATUS");
     const running = (status.data.workers as WorkerStatus[]).filter(({ state }) => state === "running");
-    if (status.data.pid === pid && running.length === workers) return orders;
+    if (status.data.pid === child.pid && running.length === workers) return orders;
     orders.close();
     return undefined;
   });

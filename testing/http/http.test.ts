@@ -105,7 +105,7 @@ test("requests are read one behind another, and what is none is refused", () => 
     "GET /a HTTP/1.1\r\nHost: x\r\n\r\nPOST /b HTTP/1.1\r\nContent-Length: 2\r\n\r\nokGET /c HTTP/1.0\r\n\r\n",
   );
   assert.deepEqual(
-    requests.map(({ method, target, body }) => `${method} ${target} ${body}`),
+    requests.map(({ method, target, body }) => `${method} ${target} ${body.toString()}`),
     ["GET /a ", "POST /b ok", "GET /c "],
   );
   for (const line of [
