@@ -5,11 +5,13 @@
  *
  * Rules of this file:
  *  1. What is removed is found no more from this moment on, and lives until its last exchange has left it.
- *  2. A removed listener keeps its rules: its sessions get one more answer by them.
+ *  2. A removed listener keeps its rules for its sessions, which get one more answer each, until a listener
+ *     at the same address has rules of its own.
  */
 import { assert, assertNever } from "../base/assert.ts";
 import type { Change } from "../model/channel.ts";
 import type { Backend, Cluster, Frontend, Listener } from "../model/objects.ts";
+import type { Router } from "../routing/router.ts";
 import { BackConnection, type BackTimes } from "./back-connection.ts";
 import type { Core } from "./core.ts";
 import { Exchange } from "./exchange.ts";
@@ -35,6 +37,16 @@ export class Configuration {
 
   get clusters(): ReadonlyMap<string, ClusterRuntime<BackConnection>> {
     return this.#clusters;
+  }
+
+  /**
+   * The rules for a session that `listener` accepted: the listener's own; after its removal those of the
+   * listener that is at its address now, once that one has any; until then the last it had.
+   */
+  routerFor(listener: ListenerRuntime): Router<never> {
+    if (!listener.isRemoved) return listener.router;
+    const present = this.listeners.get(listener.configuration.address);
+    return present !== undefined && present.router.size > 0 ? present.router : listener.router;
   }
 
   findCluster(clusterId: string): ClusterRuntime<BackConnection> | undefined {

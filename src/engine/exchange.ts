@@ -94,7 +94,7 @@ export class Exchange {
     this.#requestPhase = hasContent(head) ? REQUEST.body : REQUEST.done;
     this.#isReplayable =
       this.#requestPhase === REQUEST.done && IDEMPOTENT.some((method) => hasMethod(head, method));
-    const router = front.listener.router;
+    const router = this.#configuration.routerFor(front.listener);
     const route = router.find(
       head.bytes,
       head.authorityStart,
