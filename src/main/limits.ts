@@ -13,6 +13,8 @@ export interface MainLimits {
   readonly unreadBytesMax: number;
   /** One client's orders in one turn of the loop, so that no client waits for another's thousands. */
   readonly ordersPerTurnMax: number;
+  /** One client's answers in one turn of the loop: a few large ones are a turn, too. */
+  readonly answerCharsPerTurnMax: number;
   /** How long a client whose connection we end may go on sending before it is closed. */
   readonly lingerMs: number;
   /**
@@ -51,6 +53,7 @@ export const MAIN_LIMITS: MainLimits = {
   ordersInFlightMax: 1_024,
   unreadBytesMax: 4 * 1024 * 1024,
   ordersPerTurnMax: 64,
+  answerCharsPerTurnMax: 65_536,
   lingerMs: 5_000,
   probeEveryMs: 5_000,
   frameBytesMax: FRAME_BYTES_MAX,

@@ -222,6 +222,23 @@ test("a client that does not read its answers is no longer executed, and another
   await deaf.get(200);
 });
 
+test("a client whose answers are large gives others their turn between them", async (t) => {
+  const { client, executed } = await serve(
+    t,
+    ({ id }, reply) => reply.ok(id.startsWith("large") ? "x".repeat(70_000) : "small", {}, 3),
+    { answerCharsPerTurnMax: 65_536 },
+  );
+  const [greedy, other] = [client(), client()];
+  await Promise.all([greedy.send(status("small 1")).get(1), other.send(status("small 2")).get(1)]);
+  greedy.send(Array.from({ length: 50 }, (_, index) => status(`large ${index}`)).join(""));
+  await greedy.get(2);
+  other.send(status("small 3"));
+  await other.get(2);
+  const before = executed.indexOf("small 3");
+  assert.ok(before < 50, `${before} orders were executed before it`);
+  await greedy.get(51);
+});
+
 test("a client that ends its side still gets its answers, and then the end", async (t) => {
   const replies: Reply[] = [];
   const { client, untilExecuted } = await serve(t, (_, reply) => void replies.push(reply));

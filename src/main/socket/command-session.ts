@@ -47,6 +47,8 @@ export class CommandSession implements TurnTaker {
   #frames: readonly Frame[] = [];
   #framesTaken = 0;
   #answers: string[] = [];
+  /** Of all answers that are not handed to the socket yet. */
+  #answerChars = 0;
   /**
    * `held`: an order has not taken effect yet. `ended`: nothing more is read. `closed`: nothing more is
    * written.
@@ -66,8 +68,9 @@ export class CommandSession implements TurnTaker {
   }
 
   takeTurn(): boolean {
-    for (let orders = 0; orders < this.#options.limits.ordersPerTurnMax; orders++) {
-      if (!this.#mayExecute()) break;
+    const { ordersPerTurnMax, answerCharsPerTurnMax } = this.#options.limits;
+    for (let orders = 0; orders < ordersPerTurnMax; orders++) {
+      if (!this.#mayExecute() || this.#answerChars > answerCharsPerTurnMax) break;
       this.#take(this.#frames[this.#framesTaken++]!);
     }
     if (this.#mayExecute()) return true;
@@ -116,7 +119,7 @@ export class CommandSession implements TurnTaker {
       this.#state === "open" &&
       this.#framesTaken < this.#frames.length &&
       this.#inFlight.size < ordersInFlightMax &&
-      this.#socket.writableLength < unreadBytesMax
+      this.#socket.writableLength + this.#answerChars < unreadBytesMax
     );
   }
 
@@ -184,7 +187,9 @@ export class CommandSession implements TurnTaker {
   /** Answers given while one piece of code runs leave in one write. */
   #answer(answer: Answer): void {
     if (this.#state === "closed") return;
-    this.#answers.push(`${JSON.stringify(answer)}\0`);
+    const text = `${JSON.stringify(answer)}\0`;
+    this.#answers.push(text);
+    this.#answerChars += text.length;
     if (this.#answers.length === 1) queueMicrotask(() => this.#flush());
   }
 
@@ -192,6 +197,7 @@ export class CommandSession implements TurnTaker {
     if (this.#answers.length === 0 || this.#state === "closed") return;
     const text = this.#answers.join("");
     this.#answers = [];
+    this.#answerChars = 0;
     if (this.#socket.writable) this.#socket.write(text);
     this.#endIfDone();
   }
