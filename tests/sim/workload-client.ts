@@ -147,8 +147,8 @@ export class WorkloadClient {
     }
     if (record !== undefined && record.outcome === "unanswered" && !this.#announcedClose) {
       record.outcome = "cut";
-      if (record.spoiled.length === 0)
-        ledger.break(`request ${record.number} was cut (${this.peer.ending}) for nothing`);
+      const isDeserved = record.spoiled.length > 0 || ledger.disturbances.has("poison");
+      if (!isDeserved) ledger.break(`request ${record.number} was cut (${this.peer.ending}) for nothing`);
     }
     if (this.peer.ending === "reset" && record === undefined && !this.#announcedClose)
       ledger.break("an idle client was reset");
