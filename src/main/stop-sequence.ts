@@ -46,7 +46,7 @@ export class StopSequence {
     this.#state = "stopping";
     const { listeners, supervisor, log } = this.#options;
     log.info("stopping at once");
-    await supervisor.killAll();
+    await supervisor.cutAll();
     listeners.closeAll();
     this.#tellStopped();
   }

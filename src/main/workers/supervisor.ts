@@ -29,6 +29,8 @@ const START_DEATHS_MAX = 5;
 const READY_MS_MAX = 60_000;
 /** After a deadline a worker ends by itself; if it does not in this time, it is killed. */
 const STOP_GRACE_MS = 2_000;
+/** What a worker has to cut its connections and end. */
+const CUT_MS_MAX = 500;
 
 /** One step of something long, as a sentence. */
 export type TellStep = (message: string) => void;
@@ -137,7 +139,22 @@ export class Supervisor {
     await this.killAll();
   }
 
-  /** Ends all at once. */
+  /**
+   * Ends all at once: each cuts its connections by a reset, so that nobody takes a part for the whole. Who does
+   * not in time is killed.
+   */
+  async cutAll(): Promise<void> {
+    this.#endReplacing();
+    const { workers } = this.#options;
+    for (const worker of workers.all()) {
+      if (worker.state === "starting") worker.kill();
+      else workers.stop(worker, 0);
+    }
+    if (await this.#until(() => workers.all().length === 0, CUT_MS_MAX)) return;
+    await this.killAll();
+  }
+
+  /** Kills all: nothing is said to anybody. */
   async killAll(): Promise<void> {
     this.#endReplacing();
     const { workers } = this.#options;
