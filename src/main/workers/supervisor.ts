@@ -140,8 +140,8 @@ export class Supervisor {
   }
 
   /**
-   * Ends all at once: each cuts its connections by a reset, so that nobody takes a part for the whole. Who does
-   * not in time is killed.
+   * Ends all at once: each cuts its connections by a reset, so that nobody takes a part for the whole. Who
+   * does not in time is killed.
    */
   async cutAll(): Promise<void> {
     this.#endReplacing();
