@@ -167,6 +167,43 @@ test("kill -9 of main: with --state everything is there again, to the last OK, a
   });
 });
 
+test("kill -9 of main in the middle of many orders: whatever was answered OK is there again", async () => {
+  await withTwoLives(async (folder) => {
+    const state = join(folder, "kakehi.state");
+    const first = await Proxy.start({ folder, args: ["--state", state] });
+    const answered: string[] = [];
+    const half = Promise.withResolvers<void>();
+    for (let number = 0; number < 2_000; number++) {
+      const cluster_id = `cluster-${number}`;
+      const count = ({ status }: { status: string }): void => {
+        if (status === "OK") answered.push(cluster_id);
+        if (answered.length === 500) half.resolve();
+      };
+      first.orders
+        .send("ADD_CLUSTER", { cluster_id })
+        .final()
+        .then(count, () => {});
+    }
+    await within(TIMEOUT_MS, "500 answers", half.promise);
+    const processes = descendantsOf(first.pid);
+    signal(first.pid, "SIGKILL");
+    await whenGone([first.pid, ...processes], TIMEOUT_MS);
+    await first.orders.closed;
+    await first.discard();
+
+    const second = await Proxy.start({ folder, args: ["--state", state] });
+    const { data } = await second.orders.ok("DUMP_STATE");
+    const there = new Set(
+      data.orders.map((order: { data: { cluster_id: string } }) => order.data.cluster_id),
+    );
+    assert.deepEqual(
+      answered.filter((cluster) => !there.has(cluster)),
+      [],
+    );
+    await second.stop();
+  });
+});
+
 test("a full disk: the order is refused and undone, the running goes on", async (context) => {
   const folder = await mkdtemp(join(tmpdir(), "kakehi-full-"));
   try {
