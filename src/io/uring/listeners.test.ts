@@ -1,0 +1,125 @@
+/** Accepting where the kernel refuses, or answers after we changed our mind: answers made by hand. */
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { parseAddress } from "../../base/address.ts";
+import { mapRegion } from "../../sys/arena.ts";
+import { closeDescriptor } from "../../sys/descriptor.ts";
+import { ECANCELED, ECONNABORTED, EMFILE } from "../../sys/errno.ts";
+import { openListeningSocket } from "../../sys/listening-socket.ts";
+import { openStreamSocket } from "../../sys/stream-socket.ts";
+import { Listeners, PEER_BYTES } from "./listeners.ts";
+import { MESSAGE_BYTES, Operations } from "./operations.ts";
+import { openRing } from "./ring.ts";
+
+const SIZES = { entryCount: 16, completionCount: 32 };
+const ACCEPT_RETRY_MS = 100;
+const NOW_MS = 5_000;
+const trial = openRing(SIZES);
+if (trial.ok) trial.value.close();
+const skip = trial.ok ? false : trial.error;
+
+interface Rig {
+  readonly listeners: Listeners;
+  readonly listener: number;
+  readonly told: string[];
+  readonly warnings: string[];
+  freeNumbers: number;
+  /** A descriptor as an accept brings it. */
+  openSocket(): number;
+}
+
+function openRig(t: TestContext): Rig {
+  const ring = openRing(SIZES);
+  const memory = mapRegion(SIZES.entryCount * MESSAGE_BYTES);
+  const peers = mapRegion(PEER_BYTES);
+  const listening = openListeningSocket(parseAddress("127.0.0.1:0")!);
+  assert.ok(ring.ok && memory.ok && peers.ok && listening.ok);
+  t.after(() => ring.value.close());
+  const regions = { pool: memory.value, messages: memory.value };
+  const operations = new Operations(ring.value, regions, { limitsReceives: true });
+  const told: string[] = [];
+  const warnings: string[] = [];
+  const target = {
+    accepted: (listener: number, socket: { fd: number }) => {
+      if (rig.freeNumbers === 0) return false;
+      rig.freeNumbers--;
+      told.push(`accepted ${listener}`);
+      closeDescriptor(socket.fd);
+      return true;
+    },
+    acceptingStopped: (listener: number) => void told.push(`stopped ${listener}`),
+  };
+  const listeners = new Listeners(operations, peers.value, target, (message) => void warnings.push(message));
+  const listener = listeners.adopt(listening.value);
+  t.after(() => listeners.closeAll());
+  const openSocket = (): number => {
+    const socket = openStreamSocket(4);
+    assert.ok(socket.ok);
+    return socket.value;
+  };
+  const rig: Rig = { listeners, listener, told, warnings, freeNumbers: 10, openSocket };
+  return rig;
+}
+
+test("without descriptors accepting rests, says so, and is tried again later", { skip }, (t) => {
+  const { listeners, listener, told, warnings, openSocket } = openRig(t);
+  listeners.accept(listener);
+  listeners.completed(listener, -EMFILE, NOW_MS);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /too many open files/);
+  assert.equal(listeners.deadlineMs(true), NOW_MS + ACCEPT_RETRY_MS);
+  listeners.progress(NOW_MS + ACCEPT_RETRY_MS);
+  assert.equal(listeners.deadlineMs(true), Infinity);
+  listeners.completed(listener, openSocket(), NOW_MS + ACCEPT_RETRY_MS);
+  assert.deepEqual(told, [`accepted ${listener}`]);
+});
+
+test("a client that is gone before it was accepted holds up nobody", { skip }, (t) => {
+  const { listeners, listener, warnings } = openRig(t);
+  listeners.accept(listener);
+  listeners.completed(listener, -ECONNABORTED, NOW_MS);
+  assert.equal(listeners.deadlineMs(true), Infinity);
+  assert.deepEqual(warnings, []);
+});
+
+test("a connection that comes after we gave up the listener is told all the same", { skip }, (t) => {
+  const { listeners, listener, told, openSocket } = openRig(t);
+  listeners.accept(listener);
+  listeners.abandon(listener);
+  listeners.completed(listener, openSocket(), NOW_MS);
+  assert.deepEqual(told, [`accepted ${listener}`]);
+  assert.throws(() => listeners.accept(listener), /no listener/);
+});
+
+test("a connection that comes while accepting stops is told before the end", { skip }, (t) => {
+  const { listeners, listener, told, openSocket } = openRig(t);
+  listeners.accept(listener);
+  listeners.stop(listener);
+  listeners.completed(listener, openSocket(), NOW_MS);
+  assert.deepEqual(told, [`accepted ${listener}`, `stopped ${listener}`]);
+});
+
+test("accepting that stops ends when its last accept is cancelled", { skip }, (t) => {
+  const { listeners, listener, told } = openRig(t);
+  listeners.accept(listener);
+  listeners.stop(listener);
+  assert.deepEqual(told, []);
+  listeners.completed(listener, -ECANCELED, NOW_MS);
+  assert.deepEqual(told, [`stopped ${listener}`]);
+});
+
+test("a connection without a number waits for one, and is not lost when accepting stops", { skip }, (t) => {
+  const rig = openRig(t);
+  const { listeners, listener, told, openSocket } = rig;
+  rig.freeNumbers = 0;
+  listeners.accept(listener);
+  listeners.completed(listener, openSocket(), NOW_MS);
+  listeners.stop(listener);
+  listeners.progress(NOW_MS);
+  assert.deepEqual(told, []);
+  assert.equal(listeners.deadlineMs(false), Infinity);
+  rig.freeNumbers = 1;
+  assert.ok(listeners.deadlineMs(true) <= NOW_MS);
+  listeners.progress(NOW_MS);
+  assert.deepEqual(told, [`accepted ${listener}`, `stopped ${listener}`]);
+});
