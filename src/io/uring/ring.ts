@@ -121,12 +121,16 @@ export class Ring {
     this.#enter(1, ENTER_EXT_ARG);
   }
 
-  /** Tells `target` of every completion that is there now; those that come meanwhile are next time's. */
-  drain(target: CompletionTarget): void {
+  /**
+   * Tells `target` of every completion that is there now; those that come meanwhile are next time's. Gives
+   * whether there were any.
+   */
+  drain(target: CompletionTarget): boolean {
     const words = this.#words;
     const { completions, completionCount, completionTail, completionHead } = this.#at;
     const mask = completionCount - 1;
     const tail = Atomics.load(words, completionTail);
+    const hasAny = this.#head !== tail;
     while (this.#head !== tail) {
       const at = completions + ((this.#head & mask) << 2);
       const userData = words[at]!;
@@ -136,6 +140,7 @@ export class Ring {
       target.completed(userData, result, flags);
     }
     Atomics.store(words, completionHead, this.#head);
+    return hasAny;
   }
 
   /** io_uring_register(2) on this ring: 0 or more, or a negated error number. */

@@ -34,6 +34,8 @@ const ENTRIES = 512;
 const COMPLETIONS = 4_096;
 /** Under load Node's loop waits no longer than this for its turn. */
 const NODE_TURN_MS = 50;
+/** While completions come, a wait is no longer than this. */
+const BUSY_WAIT_MS = 10;
 /** The kernel's clock would overflow on `Infinity`. */
 const WAIT_MAX_MS = 3_600_000;
 
@@ -51,6 +53,8 @@ class UringIo implements Io {
   #state: "new" | "running" | "stopped" = "new";
   #isInTurn = false;
   #isNodePolled = false;
+  /** The last wait ended without a completion. */
+  #isQuiet = false;
   /** When we came from Node, when it must have its next turn at the latest, and when the engine wants one. */
   #enteredMs = 0;
   #deadlineMs = Infinity;
@@ -126,7 +130,7 @@ class UringIo implements Io {
     this.#completions.nowMs = nowMs;
     events.turnStarts(nowMs);
     if (action !== undefined) action();
-    else this.#ring.drain(this.#completions);
+    else this.#isQuiet = !this.#ring.drain(this.#completions);
     this.#listeners.progress(nowMs);
     const deadlineMs = events.turnEnds();
     const mustTurn = this.#submission.flush();
@@ -134,13 +138,18 @@ class UringIo implements Io {
     this.#isInTurn = false;
   }
 
-  /** How long the next wait may be: until the next deadline of the engine, of a listener, or of Node. */
+  /**
+   * How long the next wait may be: until the next deadline of the engine, of a listener, or of Node. To ask
+   * for Node's costs a call, so it is asked when all is quiet; before that no wait is long.
+   */
   #waitMs(): number {
     const nowMs = this.#completions.nowMs;
+    const listenersMs = this.#listeners.deadlineMs(this.#parts.connections.freeCount > 0);
+    const ourWaitMs = Math.min(this.#deadlineMs, listenersMs) - nowMs;
+    if (!this.#isQuiet) return Math.min(BUSY_WAIT_MS, ourWaitMs);
     const nodeMs = this.#enteredMs + this.#nodeLoop.dueInMs();
     this.#nodeTurnMs = Math.min(this.#nodeTurnMs, nodeMs);
-    const listenersMs = this.#listeners.deadlineMs(this.#parts.connections.freeCount > 0);
-    return Math.min(WAIT_MAX_MS, Math.min(this.#deadlineMs, listenersMs, nodeMs) - nowMs);
+    return Math.min(WAIT_MAX_MS, ourWaitMs, nodeMs - nowMs);
   }
 }
 
