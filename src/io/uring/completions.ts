@@ -164,13 +164,15 @@ export class Completions implements CompletionTarget, AcceptedTarget {
     const phase = connections.phase[connection];
     if (phase === table.CLOSING) {
       this.#parts.queues.drop(connection);
-      this.#connections.freeWhenQuiet(connection);
+      connections.freeWhenQuiet(connection);
     } else if (result < 0) {
       if (phase === table.OPEN) this.#fail(connection, -result);
     } else {
-      this.#parts.queues.consume(connection, result);
+      const { queues } = this.#parts;
+      queues.consume(connection, result);
       if (phase !== table.OPEN) return;
-      connections.touch(connection);
+      const isLeft = queues.first[connection]! >= 0 || connections.writing[connection] === table.FINISHING;
+      if (isLeft) connections.touch(connection);
       this.#events!.sent(connection);
     }
   }
