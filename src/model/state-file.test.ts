@@ -12,6 +12,8 @@ import { type StateFile, StateFileReader, stateFileText } from "./state-file.ts"
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (state: State) => [...stateFileText(state, 7).pieces].join("");
 const SAVED = textOf(stateOf(...SMALL));
+/** What a person who edits a file leaves out of its header. */
+const HEADER_HASHES = /,"hash":.*"check":"[0-9a-f]+"/;
 
 /** Reads a file in pieces of one size. */
 function read(text: string | Uint8Array, pieceBytes = 1_000): Result<StateFile, OrderError> {
@@ -45,7 +47,7 @@ test("a state file is read by people: a header, then one order per line", () => 
   const lines = SAVED.split("\0\n");
   assert.match(
     lines[0]!,
-    /^\{"format":"kakehi-state","version":1,"revision":7,"hash":"[0-9a-f]{32}","orders":4\}$/,
+    /^\{"format":"kakehi-state","version":1,"revision":7,"hash":"[0-9a-f]{32}","orders":4,"check":"[0-9a-f]{32}"\}$/,
   );
   assert.match(lines[1]!, /^\{"type":"ADD_LISTENER","data":\{"address":"127.0.0.1:8080"/);
   assert.equal(lines.length, 6);
@@ -79,7 +81,27 @@ test("STATE_FILE_INVALID: where it is cut or damaged is named", () => {
 test("STATE_FILE_INVALID: a value changed behind the hash's back, unless the header has no hash", () => {
   const changed = SAVED.replace('"weight":100', '"weight":99');
   assert.match(refused(changed).message, /was changed/);
-  assert.ok(read(changed.replace(/"hash":"[0-9a-f]+",/, "")).ok);
+  assert.ok(read(changed.replace(HEADER_HASHES, "")).ok);
+});
+
+test("STATE_FILE_INVALID: a header that was changed, also where it says no more than a number", () => {
+  assert.match(refused(SAVED.replace('"revision":7', '"revision":6')).message, /header was changed.*who edits/);
+  assert.match(refused(SAVED.replace('"hash":', '"hasi":')).message, /header is damaged/);
+  assert.ok(read(SAVED.replace(/,"check":"[0-9a-f]+"/, "")).ok, "files without the header's hash are read");
+});
+
+test("STATE_FILE_INVALID: whatever bit of a file is flipped, it is refused, or says the same as before", () => {
+  const saved = encode(SAVED);
+  const hash = stateOf(...SMALL).hash();
+  let refusals = 0;
+  for (let bit = 0; bit < saved.length * 8; bit++) {
+    const bytes = saved.slice();
+    bytes[bit >> 3]! ^= 1 << (bit & 7);
+    const file = read(bytes);
+    if (!file.ok) refusals++;
+    else assert.deepEqual([file.value.state.hash(), file.value.revision], [hash, 7], `bit ${bit}`);
+  }
+  assert.ok(refusals > saved.length * 8 * 0.9, "only a letter's case where it has none may change");
 });
 
 test("STATE_FILE_INVALID: what is no state file at all", () => {
@@ -118,7 +140,9 @@ test("random damage is refused or harmless, and nothing is thrown", () => {
       const bytes = saved.slice();
       for (const [at, value] of hits) bytes[at] = value;
       const file = read(bytes);
-      if (file.ok) assert.equal(file.value.state.hash(), stateOf(...SMALL).hash());
+      if (!file.ok) return;
+      assert.equal(file.value.state.hash(), stateOf(...SMALL).hash());
+      assert.equal(file.value.revision, 7);
     }),
     { numRuns: 1_000 },
   );

@@ -3,13 +3,13 @@
  * opening, syncing and renaming files is `main`'s.
  *
  * ```text
- *  {"format":"kakehi-state","version":1,"revision":7,"hash":"5b1f…","orders":4}␀
+ *  {"format":"kakehi-state","version":1,"revision":7,"hash":"5b1f…","orders":4,"check":"09ce…"}␀
  *  {"type":"ADD_LISTENER","data":{…}}␀
  *  …
  * ```
  *
- * `orders` tells a file cut short, `hash` one that was changed. Who edits a file by hand leaves both out of
- * the header.
+ * `orders` tells a file cut short, `hash` one whose orders were changed, `check` a header that was. Who edits
+ * a file by hand leaves all three out of the header.
  */
 import { fail, ok, type Result } from "../base/result.ts";
 import { applyOrder } from "./apply.ts";
@@ -17,12 +17,14 @@ import type { Change } from "./channel.ts";
 import { parseOrderBody } from "./catalogue/parse-order.ts";
 import { ordersOf } from "./dump.ts";
 import type { OrderError } from "./errors.ts";
+import { ConfigurationHash } from "./hash.ts";
 import { isChangeOrder } from "./orders.ts";
 import { type FileRecord, placeText, RecordReader, recordText } from "./records.ts";
 import { State } from "./state.ts";
 
 const FORMAT = "kakehi-state";
 const FORMAT_VERSION = 1;
+const HEADER_FIELDS: readonly string[] = ["format", "version", "revision", "hash", "orders", "check"];
 const PIECE_CHARS_MIN = 65_536;
 
 /** Is told changes in the order in which they make a state. */
@@ -49,7 +51,7 @@ export function stateFileText(
     hash: state.hash(),
     orders: orders.length,
   };
-  return { orders: orders.length, pieces: piecesOf([header, ...orders]) };
+  return { orders: orders.length, pieces: piecesOf([{ ...header, check: checkOf(header) }, ...orders]) };
 }
 
 /** Reads a state file that comes in pieces, into a state of its own. One per file. */
@@ -111,9 +113,11 @@ export class StateFileReader {
     }
     if (hash === undefined || hash === this.#state.hash()) return undefined;
     const message = "the state file was changed: its orders do not have the header's hash";
-    return { code: "STATE_FILE_INVALID", message: `${message}; leave hash out of the header if you edit it` };
+    return { code: "STATE_FILE_INVALID", message: `${message}; ${HOW_TO_EDIT}` };
   }
 }
+
+const HOW_TO_EDIT = "who edits it leaves hash, orders and check out of the header";
 
 interface Header {
   readonly revision: number;
@@ -122,7 +126,8 @@ interface Header {
 }
 
 function parseHeader(value: Readonly<Record<string, unknown>>): Result<Header, OrderError> {
-  const { format, version, revision, hash, orders } = value;
+  const { check, ...checked } = value;
+  const { format, version, revision, hash, orders } = checked;
   if (format !== FORMAT || !isCount(version)) {
     return fail({
       code: "STATE_FILE_INVALID",
@@ -136,13 +141,25 @@ function parseHeader(value: Readonly<Record<string, unknown>>): Result<Header, O
   const isComplete =
     isCount(revision) &&
     (hash === undefined || typeof hash === "string") &&
-    (orders === undefined || isCount(orders));
+    (orders === undefined || isCount(orders)) &&
+    Object.keys(value).every((name) => HEADER_FIELDS.includes(name));
   if (!isComplete) return fail({ code: "STATE_FILE_INVALID", message: "the state file's header is damaged" });
+  if (check !== undefined && check !== checkOf(checked)) {
+    const message = `the state file's header was changed: it does not have its own hash; ${HOW_TO_EDIT}`;
+    return fail({ code: "STATE_FILE_INVALID", message });
+  }
   return ok({
     revision,
     ...(hash === undefined ? {} : { hash }),
     ...(orders === undefined ? {} : { orders }),
   });
+}
+
+/** The hash of the header's other fields. Files that were written before there was one have none. */
+function checkOf(header: object): string {
+  const hash = new ConfigurationHash();
+  hash.add("header", header);
+  return hash.text();
 }
 
 /** Applies a record's order; the error says what is wrong with it. */
