@@ -85,7 +85,10 @@ test("STATE_FILE_INVALID: a value changed behind the hash's back, unless the hea
 });
 
 test("STATE_FILE_INVALID: a header that was changed, also where it says no more than a number", () => {
-  assert.match(refused(SAVED.replace('"revision":7', '"revision":6')).message, /header was changed.*who edits/);
+  assert.match(
+    refused(SAVED.replace('"revision":7', '"revision":6')).message,
+    /header was changed.*who edits/,
+  );
   assert.match(refused(SAVED.replace('"hash":', '"hasi":')).message, /header is damaged/);
   assert.ok(read(SAVED.replace(/,"check":"[0-9a-f]+"/, "")).ok, "files without the header's hash are read");
 });

@@ -146,7 +146,10 @@ export class HostTable<Value> {
   }
 }
 
-/** By length and `fill`: ten times as quick as `Array.from`, and a growing table holds up its worker for so long. */
+/**
+ * By length and `fill`: ten times as quick as `Array.from`, and a growing table holds up its worker for so
+ * long.
+ */
 function emptySlots<Value>(capacity: number): (Value | undefined)[] {
   const slots: (Value | undefined)[] = [];
   slots.length = capacity;

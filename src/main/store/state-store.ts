@@ -27,7 +27,9 @@ export interface StateStore {
 export interface StoreOptions {
   readonly log: Log;
   readonly journalBytesMax: number;
-  /** Is told the changes that make the state, as they are read. If the state is refused, they were in vain. */
+  /**
+   * Is told the changes that make the state, as they are read. If the state is refused, they were in vain.
+   */
   readonly follow: FollowChanges;
 }
 
