@@ -27,6 +27,8 @@ export class BufferPool {
   readonly #references: Int32Array;
   readonly #free: Int32Array;
   #freeCount: number;
+  /** How many of those taken were taken only to be received into: the I/O says so. */
+  offeredCount = 0;
 
   /** `memory` must hold at least `BufferPool.bytesFor(count, bufferBytes)` bytes. */
   constructor(memory: Uint8Array, options: { count: number; bufferBytes: number }) {
@@ -54,6 +56,11 @@ export class BufferPool {
   /** How many buffers can still be taken. */
   get freeCount(): number {
     return this.#freeCount;
+  }
+
+  /** How many are free or wait to be received into: nobody's bytes are in them. */
+  get unusedCount(): number {
+    return this.#freeCount + this.offeredCount;
   }
 
   /** Takes a free buffer with one reference; -1 when there is none. */

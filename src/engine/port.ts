@@ -53,6 +53,12 @@ export interface Port {
   send(connection: number, buffer: number, start: number, end: number): void;
   /** Bytes queued and not yet taken by the kernel. */
   unsentBytes(connection: number): number;
+  /**
+   * How many buffers these bytes hold: a slice of one byte holds its buffer whole. 0 only if nothing is
+   * unsent; otherwise at most two too few, and as many too many as slices of three buffers and more
+   * alternate.
+   */
+  unsentBuffers(connection: number): number;
   /** Ends our direction (FIN) when everything queued is written. The peer's bytes still come. */
   shutdown(connection: number): void;
   /** Closes now, dropping what is unsent. */

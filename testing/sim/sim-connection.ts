@@ -70,6 +70,10 @@ export class SimConnection {
     return this.#unsentBytes;
   }
 
+  get unsentBuffers(): number {
+    return new Set(this.#slices.map(({ buffer }) => buffer)).size;
+  }
+
   /** Takes a slice with its reference. */
   queue(buffer: number, start: number, end: number): void {
     if (this.state === "failed" || start === end) {

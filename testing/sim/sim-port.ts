@@ -125,6 +125,10 @@ export class SimPort implements Port {
     return this.#find(connection, "unsentBytes").unsentBytes;
   }
 
+  unsentBuffers(connection: number): number {
+    return this.#find(connection, "unsentBuffers").unsentBuffers;
+  }
+
   shutdown(connection: number): void {
     const open = this.#open(connection, "shutdown");
     assert(open.state !== "connecting", "shuts down before the connection is there");

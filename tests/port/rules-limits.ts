@@ -1,6 +1,7 @@
 /** The contract of `src/engine/port.ts` where something runs out, is closed early, or is used wrongly. */
 import assert from "node:assert/strict";
 import { InvariantError } from "../../src/base/assert.ts";
+import { contentSlice } from "../../testing/content.ts";
 import { acceptOne, connectAll, countFreeNumbers, pump } from "./driving.ts";
 import type { Rule } from "./world.ts";
 
@@ -112,6 +113,36 @@ export const LIMIT_RULES: readonly Rule[] = [
       const giveBack = (): void => held.splice(0).forEach((buffer) => port.buffers.release(buffer));
       await world.until(() => (world.perform(giveBack), recorder.of(connection).isEnded), "ended");
       assert.equal(recorder.of(connection).receivedBytes, 1_000_000);
+    },
+  },
+
+  {
+    title: "unsent slices are counted in buffers, however few bytes they have",
+    run: async (world) => {
+      const { port } = world;
+      const { peer, connection } = await acceptOne(world);
+      const content = contentSlice(0, 60);
+      const counts = world.perform(() => {
+        const pair = [port.buffers.take(), port.buffers.take()];
+        const starts = pair.map((buffer) => port.buffers.startOf(buffer));
+        for (let at = 0; at < 40; at++) {
+          port.buffers.memory[starts[at % 2]!] = content[at]!;
+          port.buffers.retain(pair[at % 2]!);
+          port.send(connection, pair[at % 2]!, starts[at % 2]!, ++starts[at % 2]!);
+        }
+        const alternating = port.unsentBuffers(connection);
+        for (const buffer of pair) port.buffers.release(buffer);
+        for (let at = 40; at < 60; at++) {
+          const buffer = port.buffers.take();
+          const start = port.buffers.startOf(buffer);
+          port.buffers.memory[start] = content[at]!;
+          port.send(connection, buffer, start, start + 1);
+        }
+        return [alternating, port.unsentBuffers(connection)];
+      });
+      assert.deepEqual(counts, [2, 22]);
+      await world.until(() => peer.receivedBytes === 60, "all slices");
+      await world.until(() => port.unsentBuffers(connection) === 0, "nothing unsent");
     },
   },
 

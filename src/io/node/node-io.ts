@@ -85,6 +85,10 @@ class NodePort implements Port, ConnectionTarget, AcceptedTarget {
     return this.#of(connection).queue.unsentBytes;
   }
 
+  unsentBuffers(connection: number): number {
+    return this.#of(connection).queue.unsentBuffers;
+  }
+
   shutdown(connection: number): void {
     const target = this.#of(connection);
     target.shutdown();

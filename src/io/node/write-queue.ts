@@ -12,6 +12,8 @@ interface Slice {
   readonly buffer: number;
   readonly start: number;
   end: number;
+  /** Whether it is counted as a buffer: not if one of the two buffers queued last is its own. */
+  readonly counts: 0 | 1;
 }
 
 export class WriteQueue {
@@ -19,6 +21,9 @@ export class WriteQueue {
   readonly #memory: Buffer;
   readonly #slices: Slice[] = [];
   #unsentBytes = 0;
+  #buffers = 0;
+  /** The buffer that was queued last before the one of the last slice. */
+  #otherBuffer = -1;
   #slicesInNode = 0;
   #bytesInNode = 0;
 
@@ -30,6 +35,11 @@ export class WriteQueue {
 
   get unsentBytes(): number {
     return this.#unsentBytes;
+  }
+
+  /** See `Port.unsentBuffers`. */
+  get unsentBuffers(): number {
+    return this.#slices.length === 0 ? 0 : Math.max(1, this.#buffers);
   }
 
   /** Whether a write is under way: the next one waits for it. */
@@ -49,7 +59,9 @@ export class WriteQueue {
       last.end = end;
       return this.#pool.release(buffer);
     }
-    this.#slices.push({ buffer, start, end });
+    const counts = this.#countOf(buffer, last?.buffer);
+    this.#buffers += counts;
+    this.#slices.push({ buffer, start, end, counts });
   }
 
   /**
@@ -73,7 +85,10 @@ export class WriteQueue {
 
   /** What was handed to Node is written. */
   written(): void {
-    for (const { buffer } of this.#slices.splice(0, this.#slicesInNode)) this.#pool.release(buffer);
+    for (const { buffer, counts } of this.#slices.splice(0, this.#slicesInNode)) {
+      this.#pool.release(buffer);
+      this.#buffers -= counts;
+    }
     this.#unsentBytes -= this.#bytesInNode;
     this.#slicesInNode = 0;
     this.#bytesInNode = 0;
@@ -84,8 +99,16 @@ export class WriteQueue {
     for (const { buffer } of this.#slices) this.#pool.release(buffer);
     this.#slices.length = 0;
     this.#unsentBytes = 0;
+    this.#buffers = 0;
     this.#slicesInNode = 0;
     this.#bytesInNode = 0;
+  }
+
+  #countOf(buffer: number, lastBuffer: number | undefined): 0 | 1 {
+    if (lastBuffer === buffer) return 0;
+    const counts = lastBuffer === undefined || this.#otherBuffer !== buffer ? 1 : 0;
+    this.#otherBuffer = lastBuffer ?? -1;
+    return counts;
   }
 
   #countForOneWrite(): number {

@@ -87,6 +87,11 @@ export class UringPort implements Port {
     return this.#parts.queues.unsentBytes(connection);
   }
 
+  unsentBuffers(connection: number): number {
+    this.#connections.check(connection);
+    return this.#parts.queues.unsentBuffers(connection);
+  }
+
   shutdown(connection: number): void {
     const connections = this.#connections;
     connections.check(connection);

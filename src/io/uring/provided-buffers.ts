@@ -82,12 +82,14 @@ export class ProvidedBuffers {
   refill(): void {
     if (this.#hasRunOut) this.#target = Math.min(this.#target * 2, this.#targetMax);
     this.#hasRunOut = false;
-    if (this.#offered >= this.#target) return;
     const pool = this.#pool;
-    while (this.#offered < this.#target && pool.freeCount > this.#reserve) {
-      this.#offer(pool.take());
+    if (this.#offered < this.#target) {
+      while (this.#offered < this.#target && pool.freeCount > this.#reserve) {
+        this.#offer(pool.take());
+      }
+      this.#halves[TAIL] = this.#tail;
     }
-    this.#halves[TAIL] = this.#tail;
+    pool.offeredCount = this.#offered;
   }
 
   /** Takes all of them back, once the ring is closed. */

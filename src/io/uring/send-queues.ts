@@ -10,6 +10,8 @@
  *  1. A slice holds one reference of its buffer until its last byte was written, or the queue is dropped.
  *  2. Bytes leave in order, counted from the first slice: how they were grouped into operations is of no
  *     matter.
+ *  3. A slice is counted as a buffer unless one of the two buffers queued last is its own: a chunk's
+ *     lines and its data alternate between two.
  */
 import { assert } from "../../base/assert.ts";
 import type { BufferPool } from "../../base/buffer-pool.ts";
@@ -24,23 +26,35 @@ export class SendQueues {
   readonly first: Int32Array;
   readonly #last: Int32Array;
   readonly #unsent: Float64Array;
+  readonly #buffers: Int32Array;
+  /** The buffer that was queued last before the one of the last slice. */
+  readonly #otherBuffer: Int32Array;
   readonly #pool: BufferPool;
   #buffer = new Int32Array(SLICES_AT_FIRST);
   #start = new Int32Array(SLICES_AT_FIRST);
   #end = new Int32Array(SLICES_AT_FIRST);
   #next = new Int32Array(SLICES_AT_FIRST);
+  /** 1 for a slice that is counted as a buffer, else 0. */
+  #counts = new Int32Array(SLICES_AT_FIRST);
   #freeSlice = NONE;
 
   constructor(connectionsMax: number, pool: BufferPool) {
     this.first = new Int32Array(connectionsMax).fill(NONE);
     this.#last = new Int32Array(connectionsMax).fill(NONE);
     this.#unsent = new Float64Array(connectionsMax);
+    this.#buffers = new Int32Array(connectionsMax);
+    this.#otherBuffer = new Int32Array(connectionsMax);
     this.#pool = pool;
     this.#linkFree(0, SLICES_AT_FIRST);
   }
 
   unsentBytes(connection: number): number {
     return this.#unsent[connection]!;
+  }
+
+  /** See `Port.unsentBuffers`. */
+  unsentBuffers(connection: number): number {
+    return this.first[connection] === NONE ? 0 : Math.max(1, this.#buffers[connection]!);
   }
 
   /** Takes one reference of `buffer`, and joins the slice to its neighbour where it continues it. */
@@ -54,8 +68,17 @@ export class SendQueues {
       return pool.release(buffer);
     }
     const slice = this.#take(buffer, start, end);
-    if (last === NONE) this.first[connection] = slice;
-    else this.#next[last] = slice;
+    if (last === NONE) {
+      this.first[connection] = slice;
+      this.#otherBuffer[connection] = NONE;
+      this.#count(connection, slice);
+    } else {
+      this.#next[last] = slice;
+      if (this.#buffer[last] !== buffer) {
+        if (this.#otherBuffer[connection] !== buffer) this.#count(connection, slice);
+        this.#otherBuffer[connection] = this.#buffer[last]!;
+      }
+    }
     this.#last[connection] = slice;
   }
 
@@ -99,6 +122,7 @@ export class SendQueues {
         break;
       }
       left -= available;
+      this.#buffers[connection]! -= this.#counts[slice]!;
       slice = this.#release(slice);
     }
     this.first[connection] = slice;
@@ -112,6 +136,12 @@ export class SendQueues {
     this.first[connection] = NONE;
     this.#last[connection] = NONE;
     this.#unsent[connection] = 0;
+    this.#buffers[connection] = 0;
+  }
+
+  #count(connection: number, slice: number): void {
+    this.#counts[slice] = 1;
+    this.#buffers[connection]!++;
   }
 
   #take(buffer: number, start: number, end: number): number {
@@ -122,6 +152,7 @@ export class SendQueues {
     this.#start[slice] = start;
     this.#end[slice] = end;
     this.#next[slice] = NONE;
+    this.#counts[slice] = 0;
     return slice;
   }
 
@@ -141,6 +172,7 @@ export class SendQueues {
     this.#start = grown(this.#start);
     this.#end = grown(this.#end);
     this.#next = grown(this.#next);
+    this.#counts = grown(this.#counts);
     this.#linkFree(count, count * 2);
   }
 
