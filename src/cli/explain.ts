@@ -35,7 +35,10 @@ export function declare(command: Command): void {
   );
   command
     .argument("[url]", "The request's host and path.")
-    .option("--listener <ip:port>", "Where the request arrives. [the only listener]")
+    .option(
+      "--listener <ip:port>",
+      "Where the request arrives. [the only listener, or the only one at the URL's port]",
+    )
     .option("--host <name>", "The request's host.")
     .option("--path <path>", "The request's path. [/]")
     .option("--method <method>", "The request's method. [GET]")
@@ -64,7 +67,7 @@ async function findRequest(
     );
   const path = options.path ?? parsed?.path ?? "/";
   return {
-    listener: options.listener ?? (await findOnlyListener(context, client)),
+    listener: options.listener ?? (await findListener(context, client, parsed?.port)),
     host,
     path,
     method: options.method ?? "GET",
@@ -72,20 +75,26 @@ async function findRequest(
 }
 
 /** `app.example.com/api` will do: who asks for a route seldom writes the scheme. */
-function parseRequestUrl(text: string): { readonly host: string; readonly path: string } {
+function parseRequestUrl(text: string): {
+  readonly host: string;
+  readonly port: string;
+  readonly path: string;
+} {
   const url = URL.parse(text.includes("://") ? text : `http://${text}`);
   if (url === null) throw new UsageError(`${text} is no URL`);
-  return { host: url.host, path: url.pathname };
+  return { host: url.host, port: url.port === "" ? "80" : url.port, path: url.pathname };
 }
 
-async function findOnlyListener(context: Context, client: Client): Promise<string> {
+/** The only listener, or the only one at the port that the URL names. */
+async function findListener(context: Context, client: Client, port: string | undefined): Promise<string> {
   const listeners = await listAll<Listener>(context, client, "LIST_LISTENERS", {});
-  const [first, ...others] = listeners.map((listener) => listener.address);
-  if (first === undefined)
+  const addresses = listeners.map((listener) => listener.address);
+  if (addresses.length === 0)
     throw new UsageError("there is no listener yet: add one with `kakehi listener add`");
-  if (others.length > 0)
-    throw new UsageError(`at which listener? Give --listener, one of ${[first, ...others].join(", ")}`);
-  return first;
+  const atPort = addresses.filter((address) => address.endsWith(`:${port}`));
+  const [found, ...others] = addresses.length === 1 ? addresses : atPort;
+  if (found !== undefined && others.length === 0) return found;
+  throw new UsageError(`at which listener? Give --listener, one of ${addresses.join(", ")}`);
 }
 
 function describeExplained({ frontend, nearly, cluster, backends }: ExplainData): string {

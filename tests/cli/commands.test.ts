@@ -311,10 +311,13 @@ const EXPLAINED = {
   cluster: { cluster_id: "app", load_balancing: "round_robin", sticky_session: false, https_redirect: false },
   backends: [{ backend_id: "app-1", address: "127.0.0.1:9001", state: "up", connections: 1, idle: 2 }],
 };
-const EXPLAIN: Script = (order, connection) => {
-  const items = [{ address: "127.0.0.1:81" }];
-  connection.answer(order, { ...OK, data: order.type === "EXPLAIN" ? EXPLAINED : { items, next: null } });
-};
+const EXPLAIN: Script = explainAt("127.0.0.1:81");
+
+function explainAt(...addresses: readonly string[]): Script {
+  const items = addresses.map((address) => ({ address }));
+  return (order, connection) =>
+    connection.answer(order, { ...OK, data: order.type === "EXPLAIN" ? EXPLAINED : { items, next: null } });
+}
 
 test("explain takes a URL, finds the only listener, and tells the way of the request", async () => {
   const ended = await drive(EXPLAIN, ["explain", "a.test/api/users?x=1", "--method", "POST"]);
@@ -329,6 +332,19 @@ test("explain takes a URL, finds the only listener, and tells the way of the req
     "BACKEND  ADDRESS         STATE  CONNECTIONS  IDLE",
     "app-1    127.0.0.1:9001  up               1     2",
   ]);
+});
+
+test("explain finds the listener at the URL's port where there are several, or asks", async () => {
+  const several = explainAt("127.0.0.1:80", "127.0.0.1:81", "127.0.0.2:82", "127.0.0.3:82");
+  const at81 = await drive(several, ["explain", "http://a.test:81/"]);
+  assert.equal(at81.orders.at(-1)?.data?.["listener"], "127.0.0.1:81");
+  const at80 = await drive(several, ["explain", "a.test"]);
+  assert.equal(at80.orders.at(-1)?.data?.["listener"], "127.0.0.1:80");
+  for (const url of ["a.test:82", "a.test:83"]) {
+    const unclear = await drive(several, ["explain", url]);
+    assert.equal(unclear.code, 2, url);
+    assert.match(unclear.stderr, /at which listener\?/);
+  }
 });
 
 test("a dump is orders that can be given back, one a line", async () => {
