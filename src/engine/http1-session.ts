@@ -198,6 +198,8 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
     // begins.
     const requestDone = this.#exchange!.requestPhase === REQUEST.done;
     request.closesAfter = request.responseFraming === FRAMING.untilClose || !requestDone || this.#isLast;
+    // Should we die: a length or chunks show that something is missing, the kernel's FIN would not.
+    if (request.responseFraming === FRAMING.untilClose) this.#core.port.resetOnExit(this.connection);
     if (!sendResponse(this.#core, this.connection, head, request)) this.cut();
   }
 

@@ -59,6 +59,12 @@ export interface Port {
    * alternate.
    */
   unsentBuffers(connection: number): number;
+  /**
+   * Until our direction ends (`shutdown` that is carried out, `close`), the peer sees a reset should this
+   * process die: for what only its end tells to be whole, since the kernel ends a dead process's connections
+   * with FIN. Not after `shutdown`. Idempotent.
+   */
+  resetOnExit(connection: number): void;
   /** Ends our direction (FIN) when everything queued is written. The peer's bytes still come. */
   shutdown(connection: number): void;
   /** Closes now, dropping what is unsent. */

@@ -42,7 +42,10 @@ export interface Io {
    * inside an event.
    */
   perform(action: () => void): void;
-  /** Ends the loop and closes every connection and listener at once. Nothing is told any more. */
+  /**
+   * Ends the loop and closes every connection and listener at once, as the kernel does for a process that
+   * dies: what resets on exit is reset. Nothing is told any more.
+   */
   stop(): void;
 }
 

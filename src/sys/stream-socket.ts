@@ -42,9 +42,21 @@ export function setNoDelay(fd: number): void {
   libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, scratch.addressOf(0, 4), 4);
 }
 
-/** Closing it will send RST and drop what is unsent (socket(7) SO_LINGER with no time). */
+/**
+ * Closing it will send RST and drop what is unsent (socket(7) SO_LINGER with no time), also when the kernel
+ * closes it for a process that died.
+ */
 export function setResetOnClose(fd: number): void {
-  scratch.words[0] = 1;
+  setLinger(fd, 1);
+}
+
+/** Undoes `setResetOnClose`: closing it sends FIN after what was written. */
+export function clearResetOnClose(fd: number): void {
+  setLinger(fd, 0);
+}
+
+function setLinger(fd: number, isOn: 0 | 1): void {
+  scratch.words[0] = isOn;
   scratch.words[1] = 0;
   libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, scratch.addressOf(0, 8), 8);
 }

@@ -52,6 +52,8 @@ export class SimConnection {
   /** `racing`: paused, and one piece that was on its way may still come. */
   receiving: "idle" | "racing" | "armed" | "ended" = "idle";
   sending: "open" | "finishing" | "finished" = "open";
+  /** The peer sees a reset if the process dies before our direction has ended. */
+  resetsOnExit = false;
   readonly #world: World;
   readonly #slices: Slice[] = [];
   readonly #kernel: ByteQueue = new ByteQueue();
@@ -214,6 +216,7 @@ export class SimConnection {
     }
     if (this.state === "open" && this.#unsentBytes === 0 && this.sending === "finishing") {
       this.sending = "finished";
+      this.resetsOnExit = false;
       this.#kernelEnds = true;
     }
     this.#wakeArrival();

@@ -147,6 +147,12 @@ export class SimNetwork {
     this.#schedule.at(this.#nowMs + ms, action);
   }
 
+  /** The engine's process dies without a word, and nothing is told to it any more: peers see what is left. */
+  endProcess(): void {
+    this.#port.endAll();
+    for (const listener of this.#listeners) listener.state = "closed";
+  }
+
   /** Does something to the engine in a turn of its own, as the worker does with orders. */
   perform<Value>(action: () => Value): Value {
     let value: Value;

@@ -66,6 +66,13 @@ export class SimPort implements Port {
     return freed.length;
   }
 
+  /** The process dies: the kernel closes what it had. For the network. */
+  endAll(): void {
+    for (const open of this.#connections) open?.close(open.resetsOnExit ? "reset" : "close");
+    this.#connections.fill(undefined);
+    this.#asked.clear();
+  }
+
   accept(listener: number): void {
     const found = this.#listener(listener, "accept");
     assert(found.state !== "stopping", "accepts on a listener that it asked to stop");
@@ -127,6 +134,12 @@ export class SimPort implements Port {
 
   unsentBuffers(connection: number): number {
     return this.#find(connection, "unsentBuffers").unsentBuffers;
+  }
+
+  resetOnExit(connection: number): void {
+    const open = this.#open(connection, "resetOnExit");
+    assert(open.sending === "open", "resets on exit after shutdown");
+    open.resetsOnExit = true;
   }
 
   shutdown(connection: number): void {

@@ -3,6 +3,7 @@
  * all of it.
  */
 import { test } from "node:test";
+import { ENDING_RULES } from "./rules-endings.ts";
 import { LIMIT_RULES } from "./rules-limits.ts";
 import { TRANSFER_RULES } from "./rules-transfer.ts";
 import type { OpenWorld, PortWorld, WorldLimits } from "./world.ts";
@@ -14,7 +15,7 @@ const LIMITS: WorldLimits = { connectionsMax: 64, buffersMax: 128, bufferBytes: 
  * is given back.
  */
 export function portContract(name: string, open: OpenWorld): void {
-  for (const rule of [...TRANSFER_RULES, ...LIMIT_RULES]) {
+  for (const rule of [...TRANSFER_RULES, ...ENDING_RULES, ...LIMIT_RULES]) {
     test(`${name}: ${rule.title}`, async (t) => {
       const world = await open({ ...LIMITS, ...rule.limits });
       t.after(() => world.close());

@@ -142,6 +142,14 @@ class LoopbackWorld implements PortWorld {
     return { address: loopback(bound.port), nextPeer };
   }
 
+  /**
+   * All is closed as the kernel would close it; the death of a real process is in `tests/e2e/cuts.test.ts`.
+   */
+  endProcess(): void {
+    this.recorder.notes.clear();
+    this.#io.stop();
+  }
+
   async close(): Promise<void> {
     this.#io.stop();
     for (const { socket } of this.#peers) socket.destroy();

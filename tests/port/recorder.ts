@@ -62,6 +62,7 @@ export class Recorder implements PortEvents {
       send: (connection, buffer, start, end) => call(() => port.send(connection, buffer, start, end)),
       unsentBytes: (connection) => call(() => port.unsentBytes(connection)),
       unsentBuffers: (connection) => call(() => port.unsentBuffers(connection)),
+      resetOnExit: (connection) => call(() => port.resetOnExit(connection)),
       shutdown: (connection) => call(() => port.shutdown(connection)),
       close: (connection) => closed(call(() => (port.close(connection), connection))),
       reset: (connection) => closed(call(() => (port.reset(connection), connection))),

@@ -251,24 +251,4 @@ export const TRANSFER_RULES: readonly Rule[] = [
       assert.equal(world.recorder.of(connection).isConnected, false);
     },
   },
-
-  {
-    title: "our reset is seen as a reset",
-    run: async (world) => {
-      const { peer, connection } = await acceptOne(world);
-      peer.sendContent(10);
-      await world.until(() => world.recorder.of(connection).receivedBytes === 10, "the bytes");
-      world.perform(() => world.port.reset(connection));
-      await world.until(() => peer.ending === "reset", "the reset at the peer");
-    },
-  },
-
-  {
-    title: "our close is seen as an end",
-    run: async (world) => {
-      const { peer, connection } = await acceptOne(world);
-      world.perform(() => world.port.close(connection));
-      await world.until(() => peer.ending === "ended", "the end at the peer");
-    },
-  },
 ];

@@ -10,6 +10,8 @@ import type { BackendAddress, OpenWorld, Peer, PortWorld, WorldLimits } from "./
 
 /** So much virtual time without what is waited for: it never comes. */
 const DEADLINE_MS = 10_000;
+/** As much as a real kernel holds for a peer that does not read. */
+const SOCKET_BYTES = 1_048_576;
 
 class ContentPeer implements Peer {
   readonly #peer: SimPeer;
@@ -67,7 +69,8 @@ class SimWorld implements PortWorld {
 
   constructor(limits: WorldLimits, options: SimOptions) {
     const { connectionsMax, buffersMax, bufferBytes } = limits;
-    this.#net = new SimNetwork({ ...options, connectionsMax, buffers: buffersMax, bufferBytes });
+    const size = { connectionsMax, buffers: buffersMax, bufferBytes };
+    this.#net = new SimNetwork({ socketBytes: SOCKET_BYTES, ...options, ...size });
     this.port = this.recorder.guard(this.#net.port);
     this.recorder.releaseBuffer = (buffer) => this.#net.port.buffers.release(buffer);
     this.#net.attach(this.recorder);
@@ -114,6 +117,11 @@ class SimWorld implements PortWorld {
       return arrived.shift()!;
     };
     return { address, nextPeer };
+  }
+
+  endProcess(): void {
+    this.recorder.notes.clear();
+    this.#net.endProcess();
   }
 
   async close(): Promise<void> {}

@@ -54,6 +54,8 @@ export interface PortWorld {
   /** A client whose connection the kernel has taken, whether or not the port accepted it. */
   connectPeer(listener: number): Promise<Peer>;
   openBackend(): Promise<BackendAddress>;
+  /** The process of the port dies, and with it every connection; nothing can be asked any more. */
+  endProcess(): void;
   close(): Promise<void>;
 }
 

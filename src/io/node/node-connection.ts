@@ -13,6 +13,7 @@ import { Socket } from "node:net";
 import { formatIp, type Address } from "../../base/address.ts";
 import { assert } from "../../base/assert.ts";
 import type { IoFault } from "../../engine/port.ts";
+import { clearResetOnClose, setResetOnClose } from "../../sys/stream-socket.ts";
 import { ioFaultOf } from "../io-fault.ts";
 import type { WriteQueue } from "./write-queue.ts";
 
@@ -48,6 +49,7 @@ export class NodeConnection {
   #phase: Phase;
   #receiving: "idle" | "wanted" | "lingering" = "idle";
   #writing: "writable" | "finishing" | "finished" = "writable";
+  #resetsOnExit = false;
   #isSocketClosed = false;
   /** Bytes that arrived and for which there was no buffer. */
   #stash: Uint8Array | undefined;
@@ -101,6 +103,15 @@ export class NodeConnection {
     this.queue.append(buffer, start, end);
   }
 
+  /** See `Port.resetOnExit`. Node has no word for it, but shows the descriptor of its handle. */
+  resetOnExit(): void {
+    assert(this.#writing === "writable", "resets on exit after shutdown");
+    if (this.#resetsOnExit) return;
+    this.#resetsOnExit = true;
+    const fd = descriptorOf(this.#socket);
+    if (fd >= 0) setResetOnClose(fd);
+  }
+
   shutdown(): void {
     if (this.#writing === "writable") this.#writing = "finishing";
   }
@@ -112,11 +123,18 @@ export class NodeConnection {
       this.queue.write(this.#socket, this.#written);
     } else if (this.#writing === "finishing") {
       this.#writing = "finished";
+      this.#endWell();
       this.#socket.end();
     }
   }
 
   close(): void {
+    this.#endWell();
+    this.discard();
+  }
+
+  /** Closes as the kernel does for a process that died: what resets on exit is reset. */
+  discard(): void {
     this.#phase = "closing";
     this.#stash = undefined;
     this.#socket.destroy();
@@ -128,6 +146,14 @@ export class NodeConnection {
     this.#stash = undefined;
     this.#socket.resetAndDestroy();
     if (this.#isSocketClosed) queueMicrotask(this.#leave);
+  }
+
+  /** All is in the kernel's hands, or dropped by the engine's will: from now on our end is an end. */
+  #endWell(): void {
+    if (!this.#resetsOnExit) return;
+    this.#resetsOnExit = false;
+    const fd = descriptorOf(this.#socket);
+    if (fd >= 0) clearResetOnClose(fd);
   }
 
   #listen(): void {
@@ -185,6 +211,12 @@ function openSocket(origin: Origin, callback: (byteLength: number, bytes: Uint8A
 function connectSocket(socket: Socket, address: Address): void {
   socket.setNoDelay(true);
   socket.connect({ host: formatIp(address.ip), port: address.port });
+}
+
+/** The descriptor beneath a socket of Node's; -1 when it is closed already, or not made yet. */
+function descriptorOf(socket: Socket): number {
+  const { _handle } = socket as unknown as { _handle: { readonly fd?: number } | null };
+  return _handle?.fd ?? -1;
 }
 
 /**

@@ -89,6 +89,10 @@ class NodePort implements Port, ConnectionTarget, AcceptedTarget {
     return this.#of(connection).queue.unsentBuffers;
   }
 
+  resetOnExit(connection: number): void {
+    this.#of(connection).resetOnExit();
+  }
+
   shutdown(connection: number): void {
     const target = this.#of(connection);
     target.shutdown();
@@ -165,7 +169,7 @@ class NodePort implements Port, ConnectionTarget, AcceptedTarget {
 
   closeAll(): void {
     this.listeners.closeAll();
-    for (const connection of this.#connections) connection?.close();
+    for (const connection of this.#connections) connection?.discard();
   }
 
   readonly #beforeEnd = (): void => {

@@ -43,6 +43,8 @@ export class Connections {
   readonly receiveLimitBytes: Int32Array;
   readonly writing: Uint8Array;
   readonly operations: Uint8Array;
+  /** 1: the kernel resets it when this process dies, and we have to undo that before it ends well. */
+  readonly resetsOnExit: Uint8Array;
   readonly #free: Int32Array;
   #freeCount: number;
   readonly #touched: Int32Array;
@@ -57,6 +59,7 @@ export class Connections {
     this.receiveLimitBytes = new Int32Array(max);
     this.writing = new Uint8Array(max);
     this.operations = new Uint8Array(max);
+    this.resetsOnExit = new Uint8Array(max);
     this.#free = Int32Array.from({ length: max }, (_, index) => max - 1 - index);
     this.#freeCount = max;
     this.#touched = new Int32Array(max);
@@ -77,6 +80,7 @@ export class Connections {
     this.receiveLimitBytes[connection] = RECEIVE_LIMIT_BYTES_MIN;
     this.writing[connection] = WRITABLE;
     this.operations[connection] = 0;
+    this.resetsOnExit[connection] = 0;
     return connection;
   }
 

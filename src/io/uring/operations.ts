@@ -41,6 +41,8 @@ const RECV_BUNDLE = 1 << (4 + 16);
 const MSG_NOSIGNAL = 0x4000;
 const SOCK_NONBLOCK_CLOEXEC = 0x8_0800;
 const POLLIN = 1;
+const CANCEL_ALL = 1 << 0;
+const CANCEL_ANY = 1 << 2;
 
 /** struct msghdr (56 bytes, padded) and as many struct iovec as one operation may have (recvmsg(2)). */
 const VECTORS_MAX = 64;
@@ -127,6 +129,12 @@ export class Operations {
   cancel(kind: number, number: number): void {
     const at = this.#entry(OP_ASYNC_CANCEL | ENTRY_SKIP_SUCCESS, -1, userData(CANCEL_MISSED | kind, number));
     this.#ring.entries[at + 4] = userData(kind, number);
+  }
+
+  /** Cancels every operation that the kernel holds; each completes. */
+  cancelAll(): void {
+    const at = this.#entry(OP_ASYNC_CANCEL, -1, userData(QUIET, 0));
+    this.#ring.entries[at + 7] = CANCEL_ALL | CANCEL_ANY;
   }
 
   close(fd: number): void {

@@ -6,7 +6,7 @@ import type { Address } from "../../base/address.ts";
 import { assert } from "../../base/assert.ts";
 import type { BufferPool } from "../../base/buffer-pool.ts";
 import type { Port } from "../../engine/port.ts";
-import { openStreamSocket, setNoDelay, setResetOnClose } from "../../sys/stream-socket.ts";
+import { clearResetOnClose, openStreamSocket, setNoDelay, setResetOnClose } from "../../sys/stream-socket.ts";
 import * as table from "./connections.ts";
 import type { Listeners } from "./listeners.ts";
 import * as operation from "./operations.ts";
@@ -92,6 +92,15 @@ export class UringPort implements Port {
     return this.#parts.queues.unsentBuffers(connection);
   }
 
+  resetOnExit(connection: number): void {
+    const connections = this.#connections;
+    connections.check(connection);
+    assert(connections.writing[connection] === table.WRITABLE, "resets on exit after shutdown");
+    if (connections.resetsOnExit[connection] === 1) return;
+    connections.resetsOnExit[connection] = 1;
+    setResetOnClose(connections.fd[connection]!);
+  }
+
   shutdown(connection: number): void {
     const connections = this.#connections;
     connections.check(connection);
@@ -103,6 +112,18 @@ export class UringPort implements Port {
   close(connection: number): void {
     const connections = this.#connections;
     connections.check(connection);
+    if (connections.resetsOnExit[connection] === 1) clearResetOnClose(connections.fd[connection]!);
+    this.#leave(connection);
+  }
+
+  reset(connection: number): void {
+    this.#connections.check(connection);
+    setResetOnClose(this.#connections.fd[connection]!);
+    this.#leave(connection);
+  }
+
+  #leave(connection: number): void {
+    const connections = this.#connections;
     const { operations, queues } = this.#parts;
     const inKernel = connections.operations[connection]!;
     connections.phase[connection] = table.CLOSING;
@@ -112,11 +133,5 @@ export class UringPort implements Port {
     else queues.drop(connection);
     operations.close(connections.fd[connection]!);
     connections.freeWhenQuiet(connection);
-  }
-
-  reset(connection: number): void {
-    this.#connections.check(connection);
-    setResetOnClose(this.#connections.fd[connection]!);
-    this.close(connection);
   }
 }

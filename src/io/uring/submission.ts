@@ -6,7 +6,7 @@
  *  2. A receive is only armed while buffers are offered, first come first served; without them it would come
  *     back at once.
  */
-import { shutdownWriting } from "../../sys/stream-socket.ts";
+import { clearResetOnClose, shutdownWriting } from "../../sys/stream-socket.ts";
 import * as table from "./connections.ts";
 import type { UringParts } from "./parts.ts";
 import { ARMED, WANTED } from "./receive-state.ts";
@@ -50,9 +50,17 @@ export class Submission {
       operations.send(connection, connections.fd[connection]!, queues);
       connections.operations[connection]! |= table.SEND_BIT;
     } else if (connections.writing[connection] === table.FINISHING) {
-      connections.writing[connection] = table.FINISHED;
-      shutdownWriting(connections.fd[connection]!);
+      this.#endWriting(connection, connections.fd[connection]!);
     }
+  }
+
+  /** All is in the kernel's hands: from now on even our death ends it well. */
+  #endWriting(connection: number, fd: number): void {
+    const connections = this.#connections;
+    connections.writing[connection] = table.FINISHED;
+    if (connections.resetsOnExit[connection] === 1) clearResetOnClose(fd);
+    connections.resetsOnExit[connection] = 0;
+    shutdownWriting(fd);
   }
 
   #armOrWait(connection: number): void {

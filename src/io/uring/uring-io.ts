@@ -93,7 +93,10 @@ class UringIo implements Io {
     if (this.#state === "stopped") return;
     this.#state = "stopped";
     this.#nodeTurn.stop();
-    const { connections, provided, queues } = this.#parts;
+    const { connections, operations, provided, queues } = this.#parts;
+    // Our mappings keep the ring alive, and its operations would keep their sockets open: none may be left.
+    operations.cancelAll();
+    this.#ring.submit();
     this.#ring.submit();
     this.#ring.close();
     this.#listeners.closeAll();
