@@ -27,11 +27,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   model: { kind: "pure", imports: ["base"], packages: ["zod"] },
   http: { kind: "pure", imports: ["base", "model"] },
   http1: { kind: "pure", imports: ["base", "http"] },
+  "proxy-protocol": { kind: "pure", imports: ["base", "model"] },
   routing: { kind: "pure", imports: ["base", "model", "http"] },
   balancing: { kind: "pure", imports: ["base", "model"] },
   engine: {
     kind: "pure",
-    imports: ["base", "model", "http", "http1", "routing", "balancing"],
+    imports: ["base", "model", "http", "http1", "proxy-protocol", "routing", "balancing"],
   },
   sys: { kind: "node", imports: ["base"], packages: ["koffi"] },
   io: {

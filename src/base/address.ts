@@ -11,6 +11,9 @@ export interface Address {
   readonly port: number;
 }
 
+/** `::ffff:0:0/96`. */
+const MAPPED_PREFIX: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
 /** Reads `"127.0.0.1:80"` or `"[::1]:80"`; `undefined` for anything else. Port 0 to 65535. */
 export function parseAddress(text: string): Address | undefined {
   const colon = text.lastIndexOf(":");
@@ -20,10 +23,29 @@ export function parseAddress(text: string): Address | undefined {
   const host = text.slice(0, colon);
   if (host.startsWith("[") && host.endsWith("]")) {
     const ip = parseIp6(host.slice(1, -1));
-    return ip && { text: `[${formatIp6(ip)}]:${port}`, family: 6, ip, port };
+    return ip && addressOf(ip, port);
   }
   const ip = parseIp4(host);
-  return ip && { text: `${ip.join(".")}:${port}`, family: 4, ip, port };
+  return ip && addressOf(ip, port);
+}
+
+/** The address of `ip` (4 or 16 bytes, kept) and `port`. */
+export function addressOf(ip: Uint8Array, port: number): Address {
+  const family = ip.length === 4 ? 4 : 6;
+  const host = family === 4 ? formatIp(ip) : `[${formatIp6(ip)}]`;
+  return { text: `${host}:${port}`, family, ip, port };
+}
+
+/** An IPv4 address that is written as IPv6 (RFC 4291 section 2.5.5.2) as IPv4; any other as it is. */
+export function unmapped(address: Address): Address {
+  const { ip, port } = address;
+  const isMapped = ip.length === 16 && MAPPED_PREFIX.every((byte, index) => ip[index] === byte);
+  return isMapped ? addressOf(ip.slice(MAPPED_PREFIX.length), port) : address;
+}
+
+/** An address as the 16 bytes of IPv6, mapped if it is IPv4. */
+export function mappedIpOf({ ip }: Address): Uint8Array {
+  return ip.length === 16 ? ip : Uint8Array.from([...MAPPED_PREFIX, ...ip]);
 }
 
 /** Writes 4 bytes as `1.2.3.4` and 16 bytes as RFC 5952 text, without brackets. */

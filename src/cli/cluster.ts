@@ -15,11 +15,13 @@ const FIELDS: readonly FieldOption[] = [
     field: "load_balancing",
     choices: ["round_robin", "random", "least_loaded", "power_of_two", "hash"],
   },
+  { flags: "--send-proxy-protocol <version>", field: "send_proxy_protocol", choices: ["v1", "v2"] },
 ];
 
 const COLUMNS: readonly Column<Cluster>[] = [
   { title: "CLUSTER", cell: (cluster) => cluster.cluster_id },
   { title: "LOAD BALANCING", cell: (cluster) => cluster.load_balancing },
+  { title: "SENDS PROXY", cell: (cluster) => cluster.send_proxy_protocol },
 ];
 
 export function declare(command: Command): void {

@@ -18,12 +18,14 @@ const FIELDS: readonly FieldOption[] = [
   { flags: "--connect-timeout <duration>", field: "connect_timeout_ms", parse: parseDurationMs },
   { flags: "--request-timeout <duration>", field: "request_timeout_ms", parse: parseDurationMs },
   { flags: "--public-address <ip:port>", field: "public_address" },
+  { flags: "--accept-proxy-protocol", field: "accept_proxy_protocol" },
 ];
 
 const COLUMNS: readonly Column<Listener>[] = [
   { title: "ADDRESS", cell: (listener) => listener.address },
   { title: "PROTOCOL", cell: (listener) => listener.protocol },
   { title: "PUBLIC ADDRESS", cell: (listener) => listener.public_address },
+  { title: "PROXY HEADER", cell: (listener) => (listener.accept_proxy_protocol ? "needed" : undefined) },
   { title: "FRONT", align: "right", cell: (listener) => formatDuration(listener.front_timeout_ms) },
   { title: "BACK", align: "right", cell: (listener) => formatDuration(listener.back_timeout_ms) },
   { title: "CONNECT", align: "right", cell: (listener) => formatDuration(listener.connect_timeout_ms) },

@@ -17,6 +17,7 @@ import { bodyOfResponse } from "../http1/framing.ts";
 import { readResponseHead } from "../http1/read-head.ts";
 import { INCOMPLETE } from "../http1/violations.ts";
 import { sendBodyData, sendBodyEnd } from "./body-writer.ts";
+import type { ProxyProtocolVersion } from "../model/objects.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
 import type { Core } from "./core.ts";
 import type { LinkLoss } from "./endings.ts";
@@ -37,6 +38,8 @@ export interface BackTimes {
 export class BackConnection implements ConnectionOwner, IdleConnection {
   readonly connection: number;
   readonly backend: BackendRuntime<BackConnection>;
+  /** It begins with a PROXY header of its exchange's client, and serves nobody else. */
+  readonly announcedAs: ProxyProtocolVersion | undefined;
   readonly #core: Core;
   #times: BackTimes;
   #state: State = STATE.connecting;
@@ -58,10 +61,12 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
     backend: BackendRuntime<BackConnection>,
     exchange: Exchange,
     times: BackTimes,
+    announcedAs: ProxyProtocolVersion | undefined,
   ) {
     this.#core = core;
     this.connection = connection;
     this.backend = backend;
+    this.announcedAs = announcedAs;
     this.#exchange = exchange;
     this.#times = times;
     this.#activeAt = core.now;
@@ -126,8 +131,8 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
     this.#exchange = undefined;
     const limits = this.#core.limits;
     const backend = this.backend;
-    if (backend.isRemoved || this.#core.isStopping || backend.idleCount >= limits.idleBacksMax)
-      return this.close();
+    const mayServeOthers = this.announcedAs === undefined && !backend.isRemoved && !this.#core.isStopping;
+    if (!mayServeOthers || backend.idleCount >= limits.idleBacksMax) return this.close();
     this.#state = STATE.idle;
     this.#activeAt = this.#core.now;
     this.#interimResponses = 0;

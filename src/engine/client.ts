@@ -2,21 +2,35 @@
  * Who a session's client is, as requests are told on their way. Kept small, because most sessions are idle:
  * what only some requests need is made for them.
  */
+import { type Address, parseAddress } from "../base/address.ts";
 import { bytesOf } from "../base/bytes.ts";
 import { firstHopLinesOf, forwardedElementOf } from "../http/forwarding.ts";
+import type { ProxyAddresses } from "../proxy-protocol/header.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
 
 export class Client {
   readonly listener: ListenerRuntime;
   /** As text, without brackets. */
   readonly ip: string;
+  readonly #port: number;
+  /** Where it connected to, if a PROXY header told; else it is known by the listener only. */
+  readonly #destination: Address | undefined;
   /** Made from these listener lines: others make others. */
   #madeFrom: Uint8Array | undefined;
   #firstHopLines: Uint8Array | undefined;
 
-  constructor(listener: ListenerRuntime, ip: string) {
+  constructor(listener: ListenerRuntime, ip: string, port: number, destination?: Address) {
     this.listener = listener;
     this.ip = ip;
+    this.#port = port;
+    this.#destination = destination;
+  }
+
+  /** As a PROXY header tells them to a backend; `undefined` where the client's is no plain IP address. */
+  get addresses(): ProxyAddresses | undefined {
+    const host = this.ip.includes(":") ? `[${this.ip}]` : this.ip;
+    const source = parseAddress(`${host}:${this.#port}`);
+    return source && { source, destination: this.#destination ?? this.listener.publicAddress };
   }
 
   /** See `Forwarding.firstHopLines`. */

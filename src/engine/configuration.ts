@@ -10,7 +10,7 @@
  */
 import { assert, assertNever } from "../base/assert.ts";
 import type { Change } from "../model/channel.ts";
-import type { Backend, Cluster, Frontend, Listener } from "../model/objects.ts";
+import type { Backend, Cluster, Frontend, Listener, ProxyProtocolVersion } from "../model/objects.ts";
 import type { Router } from "../routing/router.ts";
 import { BackConnection, type BackTimes } from "./back-connection.ts";
 import type { Core } from "./core.ts";
@@ -66,14 +66,15 @@ export class Configuration {
 
   /**
    * A link to `backend` for `exchange`: an idle connection, else a new one; `undefined` if no connection
-   * number is free.
+   * number is free. One that tells its client in a PROXY header (`announcedAs`) is always new.
    */
   openLink(
     backend: BackendRuntime<BackConnection>,
     exchange: Exchange,
     times: BackTimes,
+    announcedAs: ProxyProtocolVersion | undefined,
   ): BackConnection | undefined {
-    const idle = backend.takeIdle();
+    const idle = announcedAs === undefined ? backend.takeIdle() : undefined;
     if (idle !== undefined) {
       idle.begin(exchange, times);
       return idle;
@@ -81,7 +82,7 @@ export class Configuration {
     const connection = this.#core.port.connect(backend.address);
     return connection === -1
       ? undefined
-      : new BackConnection(this.#core, connection, backend, exchange, times);
+      : new BackConnection(this.#core, connection, backend, exchange, times, announcedAs);
   }
 
   takeExchange(): Exchange {

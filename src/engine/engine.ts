@@ -11,6 +11,8 @@ import { Deadlines } from "../base/deadlines.ts";
 import { Prng } from "../base/prng.ts";
 import type { Change, DrainRequest, DrainUse, Question } from "../model/channel.ts";
 import { answerQuestion } from "./answer-question.ts";
+import { AnnouncedConnection } from "./announced-connection.ts";
+import { Client } from "./client.ts";
 import { Configuration } from "./configuration.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
 import { Core } from "./core.ts";
@@ -151,7 +153,7 @@ export class Engine implements PortEvents {
     this.#core.now = now;
   }
 
-  accepted(socket: number, connection: number, ip: string): void {
+  accepted(socket: number, connection: number, ip: string, clientPort: number): void {
     const bound = this.#sockets.get(socket);
     if (bound === undefined) {
       this.#core.port.reset(connection);
@@ -160,7 +162,13 @@ export class Engine implements PortEvents {
     const { port, limits } = this.#core;
     const isOneTooMany = this.#configuration.sessionCount >= port.connectionsMax * limits.sessionsShareMax;
     this.#configuration.sessionCount++;
-    const session = new Http1Session(this.#core, this.#configuration, bound.listener, connection, ip);
+    const { listener } = bound;
+    const client = new Client(listener, ip, clientPort);
+    if (listener.configuration.accept_proxy_protocol && !isOneTooMany) {
+      new AnnouncedConnection(this.#core, this.#configuration, client, connection);
+      return;
+    }
+    const session = new Http1Session(this.#core, this.#configuration, client, connection);
     if (isOneTooMany) session.refuse(503);
   }
 

@@ -19,6 +19,7 @@ import type { Configuration } from "./configuration.ts";
 import type { Core } from "./core.ts";
 import { type Ending, type LinkLoss, type LostLink, endingOf } from "./endings.ts";
 import type { Front } from "./front.ts";
+import { sendProxyHeader } from "./proxy-header.ts";
 import type { BackendRuntime } from "./runtime/backend.ts";
 import type { ClusterRuntime } from "./runtime/cluster.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
@@ -165,6 +166,8 @@ export class Exchange {
     const link = this.#link;
     const front = this.#front;
     assert(link !== undefined && front !== undefined, "a link of nobody is ready");
+    if (link.announcedAs !== undefined && !sendProxyHeader(this.#core, link, front.client))
+      return this.#linkLost("failed");
     this.#core.buffers.retain(this.#headBuffer);
     this.#core.port.send(link.connection, this.#headBuffer, this.#headStart, this.#headEnd);
     if (this.#requestPhase === REQUEST.body) front.requestWanted();
@@ -284,7 +287,9 @@ export class Exchange {
     if (backend === undefined) return this.#refuse(statusIfNone);
     this.#backend = backend;
     backend.use.begin();
-    const link = this.#configuration.openLink(backend, this, this.#front!.listener.configuration);
+    const times = this.#front!.listener.configuration;
+    const announcedAs = cluster.configuration.send_proxy_protocol;
+    const link = this.#configuration.openLink(backend, this, times, announcedAs);
     if (link === undefined) return this.#refuse(503);
     this.#link = link;
     if (link.isReady) this.linkReady();

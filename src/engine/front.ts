@@ -5,12 +5,14 @@
 import type { Forwarding } from "../http/forwarding.ts";
 import type { Head } from "../http/head.ts";
 import type { BackConnection } from "./back-connection.ts";
+import type { Client } from "./client.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
 
 export interface Front {
   /** The connection that responses leave by. */
   readonly connection: number;
+  readonly client: Client;
   readonly listener: ListenerRuntime;
   /** What the request's head is given on its way; filled in when a request begins. */
   readonly forwarding: Forwarding & { readonly isHeadRequest: boolean };

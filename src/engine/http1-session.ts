@@ -18,7 +18,7 @@ import { FRAMING, type Head } from "../http/head.ts";
 import { ANNOUNCE } from "../http1/write-head.ts";
 import type { BackConnection } from "./back-connection.ts";
 import { sendBodyData, sendBodyEnd } from "./body-writer.ts";
-import { Client } from "./client.ts";
+import type { Client } from "./client.ts";
 import type { Configuration } from "./configuration.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
 import type { Core } from "./core.ts";
@@ -36,7 +36,7 @@ type State = (typeof STATE)[keyof typeof STATE];
 
 export class Http1Session implements ConnectionOwner, Front, InputTarget, TunnelEnd {
   readonly connection: number;
-  readonly #client: Client;
+  readonly client: Client;
   readonly #core: Core;
   readonly #configuration: Configuration;
   #state: State = STATE.head;
@@ -49,30 +49,24 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
   /** When the client last did something; when the present head began, while one is partial. */
   #activeAt: number;
 
-  constructor(
-    core: Core,
-    configuration: Configuration,
-    listener: ListenerRuntime,
-    connection: number,
-    ip: string,
-  ) {
+  constructor(core: Core, configuration: Configuration, client: Client, connection: number) {
     this.#core = core;
     this.#configuration = configuration;
     this.connection = connection;
-    this.#client = new Client(listener, ip);
+    this.client = client;
     this.#input = new Http1Input(core, this);
     this.#activeAt = core.now;
     core.own(connection, this);
-    core.deadlines.set(connection, core.now + listener.configuration.request_timeout_ms);
+    core.deadlines.set(connection, core.now + client.listener.configuration.request_timeout_ms);
     core.port.receive(connection);
   }
 
   get listener(): ListenerRuntime {
-    return this.#client.listener;
+    return this.client.listener;
   }
 
   get balancingKey(): number {
-    return this.#client.hash;
+    return this.client.hash;
   }
 
   get forwarding(): RequestContext {
@@ -288,8 +282,8 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
   headRead(head: Head): void {
     this.#state = STATE.exchange;
     this.#activeAt = this.#core.now;
-    this.#request = this.#core.takeContext(this.#client);
-    this.#request.begin(this.#core, this.#client, head);
+    this.#request = this.#core.takeContext(this.client);
+    this.#request.begin(this.#core, this.client, head);
     const exchange = this.#configuration.takeExchange();
     this.#exchange = exchange;
     exchange.start(this, head);
@@ -297,8 +291,8 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
 
   headRefused(status: number): void {
     this.#activeAt = this.#core.now;
-    this.#request ??= this.#core.takeContext(this.#client);
-    this.#request.beginWithout(this.#core, this.#client);
+    this.#request ??= this.#core.takeContext(this.client);
+    this.#request.beginWithout(this.#core, this.client);
     this.respond(status, false);
   }
 

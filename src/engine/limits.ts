@@ -3,6 +3,7 @@
  * configuration.
  */
 import { TARGET_BYTES_MAX_DEFAULT } from "../http1/read-head.ts";
+import { PROXY_HEADER_BYTES_MAX_DEFAULT } from "../proxy-protocol/read-header.ts";
 
 export interface EngineLimits {
   /**
@@ -10,6 +11,8 @@ export interface EngineLimits {
    * adds.
    */
   readonly headBytesMax: number;
+  /** The longest PROXY header (at least 107), at listeners that ask for one; closed without a word beyond. */
+  readonly proxyHeaderBytesMax: number;
   /** The longest request target; 414 beyond. */
   readonly targetBytesMax: number;
   /** The largest request content; 413 beyond. Not limited unless said: a proxy does not store it. */
@@ -57,6 +60,7 @@ export interface EngineLimits {
 
 export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
   headBytesMax: 15_360,
+  proxyHeaderBytesMax: PROXY_HEADER_BYTES_MAX_DEFAULT,
   targetBytesMax: TARGET_BYTES_MAX_DEFAULT,
   bodyBytesMax: Number.MAX_SAFE_INTEGER,
   unsentBytesMax: 262_144,

@@ -13,7 +13,7 @@ export const LISTENER_DEFAULTS: Omit<Listener, "address" | "protocol" | "public_
   request_timeout_ms: 10_000,
 };
 
-export const CLUSTER_DEFAULTS: Omit<Cluster, "cluster_id"> = {
+export const CLUSTER_DEFAULTS: Omit<Cluster, "cluster_id" | "send_proxy_protocol"> = {
   load_balancing: "round_robin",
   sticky_session: false,
   https_redirect: false,

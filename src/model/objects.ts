@@ -10,6 +10,7 @@ export type Protocol = "http" | "https" | "tcp";
 export interface Listener {
   readonly address: string;
   readonly protocol: Protocol;
+  /** Every connection must begin with a PROXY header, of either version. */
   readonly accept_proxy_protocol: boolean;
   readonly front_timeout_ms: number;
   readonly back_timeout_ms: number;
@@ -21,12 +22,17 @@ export interface Listener {
 
 export type LoadBalancing = "round_robin" | "random" | "least_loaded" | "power_of_two" | "hash";
 
+/** How a connection tells whose it is before its first byte: a line of text, or binary. */
+export type ProxyProtocolVersion = "v1" | "v2";
+
 /** An application: how its backends are chosen. Key: `cluster_id`. */
 export interface Cluster {
   readonly cluster_id: string;
   readonly load_balancing: LoadBalancing;
   readonly sticky_session: boolean;
   readonly https_redirect: boolean;
+  /** The PROXY header that each connection to a backend begins with. Absent: none. */
+  readonly send_proxy_protocol?: ProxyProtocolVersion;
 }
 
 /** How a frontend matches the path of a request target (without its query). */

@@ -32,6 +32,7 @@ const end = fc.oneof(
 );
 const tags = fc.constantFrom({}, { team: "blue" }, { team: "red", tier: "1" });
 const timeout = fc.constantFrom(1_000, 2_000, null);
+const sendProxyProtocol = fc.constantFrom("v1", "v2", null);
 const loadBalancing = fc.constantFrom("round_robin", "least_loaded");
 
 function ordersOf<Fields extends object>(type: string, data: fc.Arbitrary<Fields>): fc.Arbitrary<Written> {
@@ -63,6 +64,8 @@ const alteration: fc.Arbitrary<Written> = fc.oneof(
   ordersOf("UPDATE_LISTENER", fc.record({ address: listener, front_timeout_ms: timeout })),
   ordersOf("UPDATE_LISTENER", fc.record({ address: listener, public_address: fc.option(address) })),
   ordersOf("UPDATE_CLUSTER", fc.record({ cluster_id, load_balancing: fc.option(loadBalancing) })),
+  ordersOf("UPDATE_LISTENER", fc.record({ address: listener, accept_proxy_protocol: fc.boolean() })),
+  ordersOf("UPDATE_CLUSTER", fc.record({ cluster_id, send_proxy_protocol: sendProxyProtocol })),
   ordersOf("UPDATE_BACKEND", fc.record({ cluster_id, backend_id, weight: fc.constantFrom(0, 50, null) })),
   ordersOf("UPDATE_BACKEND", fc.record({ cluster_id, backend_id, address })),
   ordersOf("REMOVE_LISTENER", fc.record({ address: listener })),

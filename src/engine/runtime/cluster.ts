@@ -27,8 +27,11 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
   }
 
   update(configuration: Cluster): void {
+    const announcedAs = this.configuration.send_proxy_protocol;
     this.configuration = configuration;
     this.#balancer.policy = configuration.load_balancing;
+    if (configuration.send_proxy_protocol === announcedAs) return;
+    for (const backend of this.backends) backend.discardIdle();
   }
 
   /** A backend to serve an exchange, not one of `tried`; `undefined` if there is none. */

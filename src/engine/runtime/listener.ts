@@ -3,7 +3,7 @@
  * stays for its sessions: each gets one more answer, by the listener's last rules, and that answer says
  * `Connection: close`.
  */
-import { parseAddress } from "../../base/address.ts";
+import { type Address, parseAddress } from "../../base/address.ts";
 import { assert } from "../../base/assert.ts";
 import { bytesOf } from "../../base/bytes.ts";
 import { listenerLinesOf } from "../../http/forwarding.ts";
@@ -16,6 +16,8 @@ export class ListenerRuntime {
   readonly router: Router<never> = new Router();
   readonly use: Use;
   isRemoved = false;
+  /** Where clients connect to, as far as the configuration knows. */
+  publicAddress: Address;
   /** The forwarding lines that are the same for all its sessions. */
   forwardedLines: Uint8Array;
   /** Host for requests that have none. */
@@ -24,21 +26,23 @@ export class ListenerRuntime {
   constructor(configuration: Listener, watcher: UseWatcher) {
     this.configuration = configuration;
     this.use = new Use(watcher);
-    this.forwardedLines = linesOf(configuration);
+    this.publicAddress = addressOf(configuration);
+    this.forwardedLines = listenerLinesOf("http", this.publicAddress.port);
     this.fallbackHost = hostOf(configuration);
   }
 
   update(configuration: Listener): void {
     this.configuration = configuration;
-    this.forwardedLines = linesOf(configuration);
+    this.publicAddress = addressOf(configuration);
+    this.forwardedLines = listenerLinesOf("http", this.publicAddress.port);
     this.fallbackHost = hostOf(configuration);
   }
 }
 
-function linesOf(configuration: Listener): Uint8Array {
+function addressOf(configuration: Listener): Address {
   const address = parseAddress(configuration.public_address ?? configuration.address);
   assert(address !== undefined, "a listener has a valid address");
-  return listenerLinesOf("http", address.port);
+  return address;
 }
 
 function hostOf(configuration: Listener): Uint8Array {

@@ -14,6 +14,10 @@ const loadBalancing = choiceField(
 );
 const stickySession = unservedFlagField("Keep a client on the backend that it met first.");
 const httpsRedirect = unservedFlagField("Redirect requests that came without TLS.");
+const sendProxyProtocol = choiceField(
+  ["v1", "v2"],
+  "Begin each connection to a backend with a PROXY protocol header of its client.",
+);
 const unserved = refusedField("NOT_SUPPORTED", "is not served by this version: leave it out");
 
 const addSchema = z.strictObject(
@@ -22,7 +26,7 @@ const addSchema = z.strictObject(
     load_balancing: loadBalancing.default(DEFAULTS.load_balancing),
     sticky_session: stickySession.default(DEFAULTS.sticky_session),
     https_redirect: httpsRedirect.default(DEFAULTS.https_redirect),
-    send_proxy_protocol: unserved,
+    send_proxy_protocol: sendProxyProtocol.exactOptional(),
     health_check: unserved,
   },
   mustBe("an object"),
@@ -34,7 +38,7 @@ const updateSchema = z.strictObject(
     load_balancing: loadBalancing.nullable().exactOptional(),
     sticky_session: stickySession.nullable().exactOptional(),
     https_redirect: httpsRedirect.nullable().exactOptional(),
-    send_proxy_protocol: unserved,
+    send_proxy_protocol: sendProxyProtocol.nullable().exactOptional(),
     health_check: unserved,
   },
   mustBe("an object"),

@@ -7,11 +7,13 @@ import { TIMEOUT_MS_MAX } from "../limits.ts";
 import type { Protocol } from "../objects.ts";
 import { drainField, pageFields } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
-import { addressField, mustBe, refusedField, unservedFlagField, wholeNumberField } from "./fields.ts";
+import { addressField, flagField, mustBe, refusedField, wholeNumberField } from "./fields.ts";
 
 const address = addressField("Where it accepts.");
 const publicAddress = addressField("The address that clients see, where it is another.");
-const acceptProxyProtocol = unservedFlagField("Read a PROXY protocol header before each connection.");
+const acceptProxyProtocol = flagField(
+  "Each connection must begin with a PROXY protocol header, which tells its client.",
+);
 const frontTimeout = timeoutField("How long a client's connection may be silent.");
 const backTimeout = timeoutField("How long a backend may be silent.");
 const connectTimeout = timeoutField("How long connecting to a backend may take.");

@@ -264,13 +264,32 @@ test("NOT_SUPPORTED: fields of the protocol that nothing acts on yet take only t
     withData("ADD_LISTENER", `{"address":"127.0.0.1:80","protocol":"http",${field}}`);
   assert.equal(faultOf(cluster('"sticky_session":true')), "NOT_SUPPORTED data.sticky_session");
   assert.equal(faultOf(cluster('"https_redirect":true')), "NOT_SUPPORTED data.https_redirect");
-  assert.equal(faultOf(cluster('"send_proxy_protocol":"v1"')), "NOT_SUPPORTED data.send_proxy_protocol");
   assert.equal(faultOf(cluster('"health_check":{"path":"/"}')), "NOT_SUPPORTED data.health_check");
-  assert.equal(faultOf(listener('"accept_proxy_protocol":true')), "NOT_SUPPORTED data.accept_proxy_protocol");
   assert.equal(faultOf(listener('"tls_versions":["TLSv1.3"]')), "NOT_SUPPORTED data.tls_versions");
   assert.equal(faultOf(backend(',"sticky_id":"x"')), "NOT_SUPPORTED data.sticky_id");
   accepted(cluster('"sticky_session":false,"https_redirect":false'));
   assert.equal(faultOf(cluster('"sticky_session":"yes"')), "INVALID_FIELD data.sticky_session");
+});
+
+test("the PROXY protocol's fields take a flag and a version, and leave no trace where they are not given", () => {
+  const cluster = (field: string) => withData("ADD_CLUSTER", `{"cluster_id":"a"${field}}`);
+  const dataOf = (frame: string): Readonly<Record<string, unknown>> => ({ ...accepted(frame).order.data });
+  for (const version of ["v1", "v2"]) {
+    const data = dataOf(cluster(`,"send_proxy_protocol":"${version}"`));
+    assert.equal(data["send_proxy_protocol"], version);
+  }
+  assert.equal("send_proxy_protocol" in dataOf(cluster("")), false);
+  for (const wrong of ['"v3"', "1", "true", "null", '""'])
+    assert.equal(
+      faultOf(cluster(`,"send_proxy_protocol":${wrong}`)),
+      "INVALID_FIELD data.send_proxy_protocol",
+    );
+  const update = dataOf(withData("UPDATE_CLUSTER", '{"cluster_id":"a","send_proxy_protocol":null}'));
+  assert.equal(update["send_proxy_protocol"], null);
+  const listener = (value: string) =>
+    withData("ADD_LISTENER", `{"address":"127.0.0.1:80","protocol":"http","accept_proxy_protocol":${value}}`);
+  assert.equal(dataOf(listener("true"))["accept_proxy_protocol"], true);
+  assert.equal(faultOf(listener('"v1"')), "INVALID_FIELD data.accept_proxy_protocol");
 });
 
 test("a removal's drain is complete, whatever part of it is given", () => {
