@@ -20,12 +20,17 @@ const FIELDS: readonly FieldOption[] = [
   { flags: "--public-address <ip:port>", field: "public_address" },
   { flags: "--accept-proxy-protocol", field: "accept_proxy_protocol" },
 ];
+const NO_PROXY_HEADER: FieldOption = {
+  flags: "--no-accept-proxy-protocol",
+  field: "accept_proxy_protocol",
+  help: "Take connections as they come.",
+};
 
 const COLUMNS: readonly Column<Listener>[] = [
   { title: "ADDRESS", cell: (listener) => listener.address },
   { title: "PROTOCOL", cell: (listener) => listener.protocol },
   { title: "PUBLIC ADDRESS", cell: (listener) => listener.public_address },
-  { title: "PROXY HEADER", cell: (listener) => (listener.accept_proxy_protocol ? "needed" : undefined) },
+  { title: "ACCEPTS PROXY", cell: (listener) => listener.accept_proxy_protocol },
   { title: "FRONT", align: "right", cell: (listener) => formatDuration(listener.front_timeout_ms) },
   { title: "BACK", align: "right", cell: (listener) => formatDuration(listener.back_timeout_ms) },
   { title: "CONNECT", align: "right", cell: (listener) => formatDuration(listener.connect_timeout_ms) },
@@ -46,7 +51,7 @@ export function declare(command: Command): void {
     ...common,
     name: "update",
     orderType: "UPDATE_LISTENER",
-    options: [KEY, ...FIELDS],
+    options: [KEY, ...FIELDS, NO_PROXY_HEADER],
     resettable: FIELDS.map((option) => option.field),
     examples: ["kakehi listener update 127.0.0.1:8081 --back-timeout 2m"],
   });

@@ -41,6 +41,25 @@ const CHANGES: readonly (readonly [string, object])[] = [
       data: { address: "127.0.0.1:81", front_timeout_ms: 1_500, public_address: "192.0.2.1:80" },
     },
   ],
+  [
+    "listener add 127.0.0.1:81 --accept-proxy-protocol",
+    {
+      type: "ADD_LISTENER",
+      data: { address: "127.0.0.1:81", protocol: "http", accept_proxy_protocol: true },
+    },
+  ],
+  [
+    "listener update 127.0.0.1:81 --no-accept-proxy-protocol",
+    { type: "UPDATE_LISTENER", data: { address: "127.0.0.1:81", accept_proxy_protocol: false } },
+  ],
+  [
+    "cluster update app --send-proxy-protocol v2",
+    { type: "UPDATE_CLUSTER", data: { cluster_id: "app", send_proxy_protocol: "v2" } },
+  ],
+  [
+    "cluster update app --reset send-proxy-protocol",
+    { type: "UPDATE_CLUSTER", data: { cluster_id: "app", send_proxy_protocol: null } },
+  ],
   ["listener remove 127.0.0.1:81", { type: "REMOVE_LISTENER", data: { address: "127.0.0.1:81" } }],
   ["cluster add app", { type: "ADD_CLUSTER", data: { cluster_id: "app" } }],
   [
@@ -238,7 +257,7 @@ test("an empty list is its titles, and a word beside them", async () => {
   const ended = await drive({ ...OK, data: { items: [], next: null } }, ["cluster", "list"]);
   assert.deepEqual(
     [ended.code, ended.stdout, ended.stderr],
-    [0, "CLUSTER  LOAD BALANCING\n", "no clusters\n"],
+    [0, "CLUSTER  LOAD BALANCING  SENDS PROXY\n", "no clusters\n"],
   );
 });
 
@@ -488,5 +507,5 @@ test("a reader that leaves early is no error", async () => {
     },
   );
   assert.equal(cut.stderr, "0\n");
-  assert.equal(cut.stdout, "CLUSTER        LOAD BALANCING\n");
+  assert.equal(cut.stdout, "CLUSTER        LOAD BALANCING  SENDS PROXY\n");
 });
