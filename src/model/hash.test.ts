@@ -79,3 +79,9 @@ test("the hash is the same in every process and version: it is written into stat
     "f7be212549f65090093c51b5deb821a2",
   );
 });
+
+test("what state files hold stays what it is", () => {
+  const long = "x".repeat(3_000);
+  const told = { name: "app", weight: 100, backup: false, path: { prefix: "/" }, tags: {}, more: long };
+  assert.equal(hashOf(told, "text", 7), "58b9814e562db192f3ce7132f912892f");
+});

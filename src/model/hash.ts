@@ -5,36 +5,36 @@
  * bits, and the facts are added up. Adding commutes and can be taken back, so equal configurations have equal
  * hashes, whatever the path that led there and in whatever process. The fields of an object are added up in
  * the same way, so their order does not matter either. It finds drift and tells states apart; it is not made
- * to withstand forgery.
+ * to withstand forgery. State files hold it: what it gives for a fact may never change.
  */
 
 /** 128 bits. */
-type Lanes = Uint32Array;
+type Lanes = Int32Array;
 const LANES = 4;
 
 /** A fact is a text, a number, a flag, or an object of such. */
 export class ConfigurationHash {
-  readonly #sum: Lanes = new Uint32Array(LANES);
-  readonly #fact: Lanes = new Uint32Array(LANES);
+  readonly #sum: Lanes = new Int32Array(LANES);
+  readonly #fact: Lanes = new Int32Array(LANES);
 
   /** Takes in a fact that has become true. `label` tells facts of different meaning apart. */
   add(label: string, fact: unknown): void {
     this.#fact.fill(0);
-    addField(this.#fact, label, fact);
+    addField(this.#fact, label, fact, 0);
     for (let lane = 0; lane < LANES; lane++) this.#sum[lane]! += this.#fact[lane]!;
   }
 
   /** Takes out a fact that is no longer true. */
   remove(label: string, fact: unknown): void {
     this.#fact.fill(0);
-    addField(this.#fact, label, fact);
+    addField(this.#fact, label, fact, 0);
     for (let lane = 0; lane < LANES; lane++) this.#sum[lane]! -= this.#fact[lane]!;
   }
 
   /** 32 hexadecimal digits. */
   text(): string {
     let text = "";
-    for (const lane of this.#sum) text += lane.toString(16).padStart(8, "0");
+    for (const lane of this.#sum) text += (lane >>> 0).toString(16).padStart(8, "0");
     return text;
   }
 }
@@ -44,61 +44,94 @@ const TEXT = 1;
 const OBJECT = 2;
 const OTHER = 3;
 
+/** Where mixing begins. */
+const START: Lanes = Int32Array.of(0x9e3779b9, 0x243f6a88, 0xb7e15162, 0x6a09e667);
+/** The lanes after a field's name: the same few names come with every object. Tags can have any name. */
+const afterNames = new Map<string, Lanes>();
+const AFTER_NAMES_MAX = 256;
+
+/** One field at a time is mixed: the lanes that it comes to, and the words that go into them. */
+const mixed: Lanes = new Int32Array(LANES);
+let words: Int32Array = new Int32Array(1_024);
+/** The sum of the fields of the object that is being added, for each depth. */
+const sums: Lanes[] = [];
+
 /**
  * Adds the hash of one field, its name with its value, to `sum`. An object's is that of its fields, added up.
  */
-function addField(sum: Lanes, name: string, value: unknown): void {
-  const mixer = new Mixer();
-  mixer.mixText(TEXT, name);
-  if (typeof value === "string") mixer.mixText(TEXT, value);
-  else if (typeof value === "object" && value !== null) mixer.mixLanes(sumOfFields(value));
-  else mixer.mixText(OTHER, String(value));
-  mixer.addTo(sum);
+function addField(sum: Lanes, name: string, value: unknown, depth: number): void {
+  const start = afterName(name);
+  if (typeof value === "string") mixText(mixed, start, TEXT, value);
+  else if (typeof value === "object" && value !== null) {
+    const fields = sumOfFields(value, depth);
+    words.set(fields, 1);
+    mix(mixed, start, OBJECT << 28, LANES);
+  } else mixText(mixed, start, OTHER, String(value));
+  addSpread(sum, mixed);
 }
 
-function sumOfFields(value: object): Lanes {
-  const sum = new Uint32Array(LANES);
+function sumOfFields(value: object, depth: number): Lanes {
+  const sum = (sums[depth] ??= new Int32Array(LANES)).fill(0);
   const fields = value as Readonly<Record<string, unknown>>;
-  for (const name in fields) addField(sum, name, fields[name]);
+  for (const name in fields) addField(sum, name, fields[name], depth + 1);
   return sum;
 }
 
-/** Four lanes of multiplying and rotating, which meet at the end. */
-class Mixer {
-  #a = 0x9e3779b9 | 0;
-  #b = 0x243f6a88 | 0;
-  #c = 0xb7e15162 | 0;
-  #d = 0x6a09e667 | 0;
+function afterName(name: string): Lanes {
+  const known = afterNames.get(name);
+  if (known !== undefined) return known;
+  const lanes = new Int32Array(LANES);
+  mixText(lanes, START, TEXT, name);
+  if (afterNames.size < AFTER_NAMES_MAX) afterNames.set(name, lanes);
+  return lanes;
+}
 
-  /** What it is and how long it is go first: no two texts run together. */
-  mixText(sort: number, text: string): void {
-    this.#mixWord((sort << 28) ^ text.length);
-    for (let at = 0; at < text.length; at++) this.#mixWord(text.charCodeAt(at));
-  }
+/** What it is and how long it is go first: no two texts run together. */
+function mixText(into: Lanes, from: Lanes, sort: number, text: string): void {
+  const { length } = text;
+  if (length >= words.length) words = new Int32Array(length * 2);
+  for (let at = 0; at < length; at++) words[at + 1] = text.charCodeAt(at);
+  mix(into, from, (sort << 28) ^ length, length);
+}
 
-  mixLanes(lanes: Lanes): void {
-    this.#mixWord(OBJECT << 28);
-    for (const lane of lanes) this.#mixWord(lane);
+/**
+ * `into` becomes `from` with `first` and the `count` words after it mixed in: four lanes of multiplying and
+ * rotating.
+ */
+function mix(into: Lanes, from: Lanes, first: number, count: number): void {
+  words[0] = first;
+  let a = from[0]!;
+  let b = from[1]!;
+  let c = from[2]!;
+  let d = from[3]!;
+  for (let at = 0; at <= count; at++) {
+    const word = words[at]!;
+    a = Math.imul(((a << 13) | (a >>> 19)) ^ word, 0x85ebca6b);
+    b = Math.imul(((b << 15) | (b >>> 17)) ^ word, 0xc2b2ae35);
+    c = Math.imul(((c << 11) | (c >>> 21)) ^ word, 0x27d4eb2f);
+    d = Math.imul(((d << 17) | (d >>> 15)) ^ word, 0x165667b1);
   }
+  into[0] = a;
+  into[1] = b;
+  into[2] = c;
+  into[3] = d;
+}
 
-  addTo(sum: Lanes): void {
-    sum[0]! += spread(this.#a ^ spread(this.#b + this.#c));
-    sum[1]! += spread(this.#b ^ spread(this.#c + this.#d));
-    sum[2]! += spread(this.#c ^ spread(this.#d + this.#a));
-    sum[3]! += spread(this.#d ^ spread(this.#a + this.#b));
-  }
-
-  #mixWord(word: number): void {
-    this.#a = Math.imul(((this.#a << 13) | (this.#a >>> 19)) ^ word, 0x85ebca6b);
-    this.#b = Math.imul(((this.#b << 15) | (this.#b >>> 17)) ^ word, 0xc2b2ae35);
-    this.#c = Math.imul(((this.#c << 11) | (this.#c >>> 21)) ^ word, 0x27d4eb2f);
-    this.#d = Math.imul(((this.#d << 17) | (this.#d >>> 15)) ^ word, 0x165667b1);
-  }
+/** The lanes meet, and are added up. */
+function addSpread(sum: Lanes, lanes: Lanes): void {
+  const a = lanes[0]!;
+  const b = lanes[1]!;
+  const c = lanes[2]!;
+  const d = lanes[3]!;
+  sum[0]! += spread(a ^ spread(b + c));
+  sum[1]! += spread(b ^ spread(c + d));
+  sum[2]! += spread(c ^ spread(d + a));
+  sum[3]! += spread(d ^ spread(a + b));
 }
 
 /** Spreads each bit over the whole word. */
 function spread(word: number): number {
-  let mixed = Math.imul(word ^ (word >>> 16), 0x7feb352d);
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x846ca68b);
-  return mixed ^ (mixed >>> 16);
+  let bits = Math.imul(word ^ (word >>> 16), 0x7feb352d);
+  bits = Math.imul(bits ^ (bits >>> 15), 0x846ca68b);
+  return bits ^ (bits >>> 16);
 }

@@ -1,17 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { type FileRecord, RecordReader, recordText } from "./records.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Reads whole and byte by byte; both must agree. */
+/** Reads whole and byte by byte, up to a damaged record; both must agree. */
 function read(text: string): readonly FileRecord[] {
-  const whole = new RecordReader();
-  const records = [...whole.push(encode(text)), ...[whole.end() ?? []].flat()];
-  const reader = new RecordReader();
-  const single = [...encode(text)].flatMap((byte) => [...reader.push(Uint8Array.of(byte))]);
-  assert.deepEqual([...single, ...[reader.end() ?? []].flat()], records);
+  const records = readPieces([encode(text)]);
+  assert.deepEqual(readPieces([...encode(text)].map((byte) => Uint8Array.of(byte))), records);
   return records;
+}
+
+function readPieces(pieces: readonly Uint8Array[]): readonly FileRecord[] {
+  const reader = new RecordReader();
+  const records: FileRecord[] = [];
+  for (const piece of pieces) {
+    records.push(...reader.push(piece));
+    if (records.at(-1)?.kind === "damaged") return records;
+  }
+  return [...records, ...[reader.end() ?? []].flat()];
 }
 
 test("each record knows its number and where it begins", () => {
@@ -26,6 +34,21 @@ test("a record that the file cuts short is unfinished, complete JSON or not", ()
     assert.deepEqual(read(`${recordText({ a: 1 })}${rest}`)[1], { kind: "unfinished", number: 2, atByte: 8 });
   }
   assert.equal(read(recordText({ a: 1 })).length, 1);
+});
+
+test("plain records and others are read alike, whole and byte by byte", () => {
+  const piece = fc.constantFrom(
+    '{"a":1}',
+    '{"a":"ü"}',
+    '{"a":"\ufeff"}',
+    "[1]",
+    "{oops",
+    "1},{",
+    "\n",
+    " ",
+    "\ufeff",
+  );
+  fc.assert(fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => void read(pieces.join("\0"))));
 });
 
 test("a damaged record is named with the reason", () => {

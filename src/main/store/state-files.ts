@@ -2,6 +2,7 @@
  * State files on disk: read in pieces, so that a large one does not hold up other work, and written whole or
  * not at all. What stands in them is `model/state-file.ts`.
  */
+import type { FileHandle } from "node:fs/promises";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { fileFault, openRegularFile, replaceFile, type FileFault } from "../../io/files.ts";
 import type { OrderError } from "../../model/errors.ts";
@@ -24,19 +25,29 @@ export async function readStateFile(
   try {
     const file = await openRegularFile(path);
     try {
-      const reader = new StateFileReader(follow);
-      const bytes = new Uint8Array(READ_BYTES);
-      for (;;) {
-        const { bytesRead } = await file.read(bytes, 0, READ_BYTES);
-        if (bytesRead === 0) return reader.end();
-        const fault = reader.push(bytes.subarray(0, bytesRead));
-        if (fault !== undefined) return fail(fault);
-      }
+      return await readPieces(file, new StateFileReader(follow));
     } finally {
       await file.close();
     }
   } catch (error) {
     return fail(unreadable(fileFault(error)));
+  }
+}
+
+/** While a piece is read from the disk, the one before is taken in. */
+async function readPieces(file: FileHandle, reader: StateFileReader): Promise<Result<StateFile, OrderError>> {
+  let [piece, other] = [new Uint8Array(READ_BYTES), new Uint8Array(READ_BYTES)];
+  let reading = file.read(piece, 0, READ_BYTES);
+  for (;;) {
+    const { bytesRead } = await reading;
+    if (bytesRead === 0) return reader.end();
+    reading = file.read(other, 0, READ_BYTES);
+    const fault = reader.push(piece.subarray(0, bytesRead));
+    if (fault !== undefined) {
+      await reading;
+      return fail(fault);
+    }
+    [piece, other] = [other, piece];
   }
 }
 

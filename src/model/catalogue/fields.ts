@@ -81,16 +81,24 @@ export function refusedField(code: OrderErrorCode, reason: string): z.ZodExactOp
 
 /** An address to listen at or to connect to: `ip:port`, the port not 0. */
 export function addressField(about: string): z.ZodType<string> {
-  let last = "";
   return textField({ takes: ADDRESS_TAKES, about }, (text) => {
-    // Ten thousand frontends in a row name the same listener.
-    if (text === last) return ok(last);
-    const address = parseAddress(text);
-    if (address === undefined) return fail(`must be ${ADDRESS_TAKES}`);
-    if (address.port === 0) return fail("must have a port from 1 to 65535");
-    if (address.text === text) last = text;
-    return ok(address.text);
+    const canonical = canonicalAddress(text);
+    if (canonical !== undefined) return ok(canonical);
+    const hasPort = parseAddress(text) !== undefined;
+    return fail(hasPort ? "must have a port from 1 to 65535" : `must be ${ADDRESS_TAKES}`);
   });
+}
+
+let lastAddress = "";
+
+/** An address in its one form; `undefined` if it is none, or has port 0. */
+export function canonicalAddress(text: string): string | undefined {
+  // Ten thousand frontends in a row name the same listener.
+  if (text === lastAddress) return lastAddress;
+  const address = parseAddress(text);
+  if (address === undefined || address.port === 0) return undefined;
+  if (address.text === text) lastAddress = text;
+  return address.text;
 }
 
 /**
@@ -101,11 +109,11 @@ const OBJECT_ID = /^[^\p{C}\p{Z}]+$/u;
 
 export function objectIdField(about: string): z.ZodType<string> {
   const takes = `1 to ${OBJECT_ID_CHARS_MAX} visible characters without spaces`;
-  return textField({ takes, about }, (text) =>
-    text.length <= OBJECT_ID_CHARS_MAX && (OBJECT_ID_ASCII.test(text) || OBJECT_ID.test(text))
-      ? ok(text)
-      : fail(`must be ${takes}`),
-  );
+  return textField({ takes, about }, (text) => (isObjectId(text) ? ok(text) : fail(`must be ${takes}`)));
+}
+
+export function isObjectId(text: string): boolean {
+  return text.length <= OBJECT_ID_CHARS_MAX && (OBJECT_ID_ASCII.test(text) || OBJECT_ID.test(text));
 }
 
 export function hostnamePatternField(about: string): z.ZodType<string> {

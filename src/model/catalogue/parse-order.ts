@@ -7,6 +7,7 @@ import { ORDER_ID_CHARS_MAX } from "../limits.ts";
 import type { Order, ReceivedOrder } from "../orders.ts";
 import { didYouMean } from "../suggest.ts";
 import { CATALOGUE, isOrderType, ORDER_TYPES } from "./catalogue.ts";
+import { parseCommonOrder } from "./common-orders.ts";
 import { refusalOf, shortened, unknownField } from "./refusal.ts";
 
 const ENVELOPE_FIELDS: readonly string[] = ["id", "version", "type", "data", "if_revision", "dry_run"];
@@ -38,6 +39,8 @@ export function parseOrder(frame: Readonly<Record<string, unknown>>): Result<Rec
 
 /** Reads what an order asks for, from its type and its `data` (absent: `{}`). State files have only these. */
 export function parseOrderBody(type: string, data: unknown): Result<Order, OrderError> {
+  const common = parseCommonOrder(type, data);
+  if (common !== undefined) return ok(common);
   if (!isOrderType(type)) {
     const hint = didYouMean(type.toUpperCase(), ORDER_TYPES);
     return fail({

@@ -1,0 +1,105 @@
+/**
+ * The orders that come in their hundred thousands, checked by hand: what a state file is made of, in the plain
+ * form that nearly all of it has. A shortcut for the catalogue's schemas, not another law: it takes an order
+ * only if the schema would, with the same result, and leaves every doubt to it.
+ */
+import { BACKEND_DEFAULTS, CLUSTER_DEFAULTS, PATH_DEFAULT, TAGS_DEFAULT } from "../defaults.ts";
+import { parseHostnamePattern } from "../hostname.ts";
+import { WEIGHT_MAX } from "../limits.ts";
+import type { Backend, Cluster, Frontend, PathRule } from "../objects.ts";
+import type { ChangeOrder } from "../orders.ts";
+import { parsePathText } from "../path-rule.ts";
+import { canonicalAddress, isObjectId } from "./fields.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const CLUSTER_FIELDS = new Set(["cluster_id", ...Object.keys(CLUSTER_DEFAULTS)]);
+const BACKEND_FIELDS = new Set(["cluster_id", "backend_id", "address", ...Object.keys(BACKEND_DEFAULTS)]);
+const FRONTEND_FIELDS = new Set(["listener", "hostname", "cluster_id", "path", "tags"]);
+
+/** The order as the catalogue gives it; `undefined` for what its schema has to look at. */
+export function parseCommonOrder(type: string, data: unknown): ChangeOrder | undefined {
+  if (typeof data !== "object" || data === null) return undefined;
+  switch (type) {
+    case "ADD_CLUSTER": {
+      const cluster = parseCluster(data as Fields);
+      return cluster && { type, data: cluster };
+    }
+    case "ADD_BACKEND": {
+      const backend = parseBackend(data as Fields);
+      return backend && { type, data: backend };
+    }
+    case "ADD_FRONTEND": {
+      const frontend = parseFrontend(data as Fields);
+      return frontend && { type, data: frontend };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function parseCluster(data: Fields): Cluster | undefined {
+  if (!hasOnly(data, CLUSTER_FIELDS)) return undefined;
+  const given = { ...CLUSTER_DEFAULTS, ...data } as { readonly [Name in keyof Cluster]: unknown };
+  const { cluster_id, load_balancing, sticky_session, https_redirect } = given;
+  if (!isId(cluster_id) || load_balancing !== CLUSTER_DEFAULTS.load_balancing) return undefined;
+  if (sticky_session !== false || https_redirect !== false) return undefined;
+  return { cluster_id, load_balancing: CLUSTER_DEFAULTS.load_balancing, sticky_session, https_redirect };
+}
+
+function parseBackend(data: Fields): Backend | undefined {
+  if (!hasOnly(data, BACKEND_FIELDS)) return undefined;
+  const { cluster_id, backend_id, address } = data;
+  const { weight = BACKEND_DEFAULTS.weight, backup = BACKEND_DEFAULTS.backup } = data;
+  if (!isId(cluster_id) || !isId(backend_id) || !isAddress(address)) return undefined;
+  if (!Number.isInteger(weight) || typeof backup !== "boolean") return undefined;
+  const share = weight as number;
+  if (share < 0 || share > WEIGHT_MAX) return undefined;
+  return { cluster_id, backend_id, address, weight: share, backup };
+}
+
+function parseFrontend(data: Fields): Frontend | undefined {
+  if (!hasOnly(data, FRONTEND_FIELDS)) return undefined;
+  const { listener, hostname, cluster_id } = data;
+  if (!isAddress(listener) || !isHostnamePattern(hostname) || !isId(cluster_id)) return undefined;
+  const path = "path" in data ? parsePath(data["path"]) : PATH_DEFAULT;
+  if (path === undefined || ("tags" in data && !isEmptyObject(data["tags"]))) return undefined;
+  return { listener, hostname, path, cluster_id, tags: TAGS_DEFAULT };
+}
+
+/** A prefix or an exact path; the one that most have is shared. */
+function parsePath(value: unknown): PathRule | undefined {
+  if (typeof value !== "object" || value === null || Object.keys(value).length !== 1) return undefined;
+  const { prefix, exact } = value as Fields;
+  if (prefix === "/") return PATH_DEFAULT;
+  if (typeof prefix === "string") return parsePathText(prefix).ok ? { prefix } : undefined;
+  return typeof exact === "string" && parsePathText(exact).ok ? { exact } : undefined;
+}
+
+/** Also that none is `undefined`, which the schema tells from one that is not there. */
+function hasOnly(data: Fields, names: ReadonlySet<string>): boolean {
+  for (const name in data) {
+    if (data[name] === undefined || !names.has(name)) return false;
+  }
+  return true;
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === "string" && isObjectId(value);
+}
+
+function isAddress(value: unknown): value is string {
+  return typeof value === "string" && canonicalAddress(value) === value;
+}
+
+function isHostnamePattern(value: unknown): value is string {
+  if (typeof value !== "string") return false;
+  const parsed = parseHostnamePattern(value);
+  return parsed.ok && parsed.value === value;
+}
+
+function isEmptyObject(value: unknown): boolean {
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
+  );
+}
