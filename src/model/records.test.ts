@@ -5,10 +5,17 @@ import { type FileRecord, RecordReader, recordText } from "./records.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Reads whole and byte by byte, up to a damaged record; both must agree. */
+/** Reads whole, in pieces and byte by byte, up to a damaged record; all must agree. */
 function read(text: string): readonly FileRecord[] {
   const records = readPieces([encode(text)]);
-  assert.deepEqual(readPieces([...encode(text)].map((byte) => Uint8Array.of(byte))), records);
+  for (const pieceBytes of [1, 7]) {
+    const bytes = encode(text);
+    const count = Math.ceil(bytes.length / pieceBytes);
+    const pieces = Array.from({ length: count }, (_, at) =>
+      bytes.subarray(at * pieceBytes, (at + 1) * pieceBytes),
+    );
+    assert.deepEqual(readPieces(pieces), records);
+  }
   return records;
 }
 

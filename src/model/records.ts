@@ -46,8 +46,14 @@ export class RecordReader {
    */
   push(bytes: Uint8Array): readonly FileRecord[] {
     const records: FileRecord[] = [];
-    let start = this.#frames.pendingBytes === 0 ? this.#readPlain(bytes, records) : 0;
+    let start = 0;
+    let way: "unknown" | "slow" = "unknown";
     while (start < bytes.length) {
+      if (way === "unknown" && this.#frames.pendingBytes === 0) {
+        start = this.#readPlain(bytes, start, records);
+        way = "slow";
+        continue;
+      }
       const zero = bytes.indexOf(ZERO, start);
       const end = zero === -1 ? bytes.length : zero + 1;
       const record = this.#read(bytes.subarray(start, end));
@@ -69,23 +75,23 @@ export class RecordReader {
    * nearly all are. Gives where what is left begins: the slow way decides on it, and says what is wrong with
    * it.
    */
-  #readPlain(bytes: Uint8Array, records: FileRecord[]): number {
-    const end = bytes.lastIndexOf(ZERO) + 1;
-    const text = decodeUtf8(bytes.subarray(0, end));
+  #readPlain(bytes: Uint8Array, start: number, records: FileRecord[]): number {
+    const plain = bytes.subarray(start, Math.max(start, bytes.lastIndexOf(ZERO) + 1));
+    const text = decodeUtf8(plain);
     // As many characters as bytes: places in the text are places in the bytes.
-    if (text?.length !== end) return 0;
-    let start = 0;
-    while (start < end) {
-      const zero = text.indexOf("\0", start);
-      if (zero - start > RECORD_BYTES_MAX) break;
-      const value = parseObject(text.slice(start, zero));
+    if (text?.length !== plain.length) return start;
+    let at = 0;
+    while (at < text.length) {
+      const zero = text.indexOf("\0", at);
+      if (zero - at > RECORD_BYTES_MAX) break;
+      const value = parseObject(text.slice(at, zero));
       if (value === undefined) break;
       records.push({ kind: "record", number: this.#number++, atByte: this.#atByte, value });
-      this.#bytes += zero + 1 - start;
+      this.#bytes += zero + 1 - at;
       this.#atByte = this.#bytes;
-      start = zero + 1;
+      at = zero + 1;
     }
-    return start;
+    return start + at;
   }
 
   /** Bytes of at most one record. */

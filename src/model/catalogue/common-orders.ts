@@ -1,7 +1,7 @@
 /**
- * The orders that come in their hundred thousands, checked by hand: what a state file is made of, in the plain
- * form that nearly all of it has. A shortcut for the catalogue's schemas, not another law: it takes an order
- * only if the schema would, with the same result, and leaves every doubt to it.
+ * The orders that come in their hundred thousands, checked by hand: what a state file is made of, in the
+ * plain form that nearly all of it has. A shortcut for the catalogue's schemas, not another law: it takes an
+ * order only if the schema would, with the same result, and leaves every doubt to it.
  */
 import { BACKEND_DEFAULTS, CLUSTER_DEFAULTS, PATH_DEFAULT, TAGS_DEFAULT } from "../defaults.ts";
 import { parseHostnamePattern } from "../hostname.ts";
