@@ -55,7 +55,7 @@ export class Http1Input {
 
   /** True if a head has begun and is not whole. */
   get hasPartialHead(): boolean {
-    return !this.#partial.isEmpty;
+    return this.#partial.hasBegun;
   }
 
   /** True if received bytes wait to be taken. */
@@ -127,9 +127,10 @@ export class Http1Input {
     if (core.isCongested(target.connection)) return at;
     const head = core.requestHead;
     const wasEmpty = this.#partial.isEmpty;
+    const hadBegun = !wasEmpty && this.#partial.hasBegun;
     const result = this.#partial.read(readRequestHead, head, core.memory, at, end, core.limits);
     if (result === INCOMPLETE) {
-      if (wasEmpty) target.headBegan();
+      if (!hadBegun && this.#partial.hasBegun) target.headBegan();
       return end;
     }
     if (result < 0) {

@@ -20,6 +20,7 @@ export type HeadReader = (
 ) => number;
 
 const HEAD_TOO_LARGE = violationNumber("H1_HEAD_TOO_LARGE");
+const CR = 0x0d;
 const LF = 0x0a;
 const PIECE_BYTES_MIN = 256;
 const NOTHING = new Uint8Array(0);
@@ -30,6 +31,14 @@ export class PartialHead {
 
   get isEmpty(): boolean {
     return this.#length === 0;
+  }
+
+  /** True once it holds more than empty lines: before a request, those are nothing (RFC 9112 section 2.2). */
+  get hasBegun(): boolean {
+    for (let at = 0; at < this.#length; at++) {
+      if (this.#bytes[at] !== CR && this.#bytes[at] !== LF) return true;
+    }
+    return false;
   }
 
   /**

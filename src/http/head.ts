@@ -37,11 +37,16 @@ export class Head {
   /** The whole target as received. */
   targetStart = 0;
   targetEnd = 0;
-  /** The target's path; never empty. */
+  /** The target's path; never empty: "/" where the target has none. */
   pathStart = 0;
   pathEnd = 0;
   /** Where the query begins, with its `?`; it ends at `targetEnd`. */
   queryStart = 0;
+  /**
+   * The request is about the server as a whole (RFC 9110 section 9.3.7): `OPTIONS *`, or `OPTIONS` of an
+   * absolute target without path and query, which means the same.
+   */
+  isAboutServer = false;
   /**
    * The authority (host and port): from the Host field, which an absolute target has to equal. Empty if there
    * is none.
@@ -87,6 +92,7 @@ export class Head {
     this.start = start;
     this.end = start;
     this.authorityStart = this.authorityEnd = this.hostEnd = 0;
+    this.isAboutServer = false;
     this.status = 0;
     this.fieldCount = 0;
     this.framing = FRAMING.none;

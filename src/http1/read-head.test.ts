@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytesOf, textOf } from "../base/bytes.ts";
 import { FRAMING, Head } from "../http/head.ts";
-import { readRequestHead, readResponseHead, TARGET_BYTES_MAX_DEFAULT } from "./read-head.ts";
+import { EMPTY_LINES_MAX, readRequestHead, readResponseHead, TARGET_BYTES_MAX_DEFAULT } from "./read-head.ts";
 import { INCOMPLETE, violationOf } from "./violations.ts";
 
 const OK = "Host: example.com\r\n";
@@ -64,6 +64,43 @@ test("an absolute target gives its path, and has to name the Host", () => {
   assert.equal(request("GET http://other.com/ HTTP/1.1\r\nHost: example.com\r\n\r\n").code, "H1_BAD_HOST");
 });
 
+test("as many empty lines as the limit are skipped before a request; one more is no method", () => {
+  const { code, head } = request(`${"\r\n".repeat(EMPTY_LINES_MAX)}GET / HTTP/1.1\r\n${OK}\r\n`);
+  assert.equal(code, "ok");
+  assert.equal(textOf(head.bytes, head.methodStart, head.methodEnd), "GET");
+  const more = request(`${"\r\n".repeat(EMPTY_LINES_MAX + 1)}GET / HTTP/1.1\r\n${OK}\r\n`);
+  assert.equal(more.code, "H1_BAD_METHOD");
+});
+
+test("OPTIONS of no path is about the server, and is routed by the path /", () => {
+  for (const target of ["*", "http://example.com", "http://EXAMPLE.com"]) {
+    const { head } = request(`OPTIONS ${target} HTTP/1.1\r\n${OK}\r\n`);
+    assert.equal(head.isAboutServer, true, target);
+    assert.equal(textOf(head.bytes, head.pathStart, head.pathEnd), "/");
+    assert.equal(textOf(head.bytes, head.queryStart, head.targetEnd), "");
+  }
+  const others = [
+    "OPTIONS /",
+    "OPTIONS http://example.com/",
+    "OPTIONS http://example.com?a",
+    "GET http://example.com",
+  ];
+  for (const line of others)
+    assert.equal(request(`${line} HTTP/1.1\r\n${OK}\r\n`).head.isAboutServer, false, line);
+});
+
+test("a head that is read again forgets that the last one was about the server", () => {
+  const head = new Head();
+  for (const [target, isAboutServer] of [
+    ["*", true],
+    ["/", false],
+  ] as const) {
+    const bytes = bytesOf(`OPTIONS ${target} HTTP/1.1\r\n${OK}\r\n`);
+    assert.ok(readRequestHead(head, bytes, 0, bytes.length, TARGET_BYTES_MAX_DEFAULT) > 0);
+    assert.equal(head.isAboutServer, isAboutServer);
+  }
+});
+
 const REQUESTS: readonly (readonly [string, string])[] = [
   [`POST / HTTP/1.1\r\n${OK}Content-Length: 5\r\n\r\n`, "ok"],
   [`POST / HTTP/1.1\r\n${OK}Transfer-Encoding: chunked\r\n\r\n`, "ok"],
@@ -71,6 +108,9 @@ const REQUESTS: readonly (readonly [string, string])[] = [
   ["OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "ok"],
   ["GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", "ok"],
   ["GET / HTTP/1.1\r\nHost: a_b.example.\r\n\r\n", "ok"],
+  [`\nGET / HTTP/1.1\r\n${OK}\r\n`, "H1_BAD_METHOD"],
+  [`\rGET / HTTP/1.1\r\n${OK}\r\n`, "H1_BAD_METHOD"],
+  [`\r\n\nGET / HTTP/1.1\r\n${OK}\r\n`, "H1_BAD_METHOD"],
   [`G@T / HTTP/1.1\r\n${OK}\r\n`, "H1_BAD_METHOD"],
   [` GET / HTTP/1.1\r\n${OK}\r\n`, "H1_BAD_METHOD"],
   [`${"M".repeat(33)} / HTTP/1.1\r\n${OK}\r\n`, "H1_BAD_METHOD"],

@@ -25,6 +25,8 @@ const BAD_STATUS_LINE = violationNumber("H1_BAD_STATUS_LINE");
 const BAD_LINE_END = violationNumber("H1_BAD_LINE_END");
 const BAD_HOST = violationNumber("H1_BAD_HOST");
 
+/** Empty lines before a request that are ignored (RFC 9112 section 2.2): one more is no method. */
+export const EMPTY_LINES_MAX = 4;
 const METHOD_BYTES_MAX = 32;
 export const TARGET_BYTES_MAX_DEFAULT = 8_192;
 /** Host and port together; a name has at most 253 characters (RFC 1035 section 2.3.4). */
@@ -33,6 +35,7 @@ const AUTHORITY_BYTES_MAX = 259;
 const CR = 0x0d;
 const LF = 0x0a;
 const SPACE = 0x20;
+const ASTERISK = 0x2a;
 const SLASH = 0x2f;
 const COLON = 0x3a;
 const DOT = 0x2e;
@@ -54,10 +57,9 @@ export function readRequestHead(
 ): number {
   head.clear(bytes, start);
   let at = start;
-  // An empty line before a request is of an old client's making: one is skipped (RFC 9112 section 2.2).
   if (at < end && bytes[at] === CR) {
-    if (at + 1 < end && bytes[at + 1] !== LF) return BAD_METHOD;
-    at += 2;
+    at = skipEmptyLines(bytes, at, end);
+    if (at <= 0) return at;
   }
   if (at >= end) return INCOMPLETE;
   head.methodStart = at;
@@ -123,6 +125,18 @@ export function readResponseHead(head: Head, bytes: Uint8Array, start: number, e
   head.end = headEnd;
   const fault = readFraming(head);
   return fault === 0 ? headEnd : fault;
+}
+
+/** Where the request line may begin: behind the CR LF at `start`, and those that follow it. */
+function skipEmptyLines(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  for (let lines = 0; at < end && bytes[at] === CR; lines++) {
+    if (lines === EMPTY_LINES_MAX) return BAD_METHOD;
+    if (at + 1 === end) return INCOMPLETE;
+    if (bytes[at + 1] !== LF) return BAD_METHOD;
+    at += 2;
+  }
+  return at;
 }
 
 /** `HTTP/1.0` or `HTTP/1.1`; another version of the right form is told apart from what has no form. */
@@ -197,8 +211,7 @@ function readTarget(head: Head): number {
   const bytes = head.bytes;
   const first = bytes[head.targetStart]!;
   if (first === SLASH) return 0;
-  if (first === 0x2a && head.targetEnd - head.targetStart === 1)
-    return equalsBytes(bytes, head.methodStart, head.methodEnd, OPTIONS) ? 0 : BAD_TARGET;
+  if (first === ASTERISK && head.targetEnd - head.targetStart === 1) return readAsterisk(head);
   for (const scheme of SCHEMES) {
     if (startsWithScheme(head, scheme)) return readAbsoluteTarget(head, head.targetStart + scheme.length);
   }
@@ -216,8 +229,25 @@ function readAbsoluteTarget(head: Head, start: number): number {
     // No path means "/": the last slash of "://" stands for it.
     head.pathStart = start - 1;
     head.pathEnd = start;
+    head.isAboutServer = at === head.targetEnd && isOptions(head);
   }
   return 0;
+}
+
+/**
+ * `*` asks what the whole server can do. Where it goes is decided as for "/": the slash of "HTTP/" stands for
+ * it.
+ */
+function readAsterisk(head: Head): number {
+  if (!isOptions(head)) return BAD_TARGET;
+  head.pathStart = head.targetEnd + HTTP_SLASH.length;
+  head.pathEnd = head.pathStart + 1;
+  head.isAboutServer = true;
+  return 0;
+}
+
+function isOptions(head: Head): boolean {
+  return equalsBytes(head.bytes, head.methodStart, head.methodEnd, OPTIONS);
 }
 
 function startsWithScheme(head: Head, scheme: Uint8Array): boolean {

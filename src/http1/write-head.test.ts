@@ -132,6 +132,13 @@ test("chunked is announced by our own line, and a length goes on as it was", () 
   );
 });
 
+test("OPTIONS of no path goes on as an asterisk", () => {
+  for (const target of ["*", "http://a"]) {
+    const written = forwarded(lines(`OPTIONS ${target} HTTP/1.1`, "Host: a"));
+    assert.equal(written, lines("OPTIONS * HTTP/1.1", "Host: a", ...ADDED));
+  }
+});
+
 test("an upgrade is passed on only where it may be", () => {
   const request = lines("GET / HTTP/1.1", "Host: a", "Upgrade: websocket", "Connection: Upgrade");
   assert.ok(forwarded(request, true).endsWith("\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"));

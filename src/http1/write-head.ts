@@ -23,6 +23,7 @@ const STATUS_VERSION = bytesOf("HTTP/1.1 ");
 const STATUS_BYTES = 3;
 const CR = 0x0d;
 const SPACE = 0x20;
+const ASTERISK = 0x2a;
 const CHUNKED_LINE = bytesOf("Transfer-Encoding: chunked\r\n");
 const CLOSE_LINE = bytesOf("Connection: close\r\n");
 const KEEP_ALIVE_LINE = bytesOf("Connection: keep-alive\r\n");
@@ -55,8 +56,7 @@ export function writeRequestHead(target: Uint8Array, at: number, head: Head, for
     end = copyFields(target, at, head, REPLACED_IN_REQUEST, head.methodStart);
   } else {
     end = copyBytes(target, at, bytes, head.methodStart, head.methodEnd + 1);
-    end = copyBytes(target, end, bytes, head.pathStart, head.pathEnd);
-    end = copyBytes(target, end, bytes, head.queryStart, head.targetEnd);
+    end = writeTarget(target, end, head);
     end = putBytes(target, end, VERSION);
     end = copyFields(target, end, head, REPLACED_IN_REQUEST, firstFieldOf(head));
   }
@@ -80,11 +80,24 @@ export function writeRequestHead(target: Uint8Array, at: number, head: Head, for
   return putLineEnd(target, end);
 }
 
+/** In origin form, or `*` (RFC 9112 section 3.2.4). */
+function writeTarget(target: Uint8Array, at: number, head: Head): number {
+  if (head.isAboutServer) {
+    target[at] = ASTERISK;
+    return at + 1;
+  }
+  const end = copyBytes(target, at, head.bytes, head.pathStart, head.pathEnd);
+  return copyBytes(target, end, head.bytes, head.queryStart, head.targetEnd);
+}
+
 /** How a response's connection goes on, as its head has to say it. */
 export const ANNOUNCE = { nothing: 0, close: 1, keepAlive: 2, upgrade: 3 } as const;
 export type Announcement = (typeof ANNOUNCE)[keyof typeof ANNOUNCE];
 
-/** Writes the head of a response to a client: HTTP/1.1, the request's id, our own framing and connection. */
+/**
+ * Writes the head of a response to a client: HTTP/1.1, the request's id, `addedLines` (whole field lines),
+ * our own framing and connection.
+ */
 export function writeResponseHead(
   target: Uint8Array,
   at: number,
