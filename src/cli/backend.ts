@@ -17,6 +17,7 @@ const FIELDS: readonly FieldOption[] = [
   { flags: "--address <ip:port>", field: "address" },
   { flags: "--weight <count>", field: "weight", parse: parseCount },
   { flags: "--backup", field: "backup" },
+  { flags: "--sticky-id <value>", field: "sticky_id" },
 ];
 
 const COLUMNS: readonly Column<Backend>[] = [
@@ -51,7 +52,7 @@ export function declare(command: Command): void {
     options: [...KEY, ...FIELDS, { flags: "--no-backup", field: "backup", help: "Use it as the others." }],
     positional: ["cluster_id", "backend_id"],
     required: ["cluster_id", "backend_id"],
-    resettable: ["weight", "backup"],
+    resettable: ["weight", "backup", "sticky_id"],
     examples: ["kakehi backend update app app-1 --weight 50"],
   });
   declareRemoval(command, {

@@ -15,12 +15,14 @@ const FIELDS: readonly FieldOption[] = [
     field: "load_balancing",
     choices: ["round_robin", "random", "least_loaded", "power_of_two", "hash"],
   },
+  { flags: "--sticky-session", field: "sticky_session" },
   { flags: "--send-proxy-protocol <version>", field: "send_proxy_protocol", choices: ["v1", "v2"] },
 ];
 
 const COLUMNS: readonly Column<Cluster>[] = [
   { title: "CLUSTER", cell: (cluster) => cluster.cluster_id },
   { title: "LOAD BALANCING", cell: (cluster) => cluster.load_balancing },
+  { title: "STICKY", cell: (cluster) => cluster.sticky_session },
   { title: "SENDS PROXY", cell: (cluster) => cluster.send_proxy_protocol },
 ];
 
@@ -32,13 +34,21 @@ export function declare(command: Command): void {
     name: "add",
     orderType: "ADD_CLUSTER",
     options: [KEY, ...FIELDS],
-    examples: ["kakehi cluster add app", "kakehi cluster add app --load-balancing least_loaded"],
+    examples: [
+      "kakehi cluster add app",
+      "kakehi cluster add app --load-balancing least_loaded",
+      "kakehi cluster add shop --sticky-session",
+    ],
   });
   declareUpdate(command, {
     ...common,
     name: "update",
     orderType: "UPDATE_CLUSTER",
-    options: [KEY, ...FIELDS],
+    options: [
+      KEY,
+      ...FIELDS,
+      { flags: "--no-sticky-session", field: "sticky_session", help: "Choose a backend for each request." },
+    ],
     resettable: FIELDS.map((option) => option.field),
     examples: ["kakehi cluster update app --load-balancing power_of_two"],
   });

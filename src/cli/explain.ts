@@ -26,6 +26,11 @@ const COLUMNS: readonly Column<Explained>[] = [
   { title: "CONNECTIONS", align: "right", cell: (backend) => backend.connections },
   { title: "IDLE", align: "right", cell: (backend) => backend.idle },
 ];
+/** Shown where sessions are sticky. */
+const STICKY_COLUMN: Column<Explained> = {
+  title: "STICKY ID",
+  cell: (backend) => backend.sticky_id ?? "",
+};
 
 export function declare(command: Command): void {
   showExample(
@@ -105,12 +110,16 @@ function describeExplained({ frontend, nearly, cluster, backends }: ExplainData)
     lines.push(
       cluster === null
         ? `cluster ${frontend.cluster_id} does not exist: 503`
-        : `cluster ${cluster.cluster_id}, ${cluster.load_balancing}`,
+        : `cluster ${cluster.cluster_id}, ${cluster.load_balancing}${cluster.sticky_session ? ", sticky" : ""}`,
     );
   }
-  if (backends.length > 0) lines.push(formatTable(COLUMNS, backends).trimEnd());
+  if (backends.length > 0) lines.push(formatTable(columnsFor(cluster), backends).trimEnd());
   else if (cluster !== null) lines.push("it has no backends: 503");
   return lines.join("\n");
+}
+
+function columnsFor(cluster: ExplainData["cluster"]): readonly Column<Explained>[] {
+  return cluster?.sticky_session ? [...COLUMNS, STICKY_COLUMN] : COLUMNS;
 }
 
 function describeFrontend(frontend: Frontend): string {

@@ -44,8 +44,12 @@ function usesOf(configuration: Configuration, kind: ObjectKind, key: string): nu
 }
 
 function statusesOf(configuration: Configuration, clusterId: string, now: number): BackendStatus[] {
-  const backends = configuration.findCluster(clusterId)?.backends ?? [];
-  return Array.from(backends, (backend) => statusOf(backend, now));
+  const cluster = configuration.findCluster(clusterId);
+  if (cluster === undefined) return [];
+  return cluster.backends.map((backend) => {
+    const stickyId = cluster.stickyValueOf(backend);
+    return { ...statusOf(backend, now), ...(stickyId !== undefined && { sticky_id: stickyId }) };
+  });
 }
 
 function statusOf(backend: BackendRuntime<BackConnection>, now: number): BackendStatus {

@@ -47,6 +47,8 @@ export class Exchange {
   #backend: BackendRuntime<BackConnection> | undefined;
   readonly #tried: BackendRuntime<BackConnection>[] = [];
   #attempts = 0;
+  /** What the client's cookie says of the backend that it comes back to, where sessions are sticky. */
+  #stickyValue: string | undefined;
   #requestPhase: RequestPhase = REQUEST.done;
   #responsePhase: ResponsePhase = RESPONSE.waiting;
   #isReplayable = false;
@@ -114,6 +116,7 @@ export class Exchange {
     if (!this.#keepHead(head, front)) return this.#refuse(503);
     this.#listener = front.listener;
     this.#cluster = cluster;
+    this.#stickyValue = cluster.stickyValueIn(head);
     front.listener.use.begin();
     cluster.use.begin();
     this.#connect(503);
@@ -186,7 +189,7 @@ export class Exchange {
   responseStarted(head: Head): void {
     this.#forgetHead();
     this.#responsePhase = RESPONSE.body;
-    this.#front!.writeResponse(head);
+    this.#front!.writeResponse(head, this.#addedLines);
   }
 
   /** Content of the response, in the memory of `buffer`, which stays the caller's. */
@@ -218,7 +221,7 @@ export class Exchange {
     assert(link !== undefined, "a tunnel without a link");
     this.#forgetHead();
     this.#responsePhase = RESPONSE.body;
-    this.#front!.startTunnel(head, link);
+    this.#front!.startTunnel(head, this.#addedLines, link);
     return link;
   }
 
@@ -283,7 +286,7 @@ export class Exchange {
   #connect(statusIfNone: number): void {
     const cluster = this.#cluster!;
     this.#attempts++;
-    const backend = cluster.pick(this.#core.now, this.#front!.balancingKey, this.#tried);
+    const backend = cluster.pick(this.#core.now, this.#front!.balancingKey, this.#tried, this.#stickyValue);
     if (backend === undefined) return this.#refuse(statusIfNone);
     this.#backend = backend;
     backend.use.begin();
@@ -293,6 +296,11 @@ export class Exchange {
     if (link === undefined) return this.#refuse(503);
     this.#link = link;
     if (link.isReady) this.linkReady();
+  }
+
+  /** What the response tells the client besides what its backend says. */
+  get #addedLines(): Uint8Array {
+    return this.#cluster!.linesFor(this.#backend!, this.#stickyValue);
   }
 
   #keepHead(head: Head, front: Front): boolean {
@@ -347,6 +355,7 @@ export class Exchange {
     // Asked first, because setting a length is slow, and most requests try one backend.
     if (this.#tried.length > 0) this.#tried.length = 0;
     this.#attempts = 0;
+    this.#stickyValue = undefined;
     this.#requestPhase = REQUEST.done;
     this.#responsePhase = RESPONSE.waiting;
     this.#isReplayable = false;

@@ -22,7 +22,8 @@ export interface Front {
   /** The exchange takes content of the request now. */
   requestWanted(): void;
   writeInterim(head: Head): void;
-  writeResponse(head: Head): void;
+  /** `addedLines`: whole field lines besides those of `head`. */
+  writeResponse(head: Head, addedLines: Uint8Array): void;
   /** Content in the memory of `buffer`, which stays the caller's. */
   writeData(buffer: number, start: number, end: number): void;
   /** The response is whole; `requestDone` says whether the request is, too. Its exchange has ended before. */
@@ -31,7 +32,7 @@ export interface Front {
   respond(status: number, requestDone: boolean, location?: string): void;
   /** A response that began cannot be completed. Its exchange has ended before. */
   cutResponse(): void;
-  startTunnel(head: Head, link: BackConnection): void;
+  startTunnel(head: Head, addedLines: Uint8Array, link: BackConnection): void;
   /** The exchange is over and must not be named again. */
   exchangeEnded(exchange: Exchange): void;
 }

@@ -11,6 +11,8 @@ import { ADDED_BYTES_MAX, ANNOUNCE, type Announcement, writeResponseHead } from 
 import type { Core } from "./core.ts";
 import type { RequestContext } from "./request-context.ts";
 
+const NO_LINES = new Uint8Array(0);
+
 /**
  * How a backend's response is framed for the client: HTTP/1.0 knows no chunks, HTTP/1.1 shall see the end.
  */
@@ -19,20 +21,34 @@ export function framingFor(head: Head, request: RequestContext): Framing {
   return request.minorVersion === 1 ? FRAMING.chunked : FRAMING.untilClose;
 }
 
-/** The head of the final response; `request` says how it is framed and whether it is the last. */
-export function sendResponse(core: Core, connection: number, head: Head, request: RequestContext): boolean {
-  return sendHead(core, connection, head, request, request.responseFraming, announcementOf(request));
-}
-
-/** An interim response, or the one that agrees to an upgrade. */
-export function sendInterim(
+/**
+ * The head of the final response; `request` says how it is framed and whether it is the last. `addedLines`
+ * are whole field lines besides.
+ */
+export function sendResponse(
   core: Core,
   connection: number,
   head: Head,
   request: RequestContext,
-  announcement: typeof ANNOUNCE.nothing | typeof ANNOUNCE.upgrade,
+  addedLines: Uint8Array,
 ): boolean {
-  return sendHead(core, connection, head, request, FRAMING.none, announcement);
+  const { responseFraming } = request;
+  return sendHead(core, connection, head, request, responseFraming, announcementOf(request), addedLines);
+}
+
+export function sendInterim(core: Core, connection: number, head: Head, request: RequestContext): boolean {
+  return sendHead(core, connection, head, request, FRAMING.none, ANNOUNCE.nothing, NO_LINES);
+}
+
+/** The response that agrees to an upgrade. */
+export function sendUpgrade(
+  core: Core,
+  connection: number,
+  head: Head,
+  request: RequestContext,
+  addedLines: Uint8Array,
+): boolean {
+  return sendHead(core, connection, head, request, FRAMING.none, ANNOUNCE.upgrade, addedLines);
 }
 
 /**
@@ -67,12 +83,13 @@ function sendHead(
   request: RequestContext,
   framing: Framing,
   announcement: Announcement,
+  addedLines: Uint8Array,
 ): boolean {
   const at = core.outbox.reserve(head.end - head.start + ADDED_BYTES_MAX);
   if (at === -1) return false;
   core.outbox.send(
     connection,
-    writeResponseHead(core.memory, at, head, framing, announcement, request.requestIdLine),
+    writeResponseHead(core.memory, at, head, framing, announcement, request.requestIdLine, addedLines),
   );
   return true;
 }

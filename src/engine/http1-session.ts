@@ -15,7 +15,6 @@
  */
 import { assert } from "../base/assert.ts";
 import { FRAMING, type Head } from "../http/head.ts";
-import { ANNOUNCE } from "../http1/write-head.ts";
 import type { BackConnection } from "./back-connection.ts";
 import { sendBodyData, sendBodyEnd } from "./body-writer.ts";
 import type { Client } from "./client.ts";
@@ -25,7 +24,7 @@ import type { Core } from "./core.ts";
 import { type Exchange, REQUEST, RESPONSE } from "./exchange.ts";
 import type { Front } from "./front.ts";
 import { Http1Input, INPUT, type InputKind, type InputTarget } from "./http1-input.ts";
-import { framingFor, sendDefaultResponse, sendInterim, sendResponse } from "./http1-response.ts";
+import { framingFor, sendDefaultResponse, sendInterim, sendResponse, sendUpgrade } from "./http1-response.ts";
 import type { RequestContext } from "./request-context.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
 import { Tunnel, type TunnelEnd } from "./tunnel.ts";
@@ -181,10 +180,10 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
 
   writeInterim(head: Head): void {
     if (this.forwarding.minorVersion === 0) return;
-    if (!sendInterim(this.#core, this.connection, head, this.forwarding, ANNOUNCE.nothing)) this.cut();
+    if (!sendInterim(this.#core, this.connection, head, this.forwarding)) this.cut();
   }
 
-  writeResponse(head: Head): void {
+  writeResponse(head: Head, addedLines: Uint8Array): void {
     const request = this.forwarding;
     this.#activeAt = this.#core.now;
     request.responseFraming = framingFor(head, request);
@@ -194,7 +193,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
     request.closesAfter = request.responseFraming === FRAMING.untilClose || !requestDone || this.#isLast;
     // Should we die: a length or chunks show that something is missing, the kernel's FIN would not.
     if (request.responseFraming === FRAMING.untilClose) this.#core.port.resetOnExit(this.connection);
-    if (!sendResponse(this.#core, this.connection, head, request)) this.cut();
+    if (!sendResponse(this.#core, this.connection, head, request, addedLines)) this.cut();
   }
 
   writeData(buffer: number, start: number, end: number): void {
@@ -223,9 +222,9 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
     else this.#linger();
   }
 
-  startTunnel(head: Head, link: BackConnection): void {
+  startTunnel(head: Head, addedLines: Uint8Array, link: BackConnection): void {
     const exchange = this.#exchange!;
-    if (!sendInterim(this.#core, this.connection, head, this.forwarding, ANNOUNCE.upgrade)) return this.cut();
+    if (!sendUpgrade(this.#core, this.connection, head, this.forwarding, addedLines)) return this.cut();
     this.#forgetRequest();
     this.#state = STATE.tunnel;
     this.#tunnel = new Tunnel(this.#core, this, link, () => exchange.tunnelEnded());

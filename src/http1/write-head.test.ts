@@ -146,7 +146,7 @@ test("an upgrade is passed on only where it may be", () => {
 });
 
 /** The head that a client gets for the backend's `text`. */
-function returned(text: string, announcement: Announcement): string {
+function returned(text: string, announcement: Announcement, addedLines = ""): string {
   const memory = new Uint8Array(65_536);
   memory.set(bytesOf(text));
   const head = new Head();
@@ -159,6 +159,7 @@ function returned(text: string, announcement: Announcement): string {
     head.framing,
     announcement,
     bytesOf(`X-Request-Id: ${ID}\r\n`),
+    bytesOf(addedLines),
   );
   return textOf(memory, 32_768, end);
 }
@@ -179,6 +180,20 @@ test("a response keeps its status and fields, and gets id, framing and connectio
   assert.ok(returned(response, ANNOUNCE.keepAlive).endsWith("\r\nConnection: keep-alive\r\n\r\n"));
   const chunked = lines("HTTP/1.1 200 OK", "Transfer-Encoding: chunked");
   assert.ok(returned(chunked, ANNOUNCE.nothing).endsWith("\r\nTransfer-Encoding: chunked\r\n\r\n"));
+});
+
+test("added lines stand in a response behind the backend's own fields", () => {
+  const response = lines("HTTP/1.1 200 OK", "Set-Cookie: a=b", "Content-Length: 3");
+  assert.equal(
+    returned(response, ANNOUNCE.nothing, "Set-Cookie: c=d\r\n"),
+    lines(
+      "HTTP/1.1 200 OK",
+      "Set-Cookie: a=b",
+      "Content-Length: 3",
+      `X-Request-Id: ${ID}`,
+      "Set-Cookie: c=d",
+    ),
+  );
 });
 
 test("a response without fields, and one that must not have a length", () => {

@@ -105,6 +105,7 @@ export function writeResponseHead(
   framing: Framing,
   announcement: Announcement,
   requestIdLine: Uint8Array,
+  addedLines: Uint8Array,
 ): number {
   let end = putBytes(target, at, STATUS_VERSION);
   const replaced = head.status < 200 || head.status === 204 ? REPLACED_WITHOUT_CONTENT : REPLACED_IN_RESPONSE;
@@ -117,6 +118,7 @@ export function writeResponseHead(
   }
   end = copyFields(target, end, head, replaced, from);
   if (head.status >= 200) end = putBytes(target, end, requestIdLine);
+  if (addedLines.length > 0) end = putBytes(target, end, addedLines);
   if (framing === FRAMING.chunked) end = putBytes(target, end, CHUNKED_LINE);
   switch (announcement) {
     case ANNOUNCE.close:

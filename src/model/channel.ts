@@ -90,6 +90,8 @@ export interface BackendStatus {
   readonly state: "up" | "resting" | "draining";
   readonly connections: number;
   readonly idle: number;
+  /** The cookie's value of those that come back to it, where sessions are sticky. */
+  readonly sticky_id?: string;
 }
 
 export type FromWorker =

@@ -11,6 +11,8 @@ export const FRAME_BYTES_MAX = 16_777_216;
 export const ORDER_ID_CHARS_MAX = 256;
 /** A `cluster_id` or `backend_id`. */
 export const OBJECT_ID_CHARS_MAX = 256;
+/** A `sticky_id`: it goes with every request of its clients, and into one response to each. */
+export const STICKY_ID_CHARS_MAX = 128;
 /** A host name, without its trailing dot (RFC 1035 section 2.3.4). */
 export const HOSTNAME_CHARS_MAX = 253;
 /** One label of a host name (RFC 1035 section 2.3.4). */

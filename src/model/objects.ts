@@ -29,6 +29,7 @@ export type ProxyProtocolVersion = "v1" | "v2";
 export interface Cluster {
   readonly cluster_id: string;
   readonly load_balancing: LoadBalancing;
+  /** Each client goes back to the backend that served it before, by a cookie. */
   readonly sticky_session: boolean;
   readonly https_redirect: boolean;
   /** The PROXY header that each connection to a backend begins with. Absent: none. */
@@ -73,6 +74,7 @@ export interface Backend {
   readonly weight: number;
   /** Used only while no other backend is available. */
   readonly backup: boolean;
+  /** Value of the cookie of a sticky session. Absent: one is made from the key. */
   readonly sticky_id?: string;
 }
 

@@ -33,6 +33,8 @@ const end = fc.oneof(
 const tags = fc.constantFrom({}, { team: "blue" }, { team: "red", tier: "1" });
 const timeout = fc.constantFrom(1_000, 2_000, null);
 const sendProxyProtocol = fc.constantFrom("v1", "v2", null);
+/** Few, so that backends meet in one; `null` takes it away. */
+const stickyId = fc.constantFrom("red", "blue", null);
 const loadBalancing = fc.constantFrom("round_robin", "least_loaded");
 
 function ordersOf<Fields extends object>(type: string, data: fc.Arbitrary<Fields>): fc.Arbitrary<Written> {
@@ -68,6 +70,8 @@ const alteration: fc.Arbitrary<Written> = fc.oneof(
   ordersOf("UPDATE_CLUSTER", fc.record({ cluster_id, send_proxy_protocol: sendProxyProtocol })),
   ordersOf("UPDATE_BACKEND", fc.record({ cluster_id, backend_id, weight: fc.constantFrom(0, 50, null) })),
   ordersOf("UPDATE_BACKEND", fc.record({ cluster_id, backend_id, address })),
+  ordersOf("UPDATE_BACKEND", fc.record({ cluster_id, backend_id, sticky_id: stickyId })),
+  ordersOf("UPDATE_CLUSTER", fc.record({ cluster_id, sticky_session: fc.constantFrom(true, false, null) })),
   ordersOf("REMOVE_LISTENER", fc.record({ address: listener })),
   ordersOf("REMOVE_CLUSTER", fc.record({ cluster_id, cascade: fc.boolean() })),
   ordersOf("REMOVE_FRONTEND", keyWithMethod),

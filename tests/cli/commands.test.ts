@@ -102,6 +102,25 @@ const CHANGES: readonly (readonly [string, object])[] = [
     },
   ],
   [
+    "backend add app app-1 127.0.0.1:9001 --sticky-id red",
+    {
+      type: "ADD_BACKEND",
+      data: { cluster_id: "app", backend_id: "app-1", address: "127.0.0.1:9001", sticky_id: "red" },
+    },
+  ],
+  [
+    "backend update app app-1 --reset sticky-id",
+    { type: "UPDATE_BACKEND", data: { cluster_id: "app", backend_id: "app-1", sticky_id: null } },
+  ],
+  [
+    "cluster add app --sticky-session",
+    { type: "ADD_CLUSTER", data: { cluster_id: "app", sticky_session: true } },
+  ],
+  [
+    "cluster update app --no-sticky-session",
+    { type: "UPDATE_CLUSTER", data: { cluster_id: "app", sticky_session: false } },
+  ],
+  [
     "backend update app app-1 --no-backup --reset weight",
     {
       type: "UPDATE_BACKEND",
@@ -257,7 +276,7 @@ test("an empty list is its titles, and a word beside them", async () => {
   const ended = await drive({ ...OK, data: { items: [], next: null } }, ["cluster", "list"]);
   assert.deepEqual(
     [ended.code, ended.stdout, ended.stderr],
-    [0, "CLUSTER  LOAD BALANCING  SENDS PROXY\n", "no clusters\n"],
+    [0, "CLUSTER  LOAD BALANCING  STICKY  SENDS PROXY\n", "no clusters\n"],
   );
 });
 
@@ -364,6 +383,21 @@ test("explain finds the listener at the URL's port where there are several, or a
     assert.equal(unclear.code, 2, url);
     assert.match(unclear.stderr, /at which listener\?/);
   }
+});
+
+test("explain shows whose clients come back to which backend, where sessions are sticky", async () => {
+  const data = {
+    ...EXPLAINED,
+    cluster: { ...EXPLAINED.cluster, sticky_session: true },
+    backends: [{ ...EXPLAINED.backends[0], sticky_id: "red" }],
+  };
+  const script: Script = (order, connection) => connection.answer(order, { ...OK, data });
+  const ended = await drive(script, ["explain", "a.test/api", "--listener", "127.0.0.1:81"]);
+  assert.deepEqual(lines(ended.stdout).slice(-3), [
+    "cluster app, round_robin, sticky",
+    "BACKEND  ADDRESS         STATE  CONNECTIONS  IDLE  STICKY ID",
+    "app-1    127.0.0.1:9001  up               1     2  red",
+  ]);
 });
 
 test("a dump is orders that can be given back, one a line", async () => {
@@ -507,5 +541,5 @@ test("a reader that leaves early is no error", async () => {
     },
   );
   assert.equal(cut.stderr, "0\n");
-  assert.equal(cut.stdout, "CLUSTER        LOAD BALANCING  SENDS PROXY\n");
+  assert.equal(cut.stdout, "CLUSTER        LOAD BALANCING  STICKY  SENDS PROXY\n");
 });

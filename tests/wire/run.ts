@@ -42,8 +42,10 @@ class WireRun {
       this.#rig.cluster(cluster);
       this.#rig.backend(cluster, "one", address);
     }
+    this.#rig.cluster("sticky", { sticky_session: true });
+    this.#rig.backend("sticky", "one", BACKEND, { sticky_id: "one-1" });
     this.#rig.frontend(LISTENER, "*.example", { cluster_id: "app" });
-    for (const name of ["empty", "refused", "silent"])
+    for (const name of ["empty", "refused", "silent", "sticky"])
       this.#rig.frontend(LISTENER, `${name}.example`, { cluster_id: name });
     net.backend(BACKEND).onConnection = (peer) => void this.#backends.push(new BackendView(peer));
     net.backend(REFUSING).mode = "refused";

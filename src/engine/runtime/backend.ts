@@ -5,8 +5,8 @@
 import type { Address } from "../../base/address.ts";
 import { parseAddress } from "../../base/address.ts";
 import { assert } from "../../base/assert.ts";
-import type { Candidate } from "../../balancing/candidate.ts";
 import { countFailure, forgetFailures, type Rest } from "../../balancing/rest.ts";
+import type { StickyCandidate } from "../../balancing/sticky.ts";
 import type { Backend } from "../../model/objects.ts";
 import { Use, type UseWatcher } from "../use.ts";
 
@@ -18,7 +18,9 @@ export interface IdleConnection {
 
 const NONE: never[] = [];
 
-export class BackendRuntime<Connection extends IdleConnection = IdleConnection> implements Candidate, Rest {
+export class BackendRuntime<Connection extends IdleConnection = IdleConnection>
+  implements StickyCandidate, Rest
+{
   configuration: Backend;
   readonly use: Use;
   failures = 0;
@@ -49,6 +51,10 @@ export class BackendRuntime<Connection extends IdleConnection = IdleConnection> 
 
   get backup(): boolean {
     return this.configuration.backup;
+  }
+
+  get stickyId(): string | undefined {
+    return this.configuration.sticky_id;
   }
 
   get connections(): number {

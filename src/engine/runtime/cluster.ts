@@ -3,10 +3,15 @@
  * or an exchange uses it.
  */
 import { Balancer } from "../../balancing/balancer.ts";
+import { STICKY_COOKIE_NAME, StickyTable } from "../../balancing/sticky.ts";
 import type { Prng } from "../../base/prng.ts";
+import { findCookie } from "../../http/cookies.ts";
+import type { Head } from "../../http/head.ts";
 import type { Backend, Cluster } from "../../model/objects.ts";
 import { Use, type UseWatcher } from "../use.ts";
 import { BackendRuntime, type IdleConnection } from "./backend.ts";
+
+const NO_LINES = new Uint8Array(0);
 
 export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> {
   configuration: Cluster;
@@ -16,6 +21,8 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
    * there are many.
    */
   backends: readonly BackendRuntime<Connection>[] = [];
+  /** Where its clients come back to; absent unless its sessions are sticky. */
+  #sticky: StickyTable<BackendRuntime<Connection>> | undefined = undefined;
   readonly #watcher: UseWatcher;
   readonly #balancer: Balancer<BackendRuntime<Connection>>;
 
@@ -24,22 +31,54 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
     this.use = new Use(watcher);
     this.#watcher = watcher;
     this.#balancer = new Balancer<BackendRuntime<Connection>>(configuration.load_balancing, prng);
+    if (configuration.sticky_session) this.#stick();
   }
 
   update(configuration: Cluster): void {
     const announcedAs = this.configuration.send_proxy_protocol;
     this.configuration = configuration;
     this.#balancer.policy = configuration.load_balancing;
+    if (!configuration.sticky_session) this.#sticky = undefined;
+    else if (this.#sticky === undefined) this.#stick();
     if (configuration.send_proxy_protocol === announcedAs) return;
     for (const backend of this.backends) backend.discardIdle();
   }
 
-  /** A backend to serve an exchange, not one of `tried`; `undefined` if there is none. */
+  /**
+   * What the request's cookies say of the backend that its client comes back to; `undefined` for a new
+   * client, and where sessions are not sticky.
+   */
+  stickyValueIn(head: Head): string | undefined {
+    const sticky = this.#sticky;
+    return sticky === undefined ? undefined : findCookie(head, STICKY_COOKIE_NAME, sticky.readValue);
+  }
+
+  /** The cookie's value for `backend`, where sessions are sticky. */
+  stickyValueOf(backend: BackendRuntime<Connection>): string | undefined {
+    return this.#sticky?.valueOf(backend);
+  }
+
+  /**
+   * What a response of `backend` says besides, to a client that came with `stickyValue`: whole field lines.
+   */
+  linesFor(backend: BackendRuntime<Connection>, stickyValue: string | undefined): Uint8Array {
+    return this.#sticky === undefined ? NO_LINES : this.#sticky.linesFor(backend, stickyValue);
+  }
+
+  /**
+   * A backend to serve an exchange, not one of `tried`; `undefined` if there is none. `stickyValue` is what
+   * `stickyValueIn` found.
+   */
   pick(
     now: number,
     key: number,
     tried: readonly BackendRuntime<Connection>[],
+    stickyValue: string | undefined,
   ): BackendRuntime<Connection> | undefined {
+    if (stickyValue !== undefined) {
+      const backend = this.#sticky?.find(stickyValue, now, tried);
+      if (backend !== undefined) return backend;
+    }
     return this.#balancer.pick(now, key, tried);
   }
 
@@ -51,6 +90,7 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
     const backend = new BackendRuntime<Connection>(configuration, this.#watcher);
     this.backends = [...this.backends, backend];
     this.#balancer.add(backend);
+    this.#sticky?.add(backend);
   }
 
   updateBackend(configuration: Backend): void {
@@ -58,6 +98,7 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
     if (backend === undefined) return this.addBackend(configuration);
     backend.update(configuration);
     this.#balancer.update(backend);
+    this.#sticky?.add(backend);
   }
 
   /** Stops choosing it; what it serves goes on, its idle connections are closed. Gives it, for its drain. */
@@ -66,8 +107,13 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
     if (backend === undefined) return undefined;
     this.backends = this.backends.filter((other) => other !== backend);
     this.#balancer.remove(backend);
+    this.#sticky?.remove(backend);
     backend.isRemoved = true;
     backend.discardIdle();
     return backend;
+  }
+
+  #stick(): void {
+    this.#sticky = new StickyTable(this.configuration.cluster_id, this.backends);
   }
 }

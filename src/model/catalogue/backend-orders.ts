@@ -6,7 +6,14 @@ import { BACKEND_DEFAULTS as DEFAULTS } from "../defaults.ts";
 import { WEIGHT_MAX } from "../limits.ts";
 import { drainField, pageFields } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
-import { addressField, flagField, mustBe, objectIdField, refusedField, wholeNumberField } from "./fields.ts";
+import {
+  addressField,
+  cookieValueField,
+  flagField,
+  mustBe,
+  objectIdField,
+  wholeNumberField,
+} from "./fields.ts";
 
 const key = {
   cluster_id: objectIdField("The cluster that it belongs to."),
@@ -19,7 +26,9 @@ const weight = wholeNumberField(
   "Its share of the requests, relative to the others'. At 0 it takes none while another can.",
 );
 const backup = flagField("Used only while no other backend of the cluster is available.");
-const stickyId = refusedField("NOT_SUPPORTED", "is for sticky sessions, which this version does not serve");
+const stickyId = cookieValueField(
+  "What the cookie of its clients holds if the cluster's sessions are sticky. Without it, a value is made.",
+);
 
 const addSchema = z.strictObject(
   {
@@ -27,7 +36,7 @@ const addSchema = z.strictObject(
     address,
     weight: weight.default(DEFAULTS.weight),
     backup: backup.default(DEFAULTS.backup),
-    sticky_id: stickyId,
+    sticky_id: stickyId.exactOptional(),
   },
   mustBe("an object"),
 );
@@ -38,7 +47,7 @@ const updateSchema = z.strictObject(
     address: address.exactOptional(),
     weight: weight.nullable().exactOptional(),
     backup: backup.nullable().exactOptional(),
-    sticky_id: stickyId,
+    sticky_id: stickyId.nullable().exactOptional(),
   },
   mustBe("an object"),
 );
@@ -57,7 +66,7 @@ export const BACKEND_ORDERS: CatalogueOf<
     answeredBy: "workers",
     schema: addSchema,
     example: { cluster_id: "app", backend_id: "app-1", address: "127.0.0.1:9001" },
-    errors: ["EXISTS", "UNKNOWN_CLUSTER", "LIMIT_EXCEEDED", "NOT_SUPPORTED"],
+    errors: ["EXISTS", "UNKNOWN_CLUSTER", "LIMIT_EXCEEDED"],
   },
   UPDATE_BACKEND: {
     summary: "Change a backend's fields; what is left out stays, `null` gives the default.",
@@ -65,7 +74,7 @@ export const BACKEND_ORDERS: CatalogueOf<
     answeredBy: "workers",
     schema: updateSchema,
     example: { cluster_id: "app", backend_id: "app-1", weight: 50 },
-    errors: ["NOT_FOUND", "NOT_SUPPORTED"],
+    errors: ["NOT_FOUND"],
   },
   REMOVE_BACKEND: {
     summary: "Choose a backend no more, and report until the last exchange with it has ended.",

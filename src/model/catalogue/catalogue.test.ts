@@ -42,7 +42,10 @@ test("summaries and descriptions are sentences, and every field has one", () => 
 
 test("descriptions have the types, limits and defaults that are checked", () => {
   const fields = new Map(describeFields("ADD_BACKEND").map((field) => [field.name, field]));
-  assert.deepEqual([...fields.keys()], ["cluster_id", "backend_id", "address", "weight", "backup"]);
+  assert.deepEqual(
+    [...fields.keys()],
+    ["cluster_id", "backend_id", "address", "weight", "backup", "sticky_id"],
+  );
   assert.equal(fields.get("weight")?.type, "integer from 0 to 256");
   assert.equal(fields.get("weight")?.default, 100);
   assert.equal(fields.get("address")?.required, true);

@@ -12,7 +12,9 @@ const loadBalancing = choiceField(
   ["round_robin", "random", "least_loaded", "power_of_two", "hash"],
   "How a backend is chosen for each request.",
 );
-const stickySession = unservedFlagField("Keep a client on the backend that it met first.");
+const stickySession = flagField(
+  "Each client goes back to the backend that served it before, by the cookie `KAKEHI_STICKY`.",
+);
 const httpsRedirect = unservedFlagField("Redirect requests that came without TLS.");
 const sendProxyProtocol = choiceField(
   ["v1", "v2"],

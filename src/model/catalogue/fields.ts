@@ -8,7 +8,7 @@ import { parseAddress } from "../../base/address.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { OrderErrorCode } from "../errors.ts";
 import { parseHostname, parseHostnamePattern } from "../hostname.ts";
-import { METHOD_CHARS_MAX, OBJECT_ID_CHARS_MAX } from "../limits.ts";
+import { METHOD_CHARS_MAX, OBJECT_ID_CHARS_MAX, STICKY_ID_CHARS_MAX } from "../limits.ts";
 
 const ADDRESS_TAKES = 'an address such as "127.0.0.1:8080" or "[::1]:8080"';
 
@@ -114,6 +114,16 @@ export function objectIdField(about: string): z.ZodType<string> {
 
 export function isObjectId(text: string): boolean {
   return text.length <= OBJECT_ID_CHARS_MAX && (OBJECT_ID_ASCII.test(text) || OBJECT_ID.test(text));
+}
+
+/** Octets of a cookie's value (RFC 6265 section 4.1.1): visible ASCII without `"`, `,`, `;` and `\`. */
+const COOKIE_VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
+
+export function cookieValueField(about: string): z.ZodType<string> {
+  const takes = `1 to ${STICKY_ID_CHARS_MAX} visible ASCII characters without quotes, commas, semicolons and backslashes`;
+  return textField({ takes, about }, (text) =>
+    text.length <= STICKY_ID_CHARS_MAX && COOKIE_VALUE.test(text) ? ok(text) : fail(`must be ${takes}`),
+  );
 }
 
 export function hostnamePatternField(about: string): z.ZodType<string> {

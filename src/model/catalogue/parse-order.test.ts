@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { ORDER_TYPES } from "./catalogue.ts";
 import { parseOrder, type RefusedOrder } from "./parse-order.ts";
+import { STICKY_ID_CHARS_MAX } from "../limits.ts";
 import type { ReceivedOrder } from "../orders.ts";
 
 const parse = (frame: string) => parseOrder(JSON.parse(frame));
@@ -262,11 +263,9 @@ test("NOT_SUPPORTED: fields of the protocol that nothing acts on yet take only t
   const cluster = (field: string) => withData("ADD_CLUSTER", `{"cluster_id":"a",${field}}`);
   const listener = (field: string) =>
     withData("ADD_LISTENER", `{"address":"127.0.0.1:80","protocol":"http",${field}}`);
-  assert.equal(faultOf(cluster('"sticky_session":true')), "NOT_SUPPORTED data.sticky_session");
   assert.equal(faultOf(cluster('"https_redirect":true')), "NOT_SUPPORTED data.https_redirect");
   assert.equal(faultOf(cluster('"health_check":{"path":"/"}')), "NOT_SUPPORTED data.health_check");
   assert.equal(faultOf(listener('"tls_versions":["TLSv1.3"]')), "NOT_SUPPORTED data.tls_versions");
-  assert.equal(faultOf(backend(',"sticky_id":"x"')), "NOT_SUPPORTED data.sticky_id");
   accepted(cluster('"sticky_session":false,"https_redirect":false'));
   assert.equal(faultOf(cluster('"sticky_session":"yes"')), "INVALID_FIELD data.sticky_session");
 });
@@ -290,6 +289,15 @@ test("the PROXY protocol's fields take a flag and a version, and leave no trace 
     withData("ADD_LISTENER", `{"address":"127.0.0.1:80","protocol":"http","accept_proxy_protocol":${value}}`);
   assert.equal(dataOf(listener("true"))["accept_proxy_protocol"], true);
   assert.equal(faultOf(listener('"v1"')), "INVALID_FIELD data.accept_proxy_protocol");
+});
+
+test("a sticky id is what may stand in a cookie, up to its limit", () => {
+  const withId = (id: unknown): string => backend(`,"sticky_id":${JSON.stringify(id)}`);
+  for (const id of ["x", "app-1", "!#$%&'()*+-./:<=>?@[]^_`{|}~", "x".repeat(STICKY_ID_CHARS_MAX)])
+    accepted(withId(id));
+  const refused = ["", " ", "a b", "a;b", "a,b", 'a"b', "a\\b", "\u007f", "\r\nA: b", "é", 7, null];
+  for (const id of [...refused, "x".repeat(STICKY_ID_CHARS_MAX + 1)])
+    assert.equal(faultOf(withId(id)), "INVALID_FIELD data.sticky_id", JSON.stringify(id));
 });
 
 test("a removal's drain is complete, whatever part of it is given", () => {
