@@ -44,6 +44,7 @@ export class Region {
    * The address of `length` bytes that begin at `offset`. User space ends at 2^47, so it is an exact number.
    */
   addressOf(offset: number, length: number): number {
+    assert(Number.isInteger(offset) && Number.isInteger(length), "an address between bytes");
     assert(offset >= 0 && length >= 0 && offset + length <= this.byteLength, "an address outside its region");
     return this.#address + offset;
   }

@@ -10,6 +10,7 @@ import { SOCK_CLOEXEC, SOCK_STREAM, SOL_SOCKET } from "./stream-socket.ts";
 
 const AF_UNIX = 1;
 const SCM_RIGHTS = 1;
+const MSG_CTRUNC = 0x08;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x4000_0000;
@@ -22,7 +23,10 @@ const MESSAGE = 0;
 const VECTOR = 64;
 const CONTROL = 96;
 const BYTE = 128;
-/** cmsghdr (16) and one descriptor (4): what cmsg_len counts. With its padding it takes 24. */
+/**
+ * cmsghdr (16) and one descriptor (4): what cmsg_len counts. With its padding it takes 24, in which there
+ * would be room for a second descriptor: one that nobody asked for, and nobody would close.
+ */
 const CONTROL_LENGTH = 20;
 const CONTROL_SPACE = 24;
 
@@ -43,7 +47,8 @@ export function openDescriptorPair(): Result<
  * Sends a duplicate of `fd`. Fails at once (`EAGAIN`) when the other process has left some hundred unread.
  */
 export function sendRights(channelFd: number, fd: number): Result<void, SystemFault> {
-  writeMessage(CONTROL_LENGTH);
+  writeMessage(CONTROL_SPACE);
+  scratch.words[CONTROL / 4] = CONTROL_LENGTH;
   scratch.words[(CONTROL + 16) / 4] = fd;
   const result = untilUninterrupted(() =>
     libc.sendmsg(channelFd, scratch.addressOf(MESSAGE, 56), MSG_DONTWAIT | MSG_NOSIGNAL),
@@ -53,30 +58,39 @@ export function sendRights(channelFd: number, fd: number): Result<void, SystemFa
 
 /**
  * Takes the next descriptor, closed on exec; who calls owns it. `EAGAIN`: none is there; `EPIPE`: the other
- * end is closed; `EPROTO`: a message without a descriptor.
+ * end is closed; `EPROTO`: a message with no descriptor, or with several (none of which stays open).
  */
 export function receiveRights(channelFd: number): Result<number, SystemFault> {
-  writeMessage(0);
+  writeMessage(CONTROL_LENGTH);
   const flags = MSG_DONTWAIT | MSG_CMSG_CLOEXEC;
   const result = untilUninterrupted(() => libc.recvmsg(channelFd, scratch.addressOf(MESSAGE, 56), flags));
   if (result < 0) return fail(systemFault(-result, "recvmsg"));
   if (result === 0) return fail(systemFault(EPIPE, "recvmsg"));
-  const words = scratch.words;
-  const carriesOne = words[MESSAGE / 4 + 10] === CONTROL_SPACE && words[CONTROL / 4 + 3] === SCM_RIGHTS;
-  return carriesOne ? ok(words[(CONTROL + 16) / 4]!) : fail(systemFault(EPROTO, "recvmsg"));
+  const fd = readRights();
+  const isTruncated = (scratch.words[(MESSAGE + 48) / 4]! & MSG_CTRUNC) !== 0;
+  if (fd !== undefined && !isTruncated) return ok(fd);
+  if (fd !== undefined) libc.close(fd);
+  return fail(systemFault(EPROTO, "recvmsg"));
 }
 
-/** struct msghdr (recvmsg(2)) over one byte and room for one descriptor. */
-function writeMessage(controlLength: number): void {
+/** The descriptor that came with the message; the kernel has shortened its control part to what it wrote. */
+function readRights(): number | undefined {
+  const words = scratch.words;
+  const isThere = words[(MESSAGE + 40) / 4] === CONTROL_LENGTH && words[CONTROL / 4] === CONTROL_LENGTH;
+  const isRights = words[CONTROL / 4 + 2] === SOL_SOCKET && words[CONTROL / 4 + 3] === SCM_RIGHTS;
+  return isThere && isRights ? words[(CONTROL + 16) / 4]! : undefined;
+}
+
+/** struct msghdr (recvmsg(2)) over one byte and `controlBytes` of control part. */
+function writeMessage(controlBytes: number): void {
   const words = scratch.words;
   words.fill(0, MESSAGE / 4, BYTE / 4 + 1);
   writeAddress(MESSAGE + 16, scratch.addressOf(VECTOR, 16));
   words[(MESSAGE + 24) / 4] = 1;
   writeAddress(MESSAGE + 32, scratch.addressOf(CONTROL, CONTROL_SPACE));
-  words[(MESSAGE + 40) / 4] = CONTROL_SPACE;
+  words[(MESSAGE + 40) / 4] = controlBytes;
   writeAddress(VECTOR, scratch.addressOf(BYTE, 1));
   words[(VECTOR + 8) / 4] = 1;
-  words[CONTROL / 4] = controlLength;
   words[CONTROL / 4 + 2] = SOL_SOCKET;
   words[CONTROL / 4 + 3] = SCM_RIGHTS;
 }

@@ -10,7 +10,6 @@ const F_DUPFD_CLOEXEC = 1030;
 
 /** Closes a descriptor (close(2)). To close one that is not open is a defect: another owner's may be next. */
 export function closeDescriptor(fd: number): void {
-  assert(Number.isInteger(fd) && fd >= 0, "closes no descriptor");
   assert(libc.close(fd) !== -EBADF, `closes descriptor ${fd}, which is not open`);
 }
 

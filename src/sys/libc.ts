@@ -5,13 +5,24 @@
  *  1. Arguments and results are integers; memory is passed as an address that came from `arena.ts`.
  *  2. A call that fails gives its error number negated, as the kernel itself does. Nothing throws, nothing is
  *     kept.
+ *  3. A descriptor is checked here: koffi would make another one of what does not fit (`NaN` and 2^32 become
+ *     0), and the call would harm whoever owns that one.
  */
 import koffi from "koffi";
+import { assert } from "../base/assert.ts";
 
 /** `null`: the symbols of the running Node, its C library among them, so that glibc and musl both work. */
 const library = koffi.load(null);
 
 type Call<Arguments extends readonly number[]> = (...values: Arguments) => number;
+
+const DESCRIPTOR_MAX = 0x7fff_ffff;
+
+/** Stops us unless `fd` may be a descriptor, open or not. */
+function checked(fd: number): number {
+  assert(Number.isInteger(fd) && fd >= 0 && fd <= DESCRIPTOR_MAX, `${fd} is no descriptor`);
+  return fd;
+}
 
 /** The C library sets errno beside a result of -1; the pair becomes one number. */
 function withErrno(result: number): number {
@@ -61,7 +72,9 @@ export function syscall(
   return withErrno(rawSyscall(number, a, b, c, d, e, f));
 }
 
-/** mmap(2) where the kernel likes. The address, or a negated error number. */
+/**
+ * mmap(2) where the kernel likes; `fd` is -1 for anonymous memory. The address, or a negated error number.
+ */
 export function mmap(
   byteLength: number,
   protection: number,
@@ -69,7 +82,7 @@ export function mmap(
   fd: number,
   offset: number,
 ): number {
-  return withErrno(rawMmap(0, byteLength, protection, flags, fd, offset));
+  return withErrno(rawMmap(0, byteLength, protection, flags, fd === -1 ? fd : checked(fd), offset));
 }
 
 /** madvise(2). */
@@ -94,32 +107,32 @@ export function socketpair(domain: number, type: number, protocol: number, pair:
 
 /** bind(2). */
 export function bind(fd: number, address: number, byteLength: number): number {
-  return withErrno(rawBind(fd, address, byteLength));
+  return withErrno(rawBind(checked(fd), address, byteLength));
 }
 
 /** listen(2). */
 export function listen(fd: number, backlog: number): number {
-  return withErrno(rawListen(fd, backlog));
+  return withErrno(rawListen(checked(fd), backlog));
 }
 
 /** accept4(2); `address` and `length` may be 0. */
 export function accept4(fd: number, address: number, length: number, flags: number): number {
-  return withErrno(rawAccept4(fd, address, length, flags));
+  return withErrno(rawAccept4(checked(fd), address, length, flags));
 }
 
 /** shutdown(2). */
 export function shutdown(fd: number, how: number): number {
-  return withErrno(rawShutdown(fd, how));
+  return withErrno(rawShutdown(checked(fd), how));
 }
 
 /** close(2). The descriptor is gone whatever it gives. */
 export function close(fd: number): number {
-  return withErrno(rawClose(fd));
+  return withErrno(rawClose(checked(fd)));
 }
 
 /** fcntl(2) with an integer argument. */
 export function fcntl(fd: number, command: number, value: number): number {
-  return withErrno(rawFcntl(fd, command, value));
+  return withErrno(rawFcntl(checked(fd), command, value));
 }
 
 /** setsockopt(2). */
@@ -130,27 +143,27 @@ export function setsockopt(
   value: number,
   byteLength: number,
 ): number {
-  return withErrno(rawSetsockopt(fd, level, name, value, byteLength));
+  return withErrno(rawSetsockopt(checked(fd), level, name, value, byteLength));
 }
 
 /** getsockname(2); `length` as with `getsockopt`. */
 export function getsockname(fd: number, address: number, length: number): number {
-  return withErrno(rawGetsockname(fd, address, length));
+  return withErrno(rawGetsockname(checked(fd), address, length));
 }
 
 /** sendmsg(2). */
 export function sendmsg(fd: number, message: number, flags: number): number {
-  return withErrno(rawSendmsg(fd, message, flags));
+  return withErrno(rawSendmsg(checked(fd), message, flags));
 }
 
 /** recvmsg(2). */
 export function recvmsg(fd: number, message: number, flags: number): number {
-  return withErrno(rawRecvmsg(fd, message, flags));
+  return withErrno(rawRecvmsg(checked(fd), message, flags));
 }
 
 /** flock(2). */
 export function flock(fd: number, operation: number): number {
-  return withErrno(rawFlock(fd, operation));
+  return withErrno(rawFlock(checked(fd), operation));
 }
 
 /** getrlimit(2): two 64-bit numbers, soft and hard, are written to `limits`. */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { closeSync, openSync, readdirSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { test, type TestContext } from "node:test";
 import { parseAddress, type Address } from "../base/address.ts";
-import { closeDescriptor } from "./descriptor.ts";
+import { closeDescriptor, duplicateDescriptor } from "./descriptor.ts";
 import {
   openListeningSocket,
   refuseNewConnections,
@@ -101,7 +102,74 @@ test("taking new connections where none were refused is harmless", (t) => {
   assert.equal(takeNewConnections(fd).ok, true);
 });
 
-test("closing what is not open stops us", () => {
-  assert.throws(() => closeDescriptor(-1), /closes no descriptor/);
-  assert.throws(() => closeDescriptor(1_000_000), /not open/);
+/**
+ * Whether a connection is made; one that is not answered is given up when another socket's is made after it.
+ */
+async function isTaken(t: TestContext, port: number, host: string): Promise<boolean> {
+  const socket = connect(port, host).on("error", () => undefined);
+  t.after(() => socket.destroy());
+  let isConnected = false;
+  socket.on("connect", () => (isConnected = true));
+  await connectTo(t, open(t, host === "::1" ? "[::1]:0" : "127.0.0.1:0").port, host);
+  return isConnected;
+}
+
+test("new connections are refused over IPv6 as well, and those in its queue stay", async (t) => {
+  const { fd, port } = open(t, "[::1]:0");
+  const queued = await connectTo(t, port, "::1");
+  assert.ok(refuseNewConnections(fd).ok);
+  assert.equal(await isTaken(t, port, "::1"), false);
+  assert.deepEqual(acceptAll(fd), [queued.localPort]);
+});
+
+test("what refuses is the socket, for all who share it, and it goes with the socket", async (t) => {
+  const { fd, port } = open(t, "127.0.0.1:0");
+  const duplicate = duplicateDescriptor(fd);
+  assert.ok(duplicate.ok && refuseNewConnections(duplicate.value).ok);
+  closeDescriptor(duplicate.value);
+  assert.equal(await isTaken(t, port, "127.0.0.1"), false, "the copy is gone, its filter is not");
+  const again = duplicateDescriptor(fd);
+  assert.ok(again.ok && takeNewConnections(again.value).ok);
+  assert.equal(await isTaken(t, port, "127.0.0.1"), true);
+  closeDescriptor(again.value);
+
+  const first = openListeningSocket(addressOf("127.0.0.1:0"));
+  assert.ok(first.ok && refuseNewConnections(first.value).ok);
+  const name = socketName(first.value);
+  closeDescriptor(first.value);
+  const second = openListeningSocket(addressOf(`127.0.0.1:${name.port}`));
+  assert.ok(second.ok);
+  t.after(() => closeDescriptor(second.value));
+  assert.equal(await isTaken(t, name.port, "127.0.0.1"), true);
+});
+
+test("to refuse twice, and to take again after it, is as once", async (t) => {
+  const { fd, port } = open(t, "127.0.0.1:0");
+  assert.ok(refuseNewConnections(fd).ok && refuseNewConnections(fd).ok);
+  assert.equal(await isTaken(t, port, "127.0.0.1"), false);
+  assert.ok(takeNewConnections(fd).ok);
+  assert.equal(await isTaken(t, port, "127.0.0.1"), true);
+});
+
+test("an address that is refused leaves no descriptor behind", (t) => {
+  const { port } = open(t, "127.0.0.1:0");
+  const before = readdirSync("/proc/self/fd").length;
+  for (let round = 0; round < 50; round++) {
+    assert.equal(openListeningSocket(addressOf(`127.0.0.1:${port}`)).ok, false);
+    assert.equal(openListeningSocket(addressOf("192.0.2.1:80")).ok, false);
+  }
+  assert.equal(readdirSync("/proc/self/fd").length, before);
+});
+
+test("what is no socket refuses nothing and has no name", () => {
+  const file = openSync("/dev/null", "r");
+  try {
+    const refused = refuseNewConnections(file);
+    assert.equal(!refused.ok && refused.error.name, "ENOTSOCK");
+    const taken = takeNewConnections(file);
+    assert.equal(!taken.ok && taken.error.name, "ENOTSOCK");
+    assert.throws(() => socketName(file), /no name for descriptor/);
+  } finally {
+    closeSync(file);
+  }
 });
