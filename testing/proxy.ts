@@ -27,6 +27,8 @@ export interface ProxyOptions {
   readonly io?: IoName;
   /** More arguments of `run`. */
   readonly args?: readonly string[];
+  /** A program and its first arguments that become the proxy; default none. */
+  readonly launcher?: readonly string[];
   /** A folder that outlives this run; default a new one, removed at the end. */
   readonly folder?: string;
 }
@@ -56,8 +58,18 @@ export class Proxy {
     const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "kakehi-test-")));
     const socketPath = join(folder, "command.sock");
     const workers = options.workers ?? 1;
-    const args = ["run", "--socket", socketPath, "--workers", `${workers}`, "--io", options.io ?? "auto"];
-    const child = spawn(PROGRAM, [...args, ...(options.args ?? [])], {
+    const [program, ...first] = [...(options.launcher ?? []), PROGRAM];
+    const args = [
+      ...first,
+      "run",
+      "--socket",
+      socketPath,
+      "--workers",
+      `${workers}`,
+      "--io",
+      options.io ?? "auto",
+    ];
+    const child = spawn(program!, [...args, ...(options.args ?? [])], {
       stdio: ["ignore", "pipe", "pipe"],
       cwd: folder,
       // A group of its own: Ctrl-C is for whoever started it, and its workers go with it.

@@ -1,6 +1,7 @@
 /** Real sockets on the loopback around a real I/O implementation, all in this process. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { parseAddress, type Address } from "../../src/base/address.ts";
 import type { Io, IoLimits } from "../../src/io/io.ts";
@@ -68,9 +69,12 @@ class LoopbackWorld implements PortWorld {
   readonly #servers: Server[] = [];
   readonly #listening = new Map<number, { fd: number; port: number }>();
   readonly #silentFd: number;
+  /** How many were open before this world; all of its own are closed with it. */
+  readonly #descriptorsBefore: number;
 
-  constructor(io: Io) {
+  constructor(io: Io, descriptorsBefore: number) {
     this.#io = io;
+    this.#descriptorsBefore = descriptorsBefore;
     this.port = this.recorder.guard(io.port);
     this.recorder.releaseBuffer = (buffer) => io.port.buffers.release(buffer);
     this.refusedAddress = closedAddress();
@@ -156,7 +160,7 @@ class LoopbackWorld implements PortWorld {
     for (const server of this.#servers) server.close();
     for (const { fd } of this.#listening.values()) closeDescriptor(fd);
     closeDescriptor(this.#silentFd);
-    await nextLoopTurn();
+    await this.until(() => descriptorCount() <= this.#descriptorsBefore, "all descriptors closed");
   }
 
   #adopt(opened: { fd: number; port: number }): number {
@@ -170,7 +174,14 @@ class LoopbackWorld implements PortWorld {
 
 /** A world around an implementation that `open` makes anew for each test. */
 export function loopbackWorld(open: (limits: IoLimits) => Io): OpenWorld {
-  return async (limits) => new LoopbackWorld(open(limits));
+  return async (limits) => {
+    const descriptorsBefore = descriptorCount();
+    return new LoopbackWorld(open(limits), descriptorsBefore);
+  };
+}
+
+function descriptorCount(): number {
+  return readdirSync("/proc/self/fd").length;
 }
 
 function nextLoopTurn(): Promise<void> {
