@@ -7,7 +7,8 @@
  *     backups last. So weight 0 means set aside: a backup goes first. Within each group, the policy picks
  *     among those that do not rest.
  *  2. If all that are left rest, the one that wakes soonest is tried all the same: a request is not refused
- *     while there is one that may take it.
+ *     while there is one that may take it. Those that are down have no time to wake: they come last, and if
+ *     all are down, requests are shared among all as if none were.
  *  3. A candidate that this exchange has tried is never picked again. If all were tried, none is.
  */
 import { assert, assertNever } from "../base/assert.ts";
@@ -64,12 +65,17 @@ export class Balancer<C extends Candidate> {
    * stand for the client, for the hash policy.
    */
   pick(nowMs: number, key: number, tried: readonly C[]): C | undefined {
+    return this.#pickAwake(nowMs, key, tried) ?? this.#pickAwake(this.#nextAwakeMs(tried), key, tried);
+  }
+
+  /** One that is awake at `atMs`; `undefined` if none is. */
+  #pickAwake(atMs: number, key: number, tried: readonly C[]): C | undefined {
     for (const group of this.#groups) {
       if (group === undefined || group.members.length === 0) continue;
-      const candidate = this.#pickFrom(group, nowMs, key, tried);
+      const candidate = this.#pickFrom(group, atMs, key, tried);
       if (candidate !== undefined) return candidate;
     }
-    return this.#findNextAwake(tried);
+    return undefined;
   }
 
   #pickFrom(group: Group<C>, nowMs: number, key: number, tried: readonly C[]): C | undefined {
@@ -89,15 +95,15 @@ export class Balancer<C extends Candidate> {
     }
   }
 
-  #findNextAwake(tried: readonly C[]): C | undefined {
-    let next: C | undefined;
+  /** When the first of those that are left wakes; `Infinity` if all of them are down. */
+  #nextAwakeMs(tried: readonly C[]): number {
+    let nextMs = Infinity;
     for (const group of this.#groups) {
       for (const { candidate } of group?.members ?? []) {
-        if (next !== undefined && candidate.restsUntilMs >= next.restsUntilMs) continue;
-        if (!tried.includes(candidate)) next = candidate;
+        if (candidate.restsUntilMs < nextMs && !tried.includes(candidate)) nextMs = candidate.restsUntilMs;
       }
     }
-    return next;
+    return nextMs;
   }
 
   /** Not by its weight, which may have changed since it was put into its group. */

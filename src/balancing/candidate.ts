@@ -11,7 +11,7 @@ export interface Candidate {
   readonly backup: boolean;
   /** Connections in use at this moment. */
   readonly connections: number;
-  /** It is available from this time on: see `rest.ts`. */
+  /** It is available from this time on; `Infinity`: it is down, until a health check says otherwise. */
   readonly restsUntilMs: number;
 }
 

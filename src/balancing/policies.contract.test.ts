@@ -90,6 +90,21 @@ for (const policy of POLICIES) {
     assert.deepEqual(picksOf(balancer, candidates), new Set([undefined]));
   });
 
+  test(`${policy}: one that is down is picked after all that rest, and if all are down, they share`, () => {
+    const candidates = [9, 3, Infinity, Infinity].map((ms, index) =>
+      candidateOf(`${index}`, { restsUntilMs: NOW_MS + ms }),
+    );
+    const [a, b] = candidates as [Mutable, Mutable];
+    const balancer = balancerOf(policy, candidates);
+    assert.deepEqual(picksOf(balancer, [b]), new Set(["0"]));
+    assert.deepEqual(picksOf(balancer, [a, b]), new Set(["2", "3"]));
+    a.restsUntilMs = b.restsUntilMs = Infinity;
+    b.backup = true;
+    balancer.update(b);
+    assert.deepEqual(picksOf(balancer), new Set(["0", "2", "3"]));
+    assert.deepEqual(picksOf(balancer, candidates), new Set([undefined]));
+  });
+
   test(`${policy}: a weight or a role that changes counts from the next request on`, () => {
     const a = candidateOf("a");
     const b = candidateOf("b");
@@ -110,7 +125,7 @@ for (const policy of POLICIES) {
       weight: fc.constantFrom(0, 1, 100, 256),
       backup: fc.boolean(),
       connections: fc.nat(5),
-      restsUntilMs: fc.constantFrom(0, NOW_MS, NOW_MS + 1, NOW_MS + 2),
+      restsUntilMs: fc.constantFrom(0, NOW_MS, NOW_MS + 1, NOW_MS + 2, Infinity),
       tried: fc.boolean(),
     });
     const toggles = fc.array(fc.record({ index: fc.nat(5), fields }), { maxLength: 30 });

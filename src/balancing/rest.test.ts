@@ -4,9 +4,12 @@ import {
   countFailure,
   FAILURES_BEFORE_REST,
   forgetFailures,
+  isDown,
+  makeAvailable,
   REST_MS_MAX,
   REST_MS_MIN,
   type Rest,
+  takeDown,
 } from "./rest.ts";
 
 /** How long it rests after each of `count` failures, each of them right after the rest before. */
@@ -54,4 +57,14 @@ test("a success makes it available at once, and as good as new", () => {
   assert.deepEqual(rest, { failures: 0, restsUntilMs: 0 });
   countFailure(rest, 20);
   assert.equal(rest.restsUntilMs, 0);
+});
+
+test("what requests meet does not count while it is down, and does not end it", () => {
+  const rest: Rest = { failures: 2, restsUntilMs: 0 };
+  takeDown(rest);
+  countFailure(rest, 10);
+  forgetFailures(rest);
+  assert.ok(isDown(rest));
+  makeAvailable(rest);
+  assert.deepEqual(rest, { failures: 0, restsUntilMs: 0 });
 });

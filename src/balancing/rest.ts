@@ -1,6 +1,10 @@
 /**
- * When a backend that cannot be connected to is left alone, and for how long. Not health checks, which ask;
- * this learns from what requests meet.
+ * From when on a backend is available: one number, `restsUntilMs`, for all that may keep it from being chosen.
+ *
+ *  - A time to come: it rests. Requests could not connect to it, and it is left alone for so long.
+ *  - `Infinity`: it is down. Health checks said so (`health.ts`), and only they end it: what requests meet
+ *    does not count while it is down.
+ *  - Any other: it is available.
  */
 
 /** So many failures in a row, and a backend rests. */
@@ -14,7 +18,7 @@ export const REST_MS_MAX = 30_000;
 export interface Rest {
   /** Failures in a row that counted. */
   failures: number;
-  /** It is available from this time on. */
+  /** It is available from this time on; `Infinity`: down. */
   restsUntilMs: number;
 }
 
@@ -30,8 +34,23 @@ export function countFailure(rest: Rest, nowMs: number): void {
   rest.restsUntilMs = nowMs + Math.min(REST_MS_MAX, REST_MS_MIN * 2 ** doublings);
 }
 
-/** A connect that went well: it is available, and as good as new. */
+/** A connect that went well, unless it is down: it is available, and as good as new. */
 export function forgetFailures(rest: Rest): void {
+  if (!isDown(rest)) makeAvailable(rest);
+}
+
+export function isDown({ restsUntilMs }: Pick<Rest, "restsUntilMs">): boolean {
+  return restsUntilMs === Infinity;
+}
+
+/** Health checks found it down. */
+export function takeDown(rest: Rest): void {
+  rest.failures = 0;
+  rest.restsUntilMs = Infinity;
+}
+
+/** Whatever was known of it does not count any more. */
+export function makeAvailable(rest: Rest): void {
   rest.failures = 0;
   rest.restsUntilMs = 0;
 }

@@ -5,7 +5,7 @@
 import type { Address } from "../../base/address.ts";
 import { parseAddress } from "../../base/address.ts";
 import { assert } from "../../base/assert.ts";
-import { countFailure, forgetFailures, type Rest } from "../../balancing/rest.ts";
+import { countFailure, forgetFailures, makeAvailable, type Rest } from "../../balancing/rest.ts";
 import type { StickyCandidate } from "../../balancing/sticky.ts";
 import type { Backend } from "../../model/objects.ts";
 import { Use, type UseWatcher } from "../use.ts";
@@ -71,7 +71,7 @@ export class BackendRuntime<Connection extends IdleConnection = IdleConnection>
     this.configuration = configuration;
     if (!moved) return;
     this.#address = undefined;
-    forgetFailures(this);
+    makeAvailable(this);
     this.discardIdle();
   }
 
