@@ -1,5 +1,6 @@
 /**
- * From when on a backend is available: one number, `restsUntilMs`, for all that may keep it from being chosen.
+ * From when on a backend is available: one number, `restsUntilMs`, for all that may keep it from being
+ * chosen.
  *
  *  - A time to come: it rests. Requests could not connect to it, and it is left alone for so long.
  *  - `Infinity`: it is down. Health checks said so (`health.ts`), and only they end it: what requests meet

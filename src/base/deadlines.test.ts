@@ -61,6 +61,21 @@ test("who is told may set and clear deadlines, and nobody is told for ever", () 
   assert.deepEqual(expire(deadlines, 20), [3]);
 });
 
+test("ids that come with growing have none, and those before keep theirs", () => {
+  const deadlines = new Deadlines(0);
+  assert.equal(deadlines.next(), Infinity);
+  deadlines.grow(2);
+  deadlines.set(1, 20);
+  deadlines.set(0, 30);
+  deadlines.clear(0);
+  deadlines.grow(5);
+  assert.deepEqual([deadlines.capacity, deadlines.count, deadlines.dueAt(4)], [5, 1, Infinity]);
+  deadlines.set(4, 10);
+  deadlines.set(0, 15);
+  assert.deepEqual(expire(deadlines, 20), [4, 0, 1]);
+  assert.throws(() => deadlines.grow(4), { name: "InvariantError" });
+});
+
 test("a deadline for no id or for no time is a defect", () => {
   const deadlines = new Deadlines(2);
   assert.throws(() => deadlines.set(2, 1), { name: "InvariantError" });

@@ -1,6 +1,6 @@
 /**
- * One deadline for each of many ids, in arrays made once: setting, moving and clearing one allocates nothing.
- * It reads no clock and wakes nobody: who owns it asks `next` when to come, and comes with `expire`.
+ * One deadline for each of many ids, in arrays of a fixed size: setting, moving and clearing one allocates
+ * nothing. It reads no clock and wakes nobody: who owns it asks `next` when to come, and comes with `expire`.
  *
  * A binary heap of ids, kept lazily, because deadlines of connections are nearly always moved to later: then
  * only `dueAt` changes, and the heap's entry, now too early, is put right when it comes up. (Measured: 3 to 8
@@ -18,16 +18,16 @@ import { assert } from "./assert.ts";
 const ABSENT = -1;
 
 export class Deadlines {
-  readonly #dueAt: Float64Array;
-  readonly #lookAt: Float64Array;
-  readonly #heap: Int32Array;
+  #dueAt: Float64Array;
+  #lookAt: Float64Array;
+  #heap: Int32Array;
   /** Where an id is in the heap, or `ABSENT`. */
-  readonly #places: Int32Array;
+  #places: Int32Array;
   #heapSize = 0;
   /** How many ids have a deadline. */
   #count = 0;
   /** The ids that one call of `expire` found. */
-  readonly #expired: Int32Array;
+  #expired: Int32Array;
   #isExpiring = false;
 
   /** Ids are 0 to `capacity - 1`. */
@@ -36,6 +36,20 @@ export class Deadlines {
     this.#lookAt = new Float64Array(capacity);
     this.#heap = new Int32Array(capacity);
     this.#places = new Int32Array(capacity).fill(ABSENT);
+    this.#expired = new Int32Array(capacity);
+  }
+
+  get capacity(): number {
+    return this.#heap.length;
+  }
+
+  /** Takes ids up to `capacity - 1` from now on, at the cost of copying. Not while it expires. */
+  grow(capacity: number): void {
+    assert(!this.#isExpiring && capacity >= this.capacity, "shrinks deadlines, or grows while it tells them");
+    this.#dueAt = copied(this.#dueAt, new Float64Array(capacity).fill(Infinity));
+    this.#lookAt = copied(this.#lookAt, new Float64Array(capacity));
+    this.#heap = copied(this.#heap, new Int32Array(capacity));
+    this.#places = copied(this.#places, new Int32Array(capacity).fill(ABSENT));
     this.#expired = new Int32Array(capacity);
   }
 
@@ -155,4 +169,10 @@ export class Deadlines {
     this.#heap[place] = id;
     this.#places[id] = place;
   }
+}
+
+/** `target` with `source` at its beginning. */
+function copied<Numbers extends Float64Array | Int32Array>(source: Numbers, target: Numbers): Numbers {
+  target.set(source);
+  return target;
 }

@@ -3,8 +3,9 @@
  */
 import type { Command } from "commander";
 import { showExample } from "./help.ts";
-import type { Cluster } from "../model/objects.ts";
+import type { Cluster, HealthCheck } from "../model/objects.ts";
 import { declareList } from "./list-command.ts";
+import { parseCount, parseCounts, parseDurationMs } from "./option-values.ts";
 import { type FieldOption, declareChange, declareRemoval, declareUpdate } from "./order-command.ts";
 import type { Column } from "./table.ts";
 
@@ -17,6 +18,16 @@ const FIELDS: readonly FieldOption[] = [
   },
   { flags: "--sticky-session", field: "sticky_session" },
   { flags: "--send-proxy-protocol <version>", field: "send_proxy_protocol", choices: ["v1", "v2"] },
+  { flags: "--health-check-path <path>", field: "health_check.path" },
+  {
+    flags: "--health-check-interval <duration>",
+    field: "health_check.interval_ms",
+    parse: parseDurationMs,
+  },
+  { flags: "--health-check-timeout <duration>", field: "health_check.timeout_ms", parse: parseDurationMs },
+  { flags: "--health-check-healthy <count>", field: "health_check.healthy", parse: parseCount },
+  { flags: "--health-check-unhealthy <count>", field: "health_check.unhealthy", parse: parseCount },
+  { flags: "--health-check-status <list>", field: "health_check.status", parse: parseCounts },
 ];
 
 const COLUMNS: readonly Column<Cluster>[] = [
@@ -24,6 +35,7 @@ const COLUMNS: readonly Column<Cluster>[] = [
   { title: "LOAD BALANCING", cell: (cluster) => cluster.load_balancing },
   { title: "STICKY", cell: (cluster) => cluster.sticky_session },
   { title: "SENDS PROXY", cell: (cluster) => cluster.send_proxy_protocol },
+  { title: "HEALTH CHECK", cell: (cluster) => describeHealthCheck(cluster.health_check) },
 ];
 
 export function declare(command: Command): void {
@@ -38,6 +50,7 @@ export function declare(command: Command): void {
       "kakehi cluster add app",
       "kakehi cluster add app --load-balancing least_loaded",
       "kakehi cluster add shop --sticky-session",
+      "kakehi cluster add app --health-check-path /health --health-check-interval 5s",
     ],
   });
   declareUpdate(command, {
@@ -49,8 +62,11 @@ export function declare(command: Command): void {
       ...FIELDS,
       { flags: "--no-sticky-session", field: "sticky_session", help: "Choose a backend for each request." },
     ],
-    resettable: FIELDS.map((option) => option.field),
-    examples: ["kakehi cluster update app --load-balancing power_of_two"],
+    resettable: ["load_balancing", "sticky_session", "send_proxy_protocol", "health_check"],
+    examples: [
+      "kakehi cluster update app --load-balancing power_of_two",
+      "kakehi cluster update app --reset health-check",
+    ],
   });
   declareRemoval(command, {
     ...common,
@@ -67,4 +83,9 @@ export function declare(command: Command): void {
     required: [],
     examples: ["kakehi cluster list"],
   });
+}
+
+/** As in `/health every 10000 ms`. */
+function describeHealthCheck(check: HealthCheck | undefined): string {
+  return check === undefined ? "" : `${check.path} every ${check.interval_ms} ms`;
 }

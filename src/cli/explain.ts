@@ -22,7 +22,7 @@ type Explained = ExplainData["backends"][number];
 const COLUMNS: readonly Column<Explained>[] = [
   { title: "BACKEND", cell: (backend) => backend.backend_id },
   { title: "ADDRESS", cell: (backend) => backend.address },
-  { title: "STATE", cell: (backend) => backend.state },
+  { title: "STATE", cell: describeState },
   { title: "CONNECTIONS", align: "right", cell: (backend) => backend.connections },
   { title: "IDLE", align: "right", cell: (backend) => backend.idle },
 ];
@@ -120,6 +120,10 @@ function describeExplained({ frontend, nearly, cluster, backends }: ExplainData)
 
 function columnsFor(cluster: ExplainData["cluster"]): readonly Column<Explained>[] {
   return cluster?.sticky_session ? [...COLUMNS, STICKY_COLUMN] : COLUMNS;
+}
+
+function describeState({ state, reason }: Explained): string {
+  return reason === undefined ? state : `${state} (${reason})`;
 }
 
 function describeFrontend(frontend: Frontend): string {

@@ -25,6 +25,11 @@ export function parseMode(text: string): number {
   return Number.parseInt(text, 8);
 }
 
+/** Whole numbers, as in `200,204`. */
+export function parseCounts(text: string): readonly number[] {
+  return text.split(",").map(parseCount);
+}
+
 /** Gathers repeated `name=value` into one object. */
 export function parseTag(text: string, tags: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = text.indexOf("=");

@@ -3,13 +3,20 @@
  * how backends are. Plain data; nothing is changed.
  */
 import { assertNever } from "../base/assert.ts";
+import { isDown } from "../balancing/rest.ts";
 import type { BackendStatus, Question } from "../model/channel.ts";
 import type { ObjectKind } from "../model/objects.ts";
 import type { BackConnection } from "./back-connection.ts";
 import type { Configuration } from "./configuration.ts";
+import type { HealthChecks } from "./health-checks.ts";
 import type { BackendRuntime } from "./runtime/backend.ts";
 
-export function answerQuestion(configuration: Configuration, now: number, question: Question): unknown {
+export function answerQuestion(
+  configuration: Configuration,
+  healthChecks: HealthChecks,
+  now: number,
+  question: Question,
+): unknown {
   switch (question.kind) {
     case "uses":
       return question.objects.map((object) => usesOf(configuration, object.kind, object.key));
@@ -18,7 +25,7 @@ export function answerQuestion(configuration: Configuration, now: number, questi
       return configuration.listeners.get(listener)?.router.explain(host, path, method);
     }
     case "backends":
-      return statusesOf(configuration, question.cluster_id, now);
+      return statusesOf(configuration, healthChecks, question.cluster_id, now);
     default:
       return assertNever(question);
   }
@@ -43,20 +50,31 @@ function usesOf(configuration: Configuration, kind: ObjectKind, key: string): nu
   }
 }
 
-function statusesOf(configuration: Configuration, clusterId: string, now: number): BackendStatus[] {
+function statusesOf(
+  configuration: Configuration,
+  healthChecks: HealthChecks,
+  clusterId: string,
+  now: number,
+): BackendStatus[] {
   const cluster = configuration.findCluster(clusterId);
   if (cluster === undefined) return [];
   return cluster.backends.map((backend) => {
     const stickyId = cluster.stickyValueOf(backend);
-    return { ...statusOf(backend, now), ...(stickyId !== undefined && { sticky_id: stickyId }) };
+    const reason = healthChecks.findReason(backend);
+    return { ...statusOf(backend, reason, now), ...(stickyId !== undefined && { sticky_id: stickyId }) };
   });
 }
 
-function statusOf(backend: BackendRuntime<BackConnection>, now: number): BackendStatus {
+function statusOf(
+  backend: BackendRuntime<BackConnection>,
+  reason: string | undefined,
+  now: number,
+): BackendStatus {
   return {
     backend_id: backend.configuration.backend_id,
     address: backend.configuration.address,
-    state: backend.restsUntilMs > now ? "resting" : "up",
+    state: isDown(backend) ? "down" : backend.restsUntilMs > now ? "resting" : "up",
+    ...(reason !== undefined && { reason }),
     connections: backend.use.count,
     idle: backend.idleCount,
   };

@@ -15,6 +15,7 @@ import type { Router } from "../routing/router.ts";
 import { BackConnection, type BackTimes } from "./back-connection.ts";
 import type { Core } from "./core.ts";
 import { Exchange } from "./exchange.ts";
+import type { HealthChecks } from "./health-checks.ts";
 import type { BackendRuntime } from "./runtime/backend.ts";
 import { ClusterRuntime } from "./runtime/cluster.ts";
 import { ListenerRuntime } from "./runtime/listener.ts";
@@ -26,13 +27,15 @@ const IDLE_EXCHANGES_MAX = 1_024;
 export class Configuration {
   readonly listeners: Map<string, ListenerRuntime> = new Map();
   readonly #core: Core;
+  readonly #healthChecks: HealthChecks;
   readonly #clusters = new Map<string, ClusterRuntime<BackConnection>>();
   readonly #idleExchanges: Exchange[] = [];
   /** Client sessions of all listeners, removed ones included. */
   sessionCount = 0;
 
-  constructor(core: Core) {
+  constructor(core: Core, healthChecks: HealthChecks) {
     this.#core = core;
+    this.#healthChecks = healthChecks;
   }
 
   get clusters(): ReadonlyMap<string, ClusterRuntime<BackConnection>> {
@@ -140,6 +143,7 @@ export class Configuration {
       this.#clusters.set(change.key, new ClusterRuntime(after, this.#core.watcher, this.#core.prng));
     } else {
       cluster.update(after);
+      for (const backend of cluster.backends) this.#healthChecks.follow(cluster, backend);
     }
   }
 
@@ -150,7 +154,7 @@ export class Configuration {
     const cluster = this.#clusters.get(clusterId);
     if (cluster === undefined) return;
     if (change.after === undefined) this.#removeBackend(cluster, backendId, removed);
-    else cluster.updateBackend(change.after as Backend);
+    else this.#healthChecks.follow(cluster, cluster.updateBackend(change.after as Backend));
   }
 
   #applyFrontend(change: Change, gone: ReadonlySet<string>): void {
@@ -174,8 +178,9 @@ export class Configuration {
     removed: Map<string, Use>,
   ): void {
     const backend = cluster.removeBackend(backendId);
-    if (backend !== undefined)
-      removed.set(`backend ${cluster.configuration.cluster_id} ${backendId}`, backend.use);
+    if (backend === undefined) return;
+    this.#healthChecks.forget(backend);
+    removed.set(`backend ${cluster.configuration.cluster_id} ${backendId}`, backend.use);
   }
 }
 

@@ -9,7 +9,7 @@
 import { assert } from "../base/assert.ts";
 import { Deadlines } from "../base/deadlines.ts";
 import { Prng } from "../base/prng.ts";
-import type { Change, DrainRequest, DrainUse, Question } from "../model/channel.ts";
+import type { BackendChange, Change, DrainRequest, DrainUse, Question } from "../model/channel.ts";
 import { answerQuestion } from "./answer-question.ts";
 import { AnnouncedConnection } from "./announced-connection.ts";
 import { Client } from "./client.ts";
@@ -17,6 +17,7 @@ import { Configuration } from "./configuration.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
 import { Core } from "./core.ts";
 import { Drains } from "./drains.ts";
+import { HealthChecks } from "./health-checks.ts";
 import { Http1Session } from "./http1-session.ts";
 import { ENGINE_LIMITS_DEFAULT, type EngineLimits } from "./limits.ts";
 import type { IoFault, Port, PortEvents } from "./port.ts";
@@ -27,6 +28,8 @@ export interface EngineHooks {
   drainChanged(use: DrainUse): void;
   /** The queue of a removed listener is empty and its socket closed. */
   unlistened(address: string): void;
+  /** Health checks took a backend down, or up again. */
+  backendChanged(change: BackendChange): void;
   /** After `stop`: the last session is over. */
   stopped(): void;
   log(level: "info" | "warning" | "error", message: string): void;
@@ -56,6 +59,7 @@ type Presence = "running" | "stopping" | "stopped";
 export class Engine implements PortEvents {
   readonly #core: Core;
   readonly #configuration: Configuration;
+  readonly #healthChecks: HealthChecks;
   readonly #drains = new Drains();
   readonly #hooks: EngineHooks;
   /** Which listener each socket number belongs to, removed ones included. */
@@ -75,7 +79,8 @@ export class Engine implements PortEvents {
       watcher: this.#drains,
       epochMs: options.epochMs ?? 0,
     });
-    this.#configuration = new Configuration(this.#core);
+    this.#healthChecks = new HealthChecks(this.#core, (change) => options.hooks.backendChanged(change));
+    this.#configuration = new Configuration(this.#core, this.#healthChecks);
   }
 
   /** Client sessions that are open. */
@@ -132,6 +137,7 @@ export class Engine implements PortEvents {
     if (this.#presence === "running") this.#leavesAt = this.#core.now + this.#core.limits.leaveGraceMs;
     this.#presence = "stopping";
     this.#core.isStopping = true;
+    this.#healthChecks.stop();
     this.#stopAt = deadlineMs === undefined ? Infinity : this.#core.now + deadlineMs;
     for (const [socket, bound] of this.#sockets) {
       if (bound.state !== "abandoned") this.#core.port.abandonListener(socket);
@@ -144,7 +150,7 @@ export class Engine implements PortEvents {
 
   /** Answers what only a worker knows. */
   ask(question: Question): unknown {
-    return answerQuestion(this.#configuration, this.#core.now, question);
+    return answerQuestion(this.#configuration, this.#healthChecks, this.#core.now, question);
   }
 
   // What the port tells.
@@ -204,9 +210,10 @@ export class Engine implements PortEvents {
     core.deadlines.expire(core.now, this.#expire);
     for (const use of this.#drains.report(core.now, core.limits.drainReportMs)) this.#hooks.drainChanged(use);
     if (this.#presence === "stopping") this.#stopTurn();
+    const nextCheck = this.#healthChecks.turnEnds();
     const nextReport = this.#drains.nextReport(core.limits.drainReportMs);
     const leavesAt = this.#configuration.sessionCount === 0 ? this.#leavesAt : Infinity;
-    return Math.min(core.deadlines.next(), nextReport, this.#stopAt, leavesAt);
+    return Math.min(core.deadlines.next(), nextCheck, nextReport, this.#stopAt, leavesAt);
   }
 
   readonly #expire = (connection: number): void => {

@@ -56,6 +56,12 @@ export interface EngineLimits {
   readonly leaveGraceMs: number;
   /** The least time between two reports of one drain's count. */
   readonly drainReportMs: number;
+  /** Health checks that run at one time; others wait for their turn. */
+  readonly healthChecksMax: number;
+  /** The share of all connection numbers that health checks may take, where that is less. */
+  readonly healthChecksShareMax: number;
+  /** When a health check is tried again that could not be made, for want of a connection or a buffer. */
+  readonly healthRetryMs: number;
 }
 
 export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
@@ -77,4 +83,7 @@ export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
   tunnelIdleMs: 3_600_000,
   leaveGraceMs: 20,
   drainReportMs: 20,
+  healthChecksMax: 64,
+  healthChecksShareMax: 1 / 16,
+  healthRetryMs: 250,
 };

@@ -87,11 +87,23 @@ export type Question =
 export interface BackendStatus {
   readonly backend_id: string;
   readonly address: string;
-  readonly state: "up" | "resting" | "draining";
+  readonly state: "up" | "resting" | "down" | "draining";
+  /** Why it is down. */
+  readonly reason?: string;
   readonly connections: number;
   readonly idle: number;
   /** The cookie's value of those that come back to it, where sessions are sticky. */
   readonly sticky_id?: string;
+}
+
+/** A backend went down, or came up: what its health checks found in one worker. */
+export interface BackendChange {
+  readonly cluster_id: string;
+  readonly backend_id: string;
+  readonly address: string;
+  readonly state: "up" | "down";
+  /** As in "status 500", "timed out after 5000 ms". */
+  readonly reason: string;
 }
 
 export type FromWorker =
@@ -111,6 +123,7 @@ export type FromWorker =
     }
   | { readonly type: "drain"; readonly use: DrainUse }
   | { readonly type: "unlistened"; readonly address: string }
+  | { readonly type: "backend"; readonly change: BackendChange }
   | {
       readonly type: "heartbeat";
       readonly revision: number;

@@ -2,7 +2,7 @@
  * What a field holds where an order leaves it out, or resets it with `null`. A field that is absent here has
  * no default: it must be given, or stays absent.
  */
-import type { Backend, Cluster, Listener, PathRule, Redirect } from "./objects.ts";
+import type { Backend, Cluster, HealthCheck, Listener, PathRule, Redirect } from "./objects.ts";
 import type { DrainOptions } from "./orders.ts";
 
 export const LISTENER_DEFAULTS: Omit<Listener, "address" | "protocol" | "public_address"> = {
@@ -17,6 +17,13 @@ export const CLUSTER_DEFAULTS: Omit<Cluster, "cluster_id" | "send_proxy_protocol
   load_balancing: "round_robin",
   sticky_session: false,
   https_redirect: false,
+};
+
+export const HEALTH_CHECK_DEFAULTS: Omit<HealthCheck, "path" | "status"> = {
+  interval_ms: 10_000,
+  timeout_ms: 5_000,
+  healthy: 3,
+  unhealthy: 3,
 };
 
 export const BACKEND_DEFAULTS: Pick<Backend, "weight" | "backup"> = { weight: 100, backup: false };

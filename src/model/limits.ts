@@ -19,7 +19,7 @@ export const HOSTNAME_CHARS_MAX = 253;
 export const HOSTNAME_LABEL_CHARS_MAX = 63;
 /** A frontend's method. */
 export const METHOD_CHARS_MAX = 64;
-/** A frontend's prefix or exact path. */
+/** A frontend's prefix or exact path, and the target of a health check. */
 export const PATH_CHARS_MAX = 2_048;
 /** A frontend's regular expression. */
 export const REGEX_CHARS_MAX = 1_024;
@@ -35,8 +35,14 @@ export const FILE_PATH_CHARS_MAX = 4_096;
 export const AFTER_CHARS_MAX = 8_192;
 
 export const WEIGHT_MAX = 256;
-/** A listener's timeouts: one day. */
+/** A listener's timeouts, and the times of a health check: one day. */
 export const TIMEOUT_MS_MAX = 86_400_000;
+/** From one health check of a backend to the next. */
+export const HEALTH_INTERVAL_MS_MIN = 10;
+/** Checks in a row that turn a verdict. */
+export const HEALTH_COUNT_MAX = 1_000;
+/** The statuses that pass a health check, in number. */
+export const HEALTH_STATUSES_MAX = 32;
 /** A drain's or a stop's deadline: one week. */
 export const DEADLINE_MS_MAX = 604_800_000;
 export const PROGRESS_MS_MIN = 10;

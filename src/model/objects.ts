@@ -25,6 +25,22 @@ export type LoadBalancing = "round_robin" | "random" | "least_loaded" | "power_o
 /** How a connection tells whose it is before its first byte: a line of text, or binary. */
 export type ProxyProtocolVersion = "v1" | "v2";
 
+/** How each backend of a cluster is asked whether it can take requests: by `GET`, from every worker. */
+export interface HealthCheck {
+  /** The request's target: a path, and a query if one is wanted. */
+  readonly path: string;
+  /** From the beginning of one check to that of the next. */
+  readonly interval_ms: number;
+  /** For one check, from connecting to the response's head. */
+  readonly timeout_ms: number;
+  /** So many checks in a row must pass before a backend that is down is up. */
+  readonly healthy: number;
+  /** So many checks in a row must fail before a backend that is up is down. */
+  readonly unhealthy: number;
+  /** The statuses that pass, in ascending order. Absent: any 2xx. */
+  readonly status?: readonly number[];
+}
+
 /** An application: how its backends are chosen. Key: `cluster_id`. */
 export interface Cluster {
   readonly cluster_id: string;
@@ -34,6 +50,8 @@ export interface Cluster {
   readonly https_redirect: boolean;
   /** The PROXY header that each connection to a backend begins with. Absent: none. */
   readonly send_proxy_protocol?: ProxyProtocolVersion;
+  /** Absent: backends are not asked. */
+  readonly health_check?: HealthCheck;
 }
 
 /** How a frontend matches the path of a request target (without its query). */

@@ -77,6 +77,7 @@ const engine = new BeatingEngine(
     hooks: {
       drainChanged: (use) => send({ type: "drain", use }),
       unlistened: (address) => send({ type: "unlistened", address }),
+      backendChanged: (change) => send({ type: "backend", change }),
       stopped: () => {
         channel.flush();
         process.exit(0);

@@ -36,6 +36,7 @@ const sendProxyProtocol = fc.constantFrom("v1", "v2", null);
 /** Few, so that backends meet in one; `null` takes it away. */
 const stickyId = fc.constantFrom("red", "blue", null);
 const loadBalancing = fc.constantFrom("round_robin", "least_loaded");
+const healthCheck = fc.constantFrom({ path: "/health" }, { path: "/", status: [204, 200], healthy: 1 });
 
 function ordersOf<Fields extends object>(type: string, data: fc.Arbitrary<Fields>): fc.Arbitrary<Written> {
   return data.map((fields): Written => [type, fields]);
@@ -45,6 +46,7 @@ function ordersOf<Fields extends object>(type: string, data: fc.Arbitrary<Fields
 const addition: fc.Arbitrary<Written> = fc.oneof(
   ordersOf("ADD_LISTENER", fc.record({ address: listener, protocol: fc.constant("http") })),
   ordersOf("ADD_CLUSTER", fc.record({ cluster_id, load_balancing: loadBalancing })),
+  ordersOf("ADD_CLUSTER", fc.record({ cluster_id, health_check: healthCheck })),
   ordersOf("ADD_BACKEND", fc.record({ cluster_id, backend_id, address })),
   {
     weight: 3,
@@ -68,6 +70,7 @@ const alteration: fc.Arbitrary<Written> = fc.oneof(
   ordersOf("UPDATE_CLUSTER", fc.record({ cluster_id, load_balancing: fc.option(loadBalancing) })),
   ordersOf("UPDATE_LISTENER", fc.record({ address: listener, accept_proxy_protocol: fc.boolean() })),
   ordersOf("UPDATE_CLUSTER", fc.record({ cluster_id, send_proxy_protocol: sendProxyProtocol })),
+  ordersOf("UPDATE_CLUSTER", fc.record({ cluster_id, health_check: fc.option(healthCheck) })),
   ordersOf("UPDATE_BACKEND", fc.record({ cluster_id, backend_id, weight: fc.constantFrom(0, 50, null) })),
   ordersOf("UPDATE_BACKEND", fc.record({ cluster_id, backend_id, address })),
   ordersOf("UPDATE_BACKEND", fc.record({ cluster_id, backend_id, sticky_id: stickyId })),

@@ -5,7 +5,7 @@
 import { assert } from "../../src/base/assert.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { EngineLimits } from "../../src/engine/limits.ts";
-import type { Change, DrainRequest, DrainUse } from "../../src/model/channel.ts";
+import type { BackendChange, Change, DrainRequest, DrainUse } from "../../src/model/channel.ts";
 import {
   BACKEND_DEFAULTS,
   CLUSTER_DEFAULTS,
@@ -31,6 +31,8 @@ export class EngineRig {
   readonly drains: Map<number, number> = new Map();
   readonly unlistened: string[] = [];
   readonly log: string[] = [];
+  /** What health checks found, in order. */
+  readonly backendChanges: BackendChange[] = [];
   stopped = 0;
   readonly #objects: Map<string, ConfigObject["value"]> = new Map();
   #lastDrain = 0;
@@ -44,6 +46,7 @@ export class EngineRig {
       hooks: {
         drainChanged: (use) => this.#count(use),
         unlistened: (address) => void this.unlistened.push(address),
+        backendChanged: (change) => void this.backendChanges.push(change),
         stopped: () => void this.stopped++,
         log: (level, message) => void this.log.push(`${level}: ${message}`),
       },

@@ -152,7 +152,9 @@ export class SimConnection {
 
   #wakeArrival(): void {
     const comes = this.#kernel.bytes > 0 && (this.peer.readableBytes > 0 || this.peer.side === "closed");
-    const ends = this.#kernel.bytes === 0 && this.#kernelEnds && this.peer.ending === "open";
+    // A peer that has cut sees no end of ours any more.
+    const sees = this.peer.ending === "open" && this.peer.side !== "reset";
+    const ends = this.#kernel.bytes === 0 && this.#kernelEnds && sees;
     if (comes || ends) this.#wait("arrival", () => this.#moveArrival());
   }
 

@@ -66,6 +66,27 @@ const CHANGES: readonly (readonly [string, object])[] = [
     "cluster update --cluster-id app --load-balancing random --if-revision 7",
     { type: "UPDATE_CLUSTER", data: { cluster_id: "app", load_balancing: "random" }, if_revision: 7 },
   ],
+  [
+    "cluster add app --health-check-path /health?deep --health-check-interval 5s --health-check-status 200,204",
+    {
+      type: "ADD_CLUSTER",
+      data: {
+        cluster_id: "app",
+        health_check: { path: "/health?deep", interval_ms: 5_000, status: [200, 204] },
+      },
+    },
+  ],
+  [
+    "cluster update app --health-check-path / --health-check-timeout 1s --health-check-healthy 1 --health-check-unhealthy 2",
+    {
+      type: "UPDATE_CLUSTER",
+      data: { cluster_id: "app", health_check: { path: "/", timeout_ms: 1_000, healthy: 1, unhealthy: 2 } },
+    },
+  ],
+  [
+    "cluster update app --reset health-check",
+    { type: "UPDATE_CLUSTER", data: { cluster_id: "app", health_check: null } },
+  ],
   ["cluster remove app --cascade", { type: "REMOVE_CLUSTER", data: { cluster_id: "app", cascade: true } }],
   [
     "frontend add --listener 127.0.0.1:81 --hostname a.test --cluster-id app --tag a=b --tag c=d=e",
@@ -276,7 +297,7 @@ test("an empty list is its titles, and a word beside them", async () => {
   const ended = await drive({ ...OK, data: { items: [], next: null } }, ["cluster", "list"]);
   assert.deepEqual(
     [ended.code, ended.stdout, ended.stderr],
-    [0, "CLUSTER  LOAD BALANCING  STICKY  SENDS PROXY\n", "no clusters\n"],
+    [0, "CLUSTER  LOAD BALANCING  STICKY  SENDS PROXY  HEALTH CHECK\n", "no clusters\n"],
   );
 });
 
@@ -541,5 +562,5 @@ test("a reader that leaves early is no error", async () => {
     },
   );
   assert.equal(cut.stderr, "0\n");
-  assert.equal(cut.stdout, "CLUSTER        LOAD BALANCING  STICKY  SENDS PROXY\n");
+  assert.equal(cut.stdout, "CLUSTER        LOAD BALANCING  STICKY  SENDS PROXY  HEALTH CHECK\n");
 });

@@ -86,19 +86,14 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
     return this.backends.find((backend) => backend.id === backendId);
   }
 
-  addBackend(configuration: Backend): void {
-    const backend = new BackendRuntime<Connection>(configuration, this.#watcher);
-    this.backends = [...this.backends, backend];
-    this.#balancer.add(backend);
-    this.#sticky?.add(backend);
-  }
-
-  updateBackend(configuration: Backend): void {
+  /** Adds it, or changes the one under its key. */
+  updateBackend(configuration: Backend): BackendRuntime<Connection> {
     const backend = this.findBackend(configuration.backend_id);
-    if (backend === undefined) return this.addBackend(configuration);
+    if (backend === undefined) return this.#addBackend(configuration);
     backend.update(configuration);
     this.#balancer.update(backend);
     this.#sticky?.add(backend);
+    return backend;
   }
 
   /** Stops choosing it; what it serves goes on, its idle connections are closed. Gives it, for its drain. */
@@ -115,5 +110,13 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
 
   #stick(): void {
     this.#sticky = new StickyTable(this.configuration.cluster_id, this.backends);
+  }
+
+  #addBackend(configuration: Backend): BackendRuntime<Connection> {
+    const backend = new BackendRuntime<Connection>(configuration, this.#watcher);
+    this.backends = [...this.backends, backend];
+    this.#balancer.add(backend);
+    this.#sticky?.add(backend);
+    return backend;
   }
 }

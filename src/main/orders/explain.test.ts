@@ -33,6 +33,18 @@ test("a backend's connections are summed over the workers, and each worker's vie
   );
 });
 
+test("why a backend is down is told only where no worker finds it up", () => {
+  const down = { ...status("a", "down", 0), reason: "status 500" };
+  const up = status("a", "up", 0);
+  const reasonOf = (...statuses: BackendStatus[]) => {
+    const [merged] = mergeBackends(new Map(statuses.map((one, worker) => [worker, [one]])));
+    return [merged?.state, merged?.reason];
+  };
+  assert.deepEqual(reasonOf(down, down), ["down", "status 500"]);
+  assert.deepEqual(reasonOf(down, up), ["up", undefined]);
+  assert.deepEqual(reasonOf(up, down), ["up", undefined]);
+});
+
 test("a backend that rests in every worker rests", () => {
   const merged = mergeBackends(new Map([0, 1].map((worker) => [worker, [status("a", "resting", 0)]])));
   assert.equal(merged[0]?.state, "resting");

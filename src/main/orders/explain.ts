@@ -50,9 +50,10 @@ export function mergeBackends(answers: WorkerAnswers): ExplainData["backends"] {
   for (const [worker, statuses] of answers) {
     for (const status of statuses as readonly BackendStatus[]) {
       const before = merged.get(status.backend_id);
+      // One worker that sends it requests is enough to be up.
+      const telling = before?.state === "up" ? before : status;
       merged.set(status.backend_id, {
-        ...status,
-        state: before?.state === "up" ? "up" : status.state,
+        ...telling,
         connections: (before?.connections ?? 0) + status.connections,
         idle: (before?.idle ?? 0) + status.idle,
         workers: { ...before?.workers, [worker]: status.state },

@@ -204,6 +204,12 @@ export class WorkerSet {
         return hooks.drainChanged(worker.number, message.use);
       case "unlistened":
         return hooks.unlistened(worker.number, message.address);
+      case "backend": {
+        const { cluster_id, backend_id, state, ...fields } = message.change;
+        const level = state === "down" ? "warning" : "info";
+        const text = `backend ${backend_id} of cluster ${cluster_id} is ${state}`;
+        return log[level](text, { worker: worker.number, ...fields });
+      }
       case "answer":
         return this.#answered(worker.number, message.question, message.data);
       case "log":

@@ -3,9 +3,10 @@
  */
 import { z } from "zod";
 import { CLUSTER_DEFAULTS as DEFAULTS } from "../defaults.ts";
+import { healthCheckField } from "./health-check-field.ts";
 import { drainField, pageFields } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
-import { choiceField, flagField, mustBe, objectIdField, refusedField, unservedFlagField } from "./fields.ts";
+import { choiceField, flagField, mustBe, objectIdField, unservedFlagField } from "./fields.ts";
 
 const clusterId = objectIdField("The cluster's name.");
 const loadBalancing = choiceField(
@@ -20,7 +21,6 @@ const sendProxyProtocol = choiceField(
   ["v1", "v2"],
   "Begin each connection to a backend with a PROXY protocol header of its client.",
 );
-const unserved = refusedField("NOT_SUPPORTED", "is not served by this version: leave it out");
 
 const addSchema = z.strictObject(
   {
@@ -29,7 +29,7 @@ const addSchema = z.strictObject(
     sticky_session: stickySession.default(DEFAULTS.sticky_session),
     https_redirect: httpsRedirect.default(DEFAULTS.https_redirect),
     send_proxy_protocol: sendProxyProtocol.exactOptional(),
-    health_check: unserved,
+    health_check: healthCheckField.exactOptional(),
   },
   mustBe("an object"),
 );
@@ -41,7 +41,7 @@ const updateSchema = z.strictObject(
     sticky_session: stickySession.nullable().exactOptional(),
     https_redirect: httpsRedirect.nullable().exactOptional(),
     send_proxy_protocol: sendProxyProtocol.nullable().exactOptional(),
-    health_check: unserved,
+    health_check: healthCheckField.nullable().exactOptional(),
   },
   mustBe("an object"),
 );

@@ -264,7 +264,6 @@ test("NOT_SUPPORTED: fields of the protocol that nothing acts on yet take only t
   const listener = (field: string) =>
     withData("ADD_LISTENER", `{"address":"127.0.0.1:80","protocol":"http",${field}}`);
   assert.equal(faultOf(cluster('"https_redirect":true')), "NOT_SUPPORTED data.https_redirect");
-  assert.equal(faultOf(cluster('"health_check":{"path":"/"}')), "NOT_SUPPORTED data.health_check");
   assert.equal(faultOf(listener('"tls_versions":["TLSv1.3"]')), "NOT_SUPPORTED data.tls_versions");
   accepted(cluster('"sticky_session":false,"https_redirect":false'));
   assert.equal(faultOf(cluster('"sticky_session":"yes"')), "INVALID_FIELD data.sticky_session");
