@@ -5,6 +5,7 @@
  */
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { MalformedMessage, tokensOf } from "../http/head.ts";
+import { ProxyHeaderReader } from "../http/proxy-header.ts";
 import { type Request, RequestReader } from "../http/request.ts";
 import { respondByPath } from "./responders.ts";
 
@@ -15,6 +16,8 @@ export interface BackendConnection {
   readonly socket: Socket;
   /** Everything that came, up to `RAW_BYTES_MAX`. */
   raw: Buffer;
+  /** What its PROXY header told, where the backend asks for one. */
+  readonly proxyHeader: string | undefined;
   /** How many requests were complete. */
   requestCount: number;
   /** Takes what follows as another protocol; gives what came already. */
@@ -27,6 +30,8 @@ export interface BackendOptions {
   /** Named in every answer, so that a client can tell who answered. */
   readonly id?: string;
   readonly respond?: Responder;
+  /** Each connection must begin with a PROXY header. */
+  readonly readsProxyHeader?: boolean;
   /** Called at once for each connection; may write or cut without waiting for a request. */
   readonly onConnection?: (connection: BackendConnection) => void;
 }
@@ -111,11 +116,15 @@ export class HttpBackend {
 
   #accept(socket: Socket): void {
     this.#open.add(socket);
+    const header = this.#options.readsProxyHeader === true ? new ProxyHeaderReader() : undefined;
     const connection: BackendConnection = {
       backend: this,
       number: this.connections.length,
       socket,
       raw: Buffer.alloc(0),
+      get proxyHeader() {
+        return header?.header;
+      },
       requestCount: 0,
       takeOver: () => {
         reader.stop();
@@ -124,7 +133,9 @@ export class HttpBackend {
       },
     };
     const reader = this.#readerFor(connection);
-    const received = (bytes: Buffer): void => this.#received(connection, reader, bytes);
+    const received = (bytes: Buffer): void => {
+      this.#received(connection, (piece) => reader.push(header?.push(piece) ?? piece), bytes);
+    };
     this.connections.push(connection);
     socket.on("data", received);
     socket.on("end", () => socket.end());
@@ -154,10 +165,10 @@ export class HttpBackend {
     });
   }
 
-  #received(connection: BackendConnection, reader: RequestReader, bytes: Buffer): void {
+  #received(connection: BackendConnection, read: (bytes: Buffer) => void, bytes: Buffer): void {
     if (connection.raw.length < RAW_BYTES_MAX) connection.raw = Buffer.concat([connection.raw, bytes]);
     try {
-      reader.push(bytes);
+      read(bytes);
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
       this.malformed.push(error.message);

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { MalformedMessage } from "../../testing/http/head.ts";
 import type { Message } from "../../testing/http/message-reader.ts";
+import { ProxyHeaderReader } from "../../testing/http/proxy-header.ts";
 import { RequestReader } from "../../testing/http/request.ts";
 import { type Response, ResponseReader } from "../../testing/http/response.ts";
 import { EngineRig } from "../../testing/sim/engine-rig.ts";
@@ -14,13 +15,19 @@ import { assertMatches } from "./match.ts";
 import type { Outcome, Step, Transcript } from "./transcript.ts";
 
 const LISTENER = "127.0.0.1:80";
+const PROXIED_LISTENER = "127.0.0.1:81";
 const BACKEND = "10.0.0.1:9000";
 const REFUSING = "10.0.0.2:9000";
 const SILENT = "10.0.0.3:9000";
+/** Backends that ask for a PROXY header. */
+const ASKING = { v1: "10.0.0.4:9000", v2: "10.0.0.5:9000" } as const;
 
 /** Runs it to its end and throws an `AssertionError` where it went otherwise. */
 export function runTranscript(transcript: Transcript, options: SimOptions): void {
-  const run = new WireRun(options);
+  const run = new WireRun(
+    options,
+    transcript.steps.some(({ kind }) => kind === "listener"),
+  );
   for (const step of transcript.steps) run.step(step);
   run.finish();
 }
@@ -30,10 +37,11 @@ class WireRun {
   readonly #client: ClientView;
   readonly #backends: BackendView[] = [];
 
-  constructor(options: SimOptions) {
+  constructor(options: SimOptions, sendsProxyHeader: boolean) {
     this.#rig = new EngineRig(options);
     const { net } = this.#rig;
-    this.#rig.listener(LISTENER);
+    const listener = sendsProxyHeader ? PROXIED_LISTENER : LISTENER;
+    this.#rig.listener(listener, { accept_proxy_protocol: sendsProxyHeader });
     for (const [cluster, address] of [
       ["app", BACKEND],
       ["refused", REFUSING],
@@ -44,13 +52,19 @@ class WireRun {
     }
     this.#rig.cluster("sticky", { sticky_session: true });
     this.#rig.backend("sticky", "one", BACKEND, { sticky_id: "one-1" });
-    this.#rig.frontend(LISTENER, "*.example", { cluster_id: "app" });
-    for (const name of ["empty", "refused", "silent", "sticky"])
-      this.#rig.frontend(LISTENER, `${name}.example`, { cluster_id: name });
+    for (const version of ["v1", "v2"] as const) {
+      this.#rig.cluster(version, { send_proxy_protocol: version });
+      this.#rig.backend(version, "one", ASKING[version]);
+      net.backend(ASKING[version]).onConnection = (peer) =>
+        void this.#backends.push(new BackendView(peer, new ProxyHeaderReader()));
+    }
+    this.#rig.frontend(listener, "*.example", { cluster_id: "app" });
+    for (const name of ["empty", "refused", "silent", "sticky", "v1", "v2"])
+      this.#rig.frontend(listener, `${name}.example`, { cluster_id: name });
     net.backend(BACKEND).onConnection = (peer) => void this.#backends.push(new BackendView(peer));
     net.backend(REFUSING).mode = "refused";
     net.backend(SILENT).mode = "silent";
-    this.#client = new ClientView(net.client(LISTENER));
+    this.#client = new ClientView(net.client(listener));
     net.settle();
   }
 
@@ -71,6 +85,11 @@ class WireRun {
         break;
       case "does":
         act(step.who === "client" ? this.#client.peer : this.#latest.peer, step.what);
+        break;
+      case "listener":
+        break;
+      case "proxy-header":
+        assert.equal(this.#latest.header, step.header, "the PROXY header of the latest connection");
         break;
       case "wait":
         net.advance(step.ms);
@@ -209,9 +228,11 @@ class BackendView {
   readonly requests: Message[] = [];
   matched = 0;
   readonly #reader: RequestReader;
+  readonly #headerReader: ProxyHeaderReader | undefined;
 
-  constructor(peer: SimPeer) {
+  constructor(peer: SimPeer, headerReader?: ProxyHeaderReader) {
     this.peer = peer;
+    this.#headerReader = headerReader;
     this.#reader = new RequestReader({ request: (request) => void this.requests.push(request) });
   }
 
@@ -220,9 +241,15 @@ class BackendView {
     this.peer.send(bytes);
   }
 
+  /** What its PROXY header tells, once it has come. */
+  get header(): string | undefined {
+    return this.#headerReader?.header;
+  }
+
   /** Throws where what came could not be read as requests. */
   read(): void {
-    this.#reader.push(this.peer.takeNew());
+    const bytes = this.peer.takeNew();
+    this.#reader.push(this.#headerReader?.push(bytes) ?? bytes);
   }
 }
 

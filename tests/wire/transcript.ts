@@ -8,6 +8,10 @@ export type Step =
   /** The next message there must look like this. */
   | { readonly kind: "at-client" | "at-backend"; readonly pattern: MessagePattern }
   | { readonly kind: "does"; readonly who: "client" | "backend"; readonly what: "ends" | "resets" | "closes" }
+  /** The client connects where a PROXY header is asked for. */
+  | { readonly kind: "listener"; readonly acceptsProxyProtocol: boolean }
+  /** What the PROXY header of the latest connection to a backend tells. */
+  | { readonly kind: "proxy-header"; readonly header: string }
   | { readonly kind: "wait"; readonly ms: number }
   | { readonly kind: "outcome"; readonly outcome: Outcome };
 
@@ -85,6 +89,11 @@ function parseStep({ info, lines }: Fence): Step {
         what: match[2] as "ends" | "resets" | "closes",
       };
     }
+    case "listener":
+      if (lines.join("\n") !== "accepts the PROXY protocol") throw new Error("a listener of no such kind");
+      return { kind: "listener", acceptsProxyProtocol: true };
+    case "proxy-header":
+      return { kind: "proxy-header", header: lines.join("\n") };
     case "wait":
       return { kind: "wait", ms: Number(/^([0-9]+) ms$/.exec(lines.join("\n"))?.[1]) };
     case "outcome":
