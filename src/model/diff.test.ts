@@ -50,6 +50,25 @@ test("what differs in a field is updated in that field alone, null where the wan
   assert.match(between(wanted, stateOf(...SMALL))[0]!, /"public_address":null/);
 });
 
+test("a cluster's send_proxy_protocol comes, changes and goes by updates, and is hashed", () => {
+  const sending = (version: string) =>
+    stateOf(...SMALL, ["UPDATE_CLUSTER", { cluster_id: "app", send_proxy_protocol: version }]);
+  const update = (version: string) => [
+    `UPDATE_CLUSTER {"cluster_id":"app","send_proxy_protocol":${version}}`,
+  ];
+  assert.deepEqual(between(stateOf(...SMALL), sending("v1")), update('"v1"'));
+  assert.deepEqual(between(sending("v1"), sending("v2")), update('"v2"'));
+  assert.deepEqual(between(sending("v2"), stateOf(...SMALL)), update("null"));
+  assert.equal(new Set([stateOf(...SMALL), sending("v1"), sending("v2")].map((s) => s.hash())).size, 3);
+  const cleared = stateOf(
+    ...SMALL,
+    ["UPDATE_CLUSTER", { cluster_id: "app", send_proxy_protocol: "v1" }],
+    ["UPDATE_CLUSTER", { cluster_id: "app", send_proxy_protocol: null }],
+  );
+  assert.equal(cleared.hash(), stateOf(...SMALL).hash());
+  assert.equal("send_proxy_protocol" in cleared.clusters.get("app")!, false);
+});
+
 test("a frontend that ends elsewhere is removed and added", () => {
   const wanted = stateOf(...SMALL.slice(0, 3), [
     "ADD_FRONTEND",
