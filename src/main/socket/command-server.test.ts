@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { lstatSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -283,7 +284,7 @@ test("a socket path that a crash left is taken over, one that answers is not", a
   const folder = mkdtempSync(join(tmpdir(), "kakehi-path-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const stale = join(folder, "stale.sock");
-  writeFileSync(stale, "");
+  leaveSocketAt(stale);
   const claimed = await claimSocketPath(stale);
   assert.ok(claimed.ok);
   const again = await claimSocketPath(stale);
@@ -296,6 +297,29 @@ test("a socket path that a crash left is taken over, one that answers is not", a
   const refused = await claimSocketPath(used);
   assert.match(String(!refused.ok && refused.error), /another program/);
 });
+
+test("what is at the path and is no socket is left alone, in words", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "kakehi-path-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "notes.txt");
+  writeFileSync(file, "do not lose me");
+  const refused = await claimSocketPath(file);
+  assert.match(String(!refused.ok && refused.error), /notes\.txt is there and is no socket/);
+  assert.equal(readFileSync(file, "utf8"), "do not lose me");
+  const isFolder = await claimSocketPath(folder);
+  assert.match(String(!isFolder.ok && isFolder.error), /is there and is no socket/);
+  rmSync(file);
+  const claimed = await claimSocketPath(file);
+  assert.ok(claimed.ok, "a refusal leaves no lock");
+  claimed.value.release();
+});
+
+/** As a main that crashed leaves one: a process of its own that is killed. */
+function leaveSocketAt(path: string): void {
+  const script = `require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, 9))`;
+  spawnSync(process.execPath, ["-e", script, path]);
+  assert.ok(lstatSync(path).isSocket());
+}
 
 test("a path that is too long for a socket is refused in words", async () => {
   const refused = await claimSocketPath(join(tmpdir(), "x".repeat(200)));

@@ -1,11 +1,11 @@
 /**
- * Whose is this socket path? One main owns it, by the lock of a file beside it. What a main that crashed left
- * behind is removed; what answers is left alone.
+ * Whose is this socket path? One main owns it, by the lock of a file beside it. The socket of a main that
+ * crashed is removed; one that answers, and whatever is no socket, is left alone.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { lstatSync, mkdirSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
-import { fail, type Result } from "../../base/result.ts";
+import { fail, ok, type Result } from "../../base/result.ts";
 import { fileFault } from "../../io/files.ts";
 import { takeFileLock, type FileLock } from "../../io/lock-file.ts";
 
@@ -38,13 +38,24 @@ export async function claimSocketPath(path: string): Promise<Result<FileLock, st
     lock.value.release();
     return fail(`another program already listens on the socket ${path}; choose another path with --socket`);
   }
+  const removed = removeSocket(path);
+  if (removed.ok) return lock;
+  lock.value.release();
+  return removed;
+}
+
+/** A path that was mistyped may name a file that somebody needs: only a socket is ours to remove. */
+function removeSocket(path: string): Result<void, string> {
   try {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found !== undefined && !found.isSocket()) {
+      return fail(`${path} is there and is no socket; remove it, or choose another path with --socket`);
+    }
     rmSync(path, { force: true });
+    return ok(undefined);
   } catch (error) {
-    lock.value.release();
     return fail(`cannot remove what is at ${path}: ${fileFault(error).message}`);
   }
-  return lock;
 }
 
 /** Whether somebody listens there. */
