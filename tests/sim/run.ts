@@ -115,7 +115,10 @@ class SimRun {
         return this.#removeBackend(cluster, 1);
       case 3: {
         const policies = ["round_robin", "random", "least_loaded", "power_of_two", "hash"] as const;
-        return this.#rig.cluster(cluster, { load_balancing: policies[this.#prng.below(policies.length)]! });
+        return this.#rig.cluster(cluster, {
+          load_balancing: policies[this.#prng.below(policies.length)]!,
+          sticky_session: this.#prng.chance(0.5),
+        });
       }
       default:
         return this.#rig.frontend(LISTENER, `${cluster}.example`, {

@@ -119,6 +119,8 @@ class WorkloadConnection {
     const names = Object.keys(faults);
     const name = names[prng.below(names.length)]!;
     record.spoiled.push(name);
+    // Content behind the answer to HEAD belongs to nobody: it may meet the next request on the connection.
+    if (record.method === "HEAD") ledger.disturbances.add("poison");
     return faults[name]!;
   }
 }

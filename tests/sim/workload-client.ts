@@ -1,9 +1,9 @@
 /**
  * Clients of a simulated run: each sends a few requests on one connection, one after the other or in a row,
- * reads fast or slowly, stays or goes. It judges what it gets against the ledger.
+ * reads fast or slowly, keeps its cookies, stays or goes. It judges what it gets against the ledger.
  */
 import type { Prng } from "../../src/base/prng.ts";
-import { MalformedMessage } from "../../testing/http/head.ts";
+import { MalformedMessage, valuesOf } from "../../testing/http/head.ts";
 import { type Response, ResponseReader } from "../../testing/http/response.ts";
 import type { SimNetwork } from "../../testing/sim/sim-network.ts";
 import type { SimPeer } from "../../testing/sim/sim-peer.ts";
@@ -29,6 +29,8 @@ export class WorkloadClient {
   readonly #toSend: RequestRecord[] = [];
   /** Sent, and not answered to the end. */
   readonly #waiting: RequestRecord[] = [];
+  /** Of sticky sessions, by cluster. */
+  readonly #cookies: Map<string, string> = new Map();
   readonly #isPipelining: boolean;
   #announcedClose = false;
   #mustClose = false;
@@ -85,7 +87,11 @@ export class WorkloadClient {
 
   #write(record: RequestRecord): string {
     const { prng } = this.#world;
-    const head = `${record.method} /r/${record.number} HTTP/1.1\r\nHost: ${record.cluster}.example\r\n`;
+    const cookie = this.#cookies.get(record.cluster);
+    const cookieLine = cookie === undefined ? "" : `Cookie: ${cookie}\r\n`;
+    const emptyLine = prng.chance(0.1) ? "\r\n" : "";
+    const requestLine = `${emptyLine}${record.method} /r/${record.number} HTTP/1.1\r\n`;
+    const head = `${requestLine}Host: ${record.cluster}.example\r\n${cookieLine}`;
     if (record.method !== "POST") return `${head}\r\n`;
     if (prng.chance(0.5)) return `${head}Content-Length: ${record.body.length}\r\n\r\n${record.body}`;
     const chunk = record.body === "" ? "" : `${record.body.length.toString(16)}\r\n${record.body}\r\n`;
@@ -104,6 +110,8 @@ export class WorkloadClient {
   #answered(response: Response): void {
     const { ledger, net, prng } = this.#world;
     const record = this.#waiting.shift()!;
+    const [setCookie] = valuesOf(response.head, "set-cookie");
+    if (setCookie !== undefined) this.#cookies.set(record.cluster, setCookie.split(";", 1)[0]!);
     if (response.closes) this.#announcedClose = true;
     else if (this.#mustClose) ledger.break(`request ${record.number} was answered as if more could follow`);
     if (response.head.startLine === POISON_HEAD.trim()) {
