@@ -10,7 +10,7 @@
  *     no backups go first, then the order of their ids, so that all workers agree.
  *  3. Weight does not matter here, nor being a backup: a backend that is set aside takes its own clients.
  */
-import { bytesOf, textOf } from "../base/bytes.ts";
+import { bytesOf, equalsBytes } from "../base/bytes.ts";
 import { ConfigurationHash } from "../model/hash.ts";
 import { STICKY_ID_CHARS_MAX } from "../model/limits.ts";
 import { isEligible, type Candidate } from "./candidate.ts";
@@ -20,6 +20,7 @@ export const STICKY_COOKIE_NAME: Uint8Array = bytesOf(STICKY_COOKIE);
 /** For the browser's session, for the whole host, out of reach of scripts. */
 const ATTRIBUTES = "Path=/; HttpOnly; SameSite=Lax";
 
+const LINE_START = `Set-Cookie: ${STICKY_COOKIE}=`;
 const NO_LINES = new Uint8Array(0);
 
 export interface StickyCandidate extends Candidate {
@@ -27,15 +28,21 @@ export interface StickyCandidate extends Candidate {
   readonly stickyId: string | undefined;
 }
 
-interface Place {
-  readonly value: string;
+/** What a cookie holds, and who it leads to. */
+export interface StickyValue<C> {
+  readonly text: string;
+  /** A view on the line below. */
+  readonly bytes: Uint8Array;
   readonly setCookieLine: Uint8Array;
+  /** In the order of rule 2; empty once all were removed. Only this file changes it. */
+  candidates: readonly C[];
 }
 
 export class StickyTable<C extends StickyCandidate> {
   readonly #clusterId: string;
-  readonly #candidates = new Map<string, readonly C[]>();
-  readonly #places = new Map<C, Place>();
+  /** By the hash of their bytes: a request's value is known without making a text of it. */
+  readonly #values = new Map<number, readonly StickyValue<C>[]>();
+  readonly #valueOf = new Map<C, StickyValue<C>>();
 
   constructor(clusterId: string, candidates: readonly C[]) {
     this.#clusterId = clusterId;
@@ -45,52 +52,68 @@ export class StickyTable<C extends StickyCandidate> {
   /** Adds a candidate, or follows a change of one that is there. */
   add(candidate: C): void {
     this.remove(candidate);
-    const value = candidate.stickyId ?? opaqueValueOf(this.#clusterId, candidate.id);
-    const setCookieLine = bytesOf(`Set-Cookie: ${STICKY_COOKIE}=${value}; ${ATTRIBUTES}\r\n`);
-    this.#places.set(candidate, { value, setCookieLine });
-    const others = this.#candidates.get(value) ?? [];
-    this.#candidates.set(value, [...others, candidate].sort(compareTurns));
+    const value = this.#valueFor(candidate.stickyId ?? opaqueTextOf(this.#clusterId, candidate.id));
+    value.candidates = [...value.candidates, candidate].sort(compareTurns);
+    this.#valueOf.set(candidate, value);
   }
 
   /** Nobody comes back to it any more. */
   remove(candidate: C): void {
-    const place = this.#places.get(candidate);
-    if (place === undefined) return;
-    this.#places.delete(candidate);
-    const others = this.#candidates.get(place.value)!.filter((other) => other !== candidate);
-    if (others.length > 0) this.#candidates.set(place.value, others);
-    else this.#candidates.delete(place.value);
+    const value = this.#valueOf.get(candidate);
+    if (value === undefined) return;
+    this.#valueOf.delete(candidate);
+    value.candidates = value.candidates.filter((other) => other !== candidate);
+    if (value.candidates.length === 0) this.#forget(value);
   }
 
   /** The value `bytes[start..end)` of a client's cookie; `undefined` if it stands for no backend. */
-  readonly readValue = (bytes: Uint8Array, start: number, end: number): string | undefined => {
+  readonly readValue = (bytes: Uint8Array, start: number, end: number): StickyValue<C> | undefined => {
     if (end - start > STICKY_ID_CHARS_MAX) return undefined;
-    const value = textOf(bytes, start, end);
-    return this.#candidates.has(value) ? value : undefined;
+    const values = this.#values.get(hashOf(bytes, start, end));
+    return values?.find((value) => equalsBytes(bytes, start, end, value.bytes));
   };
 
   /** The backend that a client with this value comes back to, if it may be picked now. */
-  find(value: string, nowMs: number, tried: readonly C[]): C | undefined {
-    return this.#candidates.get(value)?.find((candidate) => isEligible(candidate, nowMs, tried));
+  find(value: StickyValue<C>, nowMs: number, tried: readonly C[]): C | undefined {
+    return value.candidates.find((candidate) => isEligible(candidate, nowMs, tried));
   }
 
   /** The value that stands for `candidate`; `undefined` if it is not there. */
-  valueOf(candidate: C): string | undefined {
-    return this.#places.get(candidate)?.value;
+  valueOf(candidate: C): StickyValue<C> | undefined {
+    return this.#valueOf.get(candidate);
   }
 
   /**
    * What `candidate`'s response says to a client that came with `value`: a whole Set-Cookie line, or nothing
    * if the client has the right one, or if the backend was removed meanwhile.
    */
-  linesFor(candidate: C, value: string | undefined): Uint8Array {
-    const place = this.#places.get(candidate);
-    return place === undefined || place.value === value ? NO_LINES : place.setCookieLine;
+  linesFor(candidate: C, value: StickyValue<C> | undefined): Uint8Array {
+    const own = this.#valueOf.get(candidate);
+    return own === undefined || own === value ? NO_LINES : own.setCookieLine;
+  }
+
+  /** The value that has this text, perhaps a new one. */
+  #valueFor(text: string): StickyValue<C> {
+    const setCookieLine = bytesOf(`${LINE_START}${text}; ${ATTRIBUTES}\r\n`);
+    const bytes = setCookieLine.subarray(LINE_START.length, LINE_START.length + text.length);
+    const present = this.readValue(bytes, 0, bytes.length);
+    if (present !== undefined) return present;
+    const value = { text, bytes, setCookieLine, candidates: [] };
+    const hash = hashOf(bytes, 0, bytes.length);
+    this.#values.set(hash, [...(this.#values.get(hash) ?? []), value]);
+    return value;
+  }
+
+  #forget(value: StickyValue<C>): void {
+    const hash = hashOf(value.bytes, 0, value.bytes.length);
+    const others = this.#values.get(hash)!.filter((other) => other !== value);
+    if (others.length > 0) this.#values.set(hash, others);
+    else this.#values.delete(hash);
   }
 }
 
 /** 32 hexadecimal digits. Clients keep them: another way to make them would scatter all clients once. */
-function opaqueValueOf(clusterId: string, backendId: string): string {
+function opaqueTextOf(clusterId: string, backendId: string): string {
   const hash = new ConfigurationHash();
   hash.add("sticky", { cluster_id: clusterId, backend_id: backendId });
   return hash.text();
@@ -99,4 +122,11 @@ function opaqueValueOf(clusterId: string, backendId: string): string {
 function compareTurns(one: Candidate, other: Candidate): number {
   if (one.backup !== other.backup) return one.backup ? 1 : -1;
   return one.id < other.id ? -1 : 1;
+}
+
+/** FNV-1a, in 30 bits: what engines keep as small integers. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c_9dc5 | 0;
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x0100_0193);
+  return (hash >>> 2) ^ (hash & 3);
 }

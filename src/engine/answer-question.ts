@@ -59,7 +59,7 @@ function statusesOf(
   const cluster = configuration.findCluster(clusterId);
   if (cluster === undefined) return [];
   return cluster.backends.map((backend) => {
-    const stickyId = cluster.stickyValueOf(backend);
+    const stickyId = cluster.stickyIdOf(backend);
     const reason = healthChecks.findReason(backend);
     return { ...statusOf(backend, reason, now), ...(stickyId !== undefined && { sticky_id: stickyId }) };
   });

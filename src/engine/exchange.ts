@@ -10,6 +10,7 @@
  *  3. Used again from a pool: `end` leaves nothing of the last exchange behind.
  */
 import { assert, assertNever } from "../base/assert.ts";
+import type { StickyValue } from "../balancing/sticky.ts";
 import { bytesOf, equalsBytes } from "../base/bytes.ts";
 import { FRAMING, type Framing, type Head } from "../http/head.ts";
 import type { Redirect } from "../model/objects.ts";
@@ -48,7 +49,7 @@ export class Exchange {
   readonly #tried: BackendRuntime<BackConnection>[] = [];
   #attempts = 0;
   /** What the client's cookie says of the backend that it comes back to, where sessions are sticky. */
-  #stickyValue: string | undefined;
+  #stickyValue: StickyValue<BackendRuntime<BackConnection>> | undefined;
   #requestPhase: RequestPhase = REQUEST.done;
   #responsePhase: ResponsePhase = RESPONSE.waiting;
   #isReplayable = false;

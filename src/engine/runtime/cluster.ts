@@ -3,7 +3,7 @@
  * or an exchange uses it.
  */
 import { Balancer } from "../../balancing/balancer.ts";
-import { STICKY_COOKIE_NAME, StickyTable } from "../../balancing/sticky.ts";
+import { STICKY_COOKIE_NAME, StickyTable, type StickyValue } from "../../balancing/sticky.ts";
 import type { Prng } from "../../base/prng.ts";
 import { findCookie } from "../../http/cookies.ts";
 import type { Head } from "../../http/head.ts";
@@ -48,20 +48,23 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
    * What the request's cookies say of the backend that its client comes back to; `undefined` for a new
    * client, and where sessions are not sticky.
    */
-  stickyValueIn(head: Head): string | undefined {
+  stickyValueIn(head: Head): StickyValue<BackendRuntime<Connection>> | undefined {
     const sticky = this.#sticky;
     return sticky === undefined ? undefined : findCookie(head, STICKY_COOKIE_NAME, sticky.readValue);
   }
 
-  /** The cookie's value for `backend`, where sessions are sticky. */
-  stickyValueOf(backend: BackendRuntime<Connection>): string | undefined {
-    return this.#sticky?.valueOf(backend);
+  /** What the cookie of `backend`'s clients holds, where sessions are sticky. */
+  stickyIdOf(backend: BackendRuntime<Connection>): string | undefined {
+    return this.#sticky?.valueOf(backend)?.text;
   }
 
   /**
    * What a response of `backend` says besides, to a client that came with `stickyValue`: whole field lines.
    */
-  linesFor(backend: BackendRuntime<Connection>, stickyValue: string | undefined): Uint8Array {
+  linesFor(
+    backend: BackendRuntime<Connection>,
+    stickyValue: StickyValue<BackendRuntime<Connection>> | undefined,
+  ): Uint8Array {
     return this.#sticky === undefined ? NO_LINES : this.#sticky.linesFor(backend, stickyValue);
   }
 
@@ -73,7 +76,7 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
     now: number,
     key: number,
     tried: readonly BackendRuntime<Connection>[],
-    stickyValue: string | undefined,
+    stickyValue: StickyValue<BackendRuntime<Connection>> | undefined,
   ): BackendRuntime<Connection> | undefined {
     if (stickyValue !== undefined) {
       const backend = this.#sticky?.find(stickyValue, now, tried);
