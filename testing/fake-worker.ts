@@ -42,10 +42,13 @@ function send(message: FromWorker): void {
   channel.sendEncoded(encodeMessage(drifts ? { ...message, hash: "drifted" } : message));
 }
 
+const staged: Change[] = [];
+
 const worker = new Worker({
   engine: {
+    stage: (changes) => void staged.push(...changes),
     apply: (changes, requests) => {
-      for (const change of changes) obey(change);
+      for (const change of [...staged.splice(0), ...changes]) obey(change);
       return requests.map(usesOf);
     },
     bindListener: (address, fd) => void listeners.set(address, [...(listeners.get(address) ?? []), fd]),

@@ -19,6 +19,7 @@ import type { HealthChecks } from "./health-checks.ts";
 import type { BackendRuntime } from "./runtime/backend.ts";
 import { ClusterRuntime } from "./runtime/cluster.ts";
 import { ListenerRuntime } from "./runtime/listener.ts";
+import { StagedChange } from "./staged-change.ts";
 import type { Use } from "./use.ts";
 
 /** Exchanges kept for another use; more at a time are allocated and let go. */
@@ -30,6 +31,7 @@ export class Configuration {
   readonly #healthChecks: HealthChecks;
   readonly #clusters = new Map<string, ClusterRuntime<BackConnection>>();
   readonly #idleExchanges: Exchange[] = [];
+  #staged: StagedChange | undefined;
   /** Client sessions of all listeners, removed ones included. */
   sessionCount = 0;
 
@@ -56,14 +58,24 @@ export class Configuration {
     return this.#clusters.get(clusterId);
   }
 
-  /** Follows `changes`. Gives the use of everything that was removed, by `kind key`. */
-  apply(changes: readonly Change[]): Map<string, Use> {
+  /** Prepares the first part of what the next `apply` makes visible. No request meets it before. */
+  stage(changes: readonly Change[]): void {
+    this.#staged ??= new StagedChange(this.#core, { listeners: this.listeners, clusters: this.#clusters });
+    for (const change of changes) this.#staged.stage(change);
+  }
+
+  /**
+   * Follows what was staged and `changes`, all at one moment. Gives the use of everything that was removed,
+   * by `kind key`.
+   */
+  apply(last: readonly Change[]): Map<string, Use> {
+    const changes = this.#staged === undefined ? last : [...this.#staged.publish(), ...last];
+    this.#staged = undefined;
     const removed = new Map<string, Use>();
-    const gone = new Set<string>();
+    const gone = removedWithListeners(changes);
     for (const change of changes) {
-      if (change.kind === "listener" && change.after === undefined) gone.add(change.key);
+      if (!gone.has(change)) this.#applyOne(change, removed);
     }
-    for (const change of changes) this.#applyOne(change, removed, gone);
     return removed;
   }
 
@@ -101,7 +113,7 @@ export class Configuration {
     assert(this.sessionCount >= 0, "a session ended that had not begun");
   }
 
-  #applyOne(change: Change, removed: Map<string, Use>, gone: ReadonlySet<string>): void {
+  #applyOne(change: Change, removed: Map<string, Use>): void {
     switch (change.kind) {
       case "listener":
         return this.#applyListener(change, removed);
@@ -110,7 +122,7 @@ export class Configuration {
       case "backend":
         return this.#applyBackend(change, removed);
       case "frontend":
-        return this.#applyFrontend(change, gone);
+        return this.#applyFrontend(change);
       default:
         assertNever(change.kind);
     }
@@ -157,10 +169,10 @@ export class Configuration {
     else this.#healthChecks.follow(cluster, cluster.updateBackend(change.after as Backend));
   }
 
-  #applyFrontend(change: Change, gone: ReadonlySet<string>): void {
+  #applyFrontend(change: Change): void {
     const before = change.before as Frontend | undefined;
     const after = change.after as Frontend | undefined;
-    if (before !== undefined && !gone.has(before.listener)) {
+    if (before !== undefined) {
       const listener = this.listeners.get(before.listener);
       assert(listener !== undefined, "a frontend is removed from a listener that is not there");
       listener.router.remove(before);
@@ -182,6 +194,23 @@ export class Configuration {
     this.#healthChecks.forget(backend);
     removed.set(`backend ${cluster.configuration.cluster_id} ${backendId}`, backend.use);
   }
+}
+
+/**
+ * The removals of frontends that go with their listener: they stand right before it, and it keeps them for
+ * its sessions.
+ */
+function removedWithListeners(changes: readonly Change[]): ReadonlySet<Change> {
+  const gone = new Set<Change>();
+  let going: string | undefined;
+  for (const change of changes.toReversed()) {
+    const { kind, key, before, after } = change;
+    if (kind === "listener" && after === undefined) going = key;
+    else if (kind === "frontend" && after === undefined && (before as Frontend).listener === going)
+      gone.add(change);
+    else going = undefined;
+  }
+  return gone;
 }
 
 /** Ids hold no space; see `model/keys.ts`. */

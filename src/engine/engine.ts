@@ -90,7 +90,18 @@ export class Engine implements PortEvents {
 
   // Orders, by way of main.
 
-  /** Follows changes at once; returns the use of each drained object (0 when nothing uses it). */
+  /**
+   * Prepares the first changes of a large `apply`, piece by piece, so that the moment at which all of them
+   * become visible is short.
+   */
+  stage(changes: readonly Change[]): void {
+    this.#configuration.stage(changes);
+  }
+
+  /**
+   * Follows changes at once, with those that were staged for them; returns the use of each drained object (0
+   * when nothing uses it).
+   */
   apply(changes: readonly Change[], drains: readonly DrainRequest[]): readonly DrainUse[] {
     return this.#drains.begin(drains, this.#configuration.apply(changes));
   }

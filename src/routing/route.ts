@@ -13,6 +13,8 @@ export class Route<Target> {
   readonly method: string | undefined;
   /** For the engine: what it found out about this frontend once and does not want to look up per request. */
   target: Target | undefined = undefined;
+  /** Added, but not visible yet: requests pass it over. Only this room sets it. */
+  isStaged = false;
   /** The next route with the same hostname and path rule. Only this room sets it. */
   next: Route<Target> | undefined = undefined;
 
@@ -34,7 +36,7 @@ export function findByMethod<Target>(
 ): Route<Target> | undefined {
   for (let route = first; route !== undefined; route = route.next) {
     const method = route.method;
-    if (method === undefined || isText(method, bytes, start, end)) return route;
+    if ((method === undefined || isText(method, bytes, start, end)) && !route.isStaged) return route;
   }
   return undefined;
 }

@@ -31,7 +31,7 @@ export class Router<Target = unknown> {
   /** Of the host being looked up. */
   readonly #key = new HostKey();
 
-  /** How many frontends it holds. */
+  /** How many frontends it holds that requests can find. */
   get size(): number {
     return this.#size;
   }
@@ -47,6 +47,25 @@ export class Router<Target = unknown> {
     const route = rules.add(frontend);
     this.#size++;
     return route;
+  }
+
+  /**
+   * Adds a frontend that no request finds yet: all of adding but the moment at which it becomes visible,
+   * which is `publish`. Not for regexes.
+   */
+  stage(frontend: Frontend): Route<Target> {
+    assert(!("regex" in frontend.path), "stages a regex frontend");
+    const route = this.add(frontend);
+    route.isStaged = true;
+    this.#size--;
+    return route;
+  }
+
+  /** Makes a route that `stage` gave visible. */
+  publish(route: Route<Target>): void {
+    assert(route.isStaged, "publishes a route that is visible");
+    route.isStaged = false;
+    this.#size++;
   }
 
   /** Removes the frontend with the key of `frontend`, which must be there; gives its route. */

@@ -15,6 +15,7 @@ import { State } from "../model/state.ts";
 
 /** The engine, as far as a worker's wiring needs it. */
 export interface FollowingEngine {
+  stage(changes: readonly Change[]): void;
   apply(changes: readonly Change[], drains: readonly DrainRequest[]): readonly DrainUse[];
   bindListener(address: string, listener: number): void;
   unlisten(address: string): void;
@@ -39,7 +40,6 @@ export class Worker {
   #revision = 0;
   /** Of the state at `#revision`: between a part and its `apply`, the state itself is ahead. */
   #hash: string = this.#state.hash();
-  #parts: Change[] = [];
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -52,7 +52,7 @@ export class Worker {
       case "load":
         return this.#load(message);
       case "part":
-        return this.#keepPart(message.changes);
+        return engine.stage(this.#record(message.changes));
       case "apply":
         return this.#apply(message);
       case "listen":
@@ -89,20 +89,9 @@ export class Worker {
     send({ type: "ready", revision: this.#revision, hash: this.#hash, io, io_reason: ioReason });
   }
 
-  /**
-   * The state records it at once, which takes most of the time; the engine, which decides, follows at one
-   * moment.
-   */
-  #keepPart(changes: readonly Change[]): void {
-    for (const change of this.#record(changes)) this.#parts.push(change);
-  }
-
   #apply(message: ToWorker & { readonly type: "apply" }): void {
     assert(message.revision > this.#revision, `revision ${message.revision} after ${this.#revision}`);
-    const last = this.#record(message.changes);
-    const changes = this.#parts.length === 0 ? last : [...this.#parts, ...last];
-    this.#parts = [];
-    const uses = this.#options.engine.apply(changes, message.drains);
+    const uses = this.#options.engine.apply(this.#record(message.changes), message.drains);
     this.#reach(message.revision);
     this.#options.send({ type: "applied", revision: this.#revision, hash: this.#hash, uses });
   }
