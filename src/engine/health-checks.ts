@@ -49,10 +49,10 @@ export class HealthChecks {
   readonly #changed: (change: BackendChange) => void;
   readonly #runningMax: number;
   readonly #checked: Map<BackendRuntime, Checked> = new Map();
-  /** By slot: a small number for each, as `Deadlines` has them. */
-  #slots: (Checked | undefined)[] = [];
-  #freeSlots: number[] = [];
-  #deadlines = new Deadlines(0);
+  /** By slot: a small number for each, as `Deadlines` has them. Those that are left free are given again. */
+  readonly #slots: (Checked | undefined)[] = [];
+  readonly #freeSlots: number[] = [];
+  readonly #deadlines = new Deadlines(0);
   readonly #waiting: Set<Checked> = new Set();
   readonly #running: Map<Checked, HealthCheck> = new Map();
 
@@ -97,10 +97,6 @@ export class HealthChecks {
     this.#checked.delete(backend);
     this.#slots[checked.slot] = undefined;
     this.#freeSlots.push(checked.slot);
-    if (this.#checked.size > 0) return;
-    this.#slots = [];
-    this.#freeSlots = [];
-    this.#deadlines = new Deadlines(0);
   }
 
   /** Ends all checks: the process leaves. */

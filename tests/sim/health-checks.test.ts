@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ENGINE_LIMITS_DEFAULT } from "../../src/engine/limits.ts";
 import type { BackendStatus, Change } from "../../src/model/channel.ts";
 import { BACKEND_DEFAULTS, HEALTH_CHECK_DEFAULTS } from "../../src/model/defaults.ts";
 import { backendKey } from "../../src/model/keys.ts";
@@ -90,13 +91,16 @@ test("a check begins with a PROXY header that names no client, where the cluster
 test("each backend is checked once in an interval, or up to a tenth earlier", () => {
   const { rig, backends } = rigWith(3);
   rig.net.advance(60_000);
+  const lengths = new Set<number>();
   for (const { checks } of backends) {
     assert.ok(checks.length >= 60 && checks.length <= 67, `${checks.length} checks in 60 intervals`);
     for (const [index, { atMs }] of checks.slice(1).entries()) {
       const betweenMs = atMs - checks[index]!.atMs;
       assert.ok(betweenMs > INTERVAL_MS * 0.9 - 1 && betweenMs <= INTERVAL_MS, `${betweenMs} ms`);
+      lengths.add(betweenMs);
     }
   }
+  assert.ok(lengths.size > 10, "they would stay in step");
 });
 
 test("a backend goes down after so many failures in a row, and comes up after so many passes", () => {
@@ -262,6 +266,16 @@ test("no more checks run at a time than the limit, and all get their turn", () =
   for (const { checks } of backends) assert.ok(checks.length > 0, "a backend never had its turn");
 });
 
+test("checks take their share of few connection numbers, and no more", () => {
+  const { rig } = rigWith(0, { sim: { connectionsMax: 64 }, terms: { timeout_ms: 500 } });
+  for (let host = 1; host <= 20; host++) {
+    rig.net.backend(`10.0.1.${host}:80`).mode = "silent";
+    rig.backend("app", `silent-${host}`, `10.0.1.${host}:80`);
+  }
+  rig.net.advance(100);
+  assert.equal(rig.net.openCount, 64 * ENGINE_LIMITS_DEFAULT.healthChecksShareMax);
+});
+
 test("ten thousand backends are not checked at one moment, neither at first nor later", () => {
   const rig = new EngineRig({ connectionsMax: 16_384, latencyMsMax: 0 }, { healthChecksMax: 1_024 });
   const first = rig.net.backend("10.0.0.1:80");
@@ -306,6 +320,19 @@ test("a health check that comes, changes and goes with its cluster acts at once"
   assert.deepEqual(statesOf(rig), ["down: status 500", "up"], "other terms keep the verdict");
   rig.net.advance(INTERVAL_MS * 3 + 100);
   assert.deepEqual(statesOf(rig), ["up", "down: status 200"]);
+});
+
+test("other terms begin to count anew", () => {
+  const { rig, backends } = rigWith(1, { terms: { unhealthy: 2 } });
+  rig.net.advance(100);
+  backends[0]!.health = 500;
+  rig.net.advance(INTERVAL_MS);
+  rig.cluster("app", { health_check: { ...TERMS, unhealthy: 2, timeout_ms: 100 } });
+  rig.net.advance(50);
+  assert.equal(backends[0]!.checks.length, 3);
+  assert.deepEqual(statesOf(rig), ["up"], "the failure before does not count any more");
+  rig.net.advance(INTERVAL_MS);
+  assert.deepEqual(statesOf(rig), ["down: status 500"]);
 });
 
 test("a change that leaves the health check as it is does not begin it anew", () => {

@@ -3,9 +3,10 @@
  * real engine. At its end everything must have ended, and every law held.
  */
 import { Prng } from "../../src/base/prng.ts";
+import type { HealthCheck } from "../../src/model/objects.ts";
 import { EngineRig } from "../../testing/sim/engine-rig.ts";
 import { Ledger } from "./ledger.ts";
-import { startBackend } from "./workload-backend.ts";
+import { CHECK_PATH, startBackend } from "./workload-backend.ts";
 import { WorkloadClient } from "./workload-client.ts";
 
 export interface RunOptions {
@@ -27,6 +28,13 @@ export interface RunReport {
 const LISTENER = "127.0.0.1:80";
 const CLUSTERS = ["red", "green", "blue"] as const;
 const ADDRESSES_PER_CLUSTER = 4;
+const HEALTH_CHECK: HealthCheck = {
+  path: CHECK_PATH,
+  interval_ms: 400,
+  timeout_ms: 300,
+  healthy: 2,
+  unhealthy: 2,
+};
 const ROUGH_FAULT_RATE = 0.15;
 
 /** Runs it. A law that does not hold is in the report; a broken rule of the port is thrown. */
@@ -118,6 +126,7 @@ class SimRun {
         return this.#rig.cluster(cluster, {
           load_balancing: policies[this.#prng.below(policies.length)]!,
           sticky_session: this.#prng.chance(0.5),
+          ...(this.#prng.chance(0.7) && { health_check: HEALTH_CHECK }),
         });
       }
       default:

@@ -18,6 +18,9 @@ export interface BackendWorld {
 }
 
 const DELAY_MS_MAX = 400;
+export const CHECK_PATH = "/health";
+/** How often a check fails that finds nothing wrong: who is down is as able to answer as who is up. */
+const CHECK_FAILURE_RATE = 0.3;
 /**
  * Bytes behind an answer that reach the proxy only after it gave the connection to the next request cannot be
  * told from that one's answer, by anybody. They are marked, so that the run can tell.
@@ -57,6 +60,7 @@ class WorkloadConnection {
 
   #answer(request: Request): void {
     const { ledger, prng, net, faultRate } = this.#world;
+    if (request.target === CHECK_PATH) return this.#answerCheck();
     const record = ledger.find(Number(request.target.slice("/r/".length)));
     if (record === undefined) return ledger.break(`a backend got ${request.target}, which nobody sent`);
     record.seen++;
@@ -67,6 +71,15 @@ class WorkloadConnection {
     const act = prng.chance(faultRate) ? this.#pickFault(record) : (): void => this.#send(record);
     net.after(prng.chance(0.3) ? prng.below(DELAY_MS_MAX) : 0, () => {
       if (this.#peer.side === "open" && this.#peer.ending === "open") act();
+    });
+  }
+
+  #answerCheck(): void {
+    const { net, prng } = this.#world;
+    const status = prng.chance(CHECK_FAILURE_RATE) ? 503 : 200;
+    net.after(prng.chance(0.3) ? prng.below(DELAY_MS_MAX) : 0, () => {
+      const peer = this.#peer;
+      if (peer.side === "open") peer.send(`HTTP/1.1 ${status} Health\r\nConnection: close\r\n\r\n`).close();
     });
   }
 
