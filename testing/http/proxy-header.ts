@@ -10,7 +10,7 @@ const LINE_BYTES_MAX = 107;
 const FIXED_BYTES = 16;
 
 export class ProxyHeaderReader {
-  /** As in `v1 TCP4 192.0.2.1 40000 198.51.100.1 443`, once it has come. */
+  /** As in `v1 TCP4 192.0.2.1 40000 198.51.100.1 443`, once it has come. `v1 UNKNOWN`, `v2 LOCAL`: nobody. */
   header: string | undefined;
   #pending: Buffer = Buffer.alloc(0);
 
@@ -40,6 +40,7 @@ export class ProxyHeaderReader {
 }
 
 function parseLine(line: string): string {
+  if (line === "PROXY UNKNOWN\r\n") return "v1 UNKNOWN";
   const [proxy, protocol, source = "", destination = "", from, to, ...more] = line.slice(0, -2).split(" ");
   const isIp = protocol === "TCP4" ? isIPv4 : isIPv6;
   const isWhole = more.length === 0 && [from, to].every((port) => /^[1-9][0-9]{0,4}$/.test(port ?? ""));
@@ -51,6 +52,7 @@ function parseLine(line: string): string {
 
 function parseBinary(header: Buffer): string {
   const [command, family] = [header[12], header[13]];
+  if (header.subarray(0, 12).equals(SIGNATURE) && command === 0x20) return "v2 LOCAL";
   const isTcp4 = family === 0x11 && header.length === FIXED_BYTES + 12;
   const isTcp6 = family === 0x21 && header.length === FIXED_BYTES + 36;
   if (!header.subarray(0, 12).equals(SIGNATURE) || command !== 0x21 || (!isTcp4 && !isTcp6))

@@ -8,6 +8,8 @@ export interface RequestRecord {
   readonly method: "GET" | "HEAD" | "POST";
   readonly cluster: string;
   readonly body: string;
+  /** Who sent it, as backends must be told. */
+  readonly clientIp: string;
   /** Times that a backend read it whole. */
   seen: number;
   /** What was done to it on purpose: a backend that cut, a client that went. Then it may end badly. */
@@ -22,17 +24,25 @@ export class Ledger {
   /** Things that happened on purpose to everybody: a cluster without backends, a listener that was away. */
   readonly disturbances: Set<"no-backend" | "no-frontend" | "unreachable" | "stale" | "poison"> = new Set();
   readonly #now: () => number;
+  #clients = 0;
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  open(method: RequestRecord["method"], cluster: string, body: string): RequestRecord {
+  /** An address that no other client has. */
+  nextClientIp(): string {
+    const number = ++this.#clients;
+    return `203.0.${number >> 8}.${number & 0xff}`;
+  }
+
+  open(method: RequestRecord["method"], cluster: string, body: string, clientIp: string): RequestRecord {
     const record: RequestRecord = {
       number: this.requests.length,
       method,
       cluster,
       body,
+      clientIp,
       seen: 0,
       spoiled: [],
       outcome: "unanswered",

@@ -6,8 +6,8 @@ import { Prng } from "../../src/base/prng.ts";
 import type { HealthCheck } from "../../src/model/objects.ts";
 import { EngineRig } from "../../testing/sim/engine-rig.ts";
 import { Ledger } from "./ledger.ts";
-import { CHECK_PATH, startBackend } from "./workload-backend.ts";
-import { WorkloadClient } from "./workload-client.ts";
+import { type BackendWorld, CHECK_PATH, startBackend } from "./workload-backend.ts";
+import { type ClientWorld, WorkloadClient } from "./workload-client.ts";
 
 export interface RunOptions {
   readonly seed: number;
@@ -51,6 +51,7 @@ class SimRun {
   readonly #backends: Map<string, string[]> = new Map();
   readonly #faultRate: number;
   readonly #steps: number;
+  readonly #asksForHeader: boolean;
   #names = 0;
   #changes = 0;
   #listener: "there" | "leaving" = "there";
@@ -70,6 +71,7 @@ class SimRun {
       buffers: byBytes ? 16_384 : 512,
       socketBytes: prng.between(500, 20_000),
     });
+    this.#asksForHeader = prng.chance(0.3);
     this.#ledger = new Ledger(() => this.#rig.net.nowMs);
     this.#configure();
   }
@@ -87,8 +89,14 @@ class SimRun {
     return { requests: requests.length, answered, changes: this.#changes, broken };
   }
 
-  get #world(): { net: EngineRig["net"]; prng: Prng; ledger: Ledger; faultRate: number } {
-    return { net: this.#rig.net, prng: this.#prng, ledger: this.#ledger, faultRate: this.#faultRate };
+  get #world(): BackendWorld & ClientWorld {
+    return {
+      net: this.#rig.net,
+      prng: this.#prng,
+      ledger: this.#ledger,
+      faultRate: this.#faultRate,
+      asksForHeader: this.#asksForHeader,
+    };
   }
 
   #configure(): void {
@@ -103,7 +111,11 @@ class SimRun {
   }
 
   #addListener(): void {
-    this.#rig.listener(LISTENER, { back_timeout_ms: 10_000, connect_timeout_ms: 500 });
+    this.#rig.listener(LISTENER, {
+      back_timeout_ms: 10_000,
+      connect_timeout_ms: 500,
+      accept_proxy_protocol: this.#asksForHeader,
+    });
     for (const cluster of CLUSTERS)
       this.#rig.frontend(LISTENER, `${cluster}.example`, { cluster_id: cluster });
   }
@@ -123,10 +135,12 @@ class SimRun {
         return this.#removeBackend(cluster, 1);
       case 3: {
         const policies = ["round_robin", "random", "least_loaded", "power_of_two", "hash"] as const;
+        const version = ([undefined, "v1", "v2"] as const)[this.#prng.below(3)];
         return this.#rig.cluster(cluster, {
           load_balancing: policies[this.#prng.below(policies.length)]!,
           sticky_session: this.#prng.chance(0.5),
           ...(this.#prng.chance(0.7) && { health_check: HEALTH_CHECK }),
+          ...(version && { send_proxy_protocol: version }),
         });
       }
       default:

@@ -3,7 +3,8 @@
  * sometimes, where faults are wanted, wrongly. Every fault is written into the ledger before it is done.
  */
 import type { Prng } from "../../src/base/prng.ts";
-import { MalformedMessage } from "../../testing/http/head.ts";
+import { MalformedMessage, valuesOf } from "../../testing/http/head.ts";
+import { ProxyHeaderReader } from "../../testing/http/proxy-header.ts";
 import { type Request, RequestReader } from "../../testing/http/request.ts";
 import type { SimNetwork } from "../../testing/sim/sim-network.ts";
 import type { SimPeer } from "../../testing/sim/sim-peer.ts";
@@ -37,6 +38,8 @@ class WorkloadConnection {
   readonly #peer: SimPeer;
   readonly #cluster: string;
   readonly #reader: RequestReader;
+  readonly #header = new OptionalHeader();
+  #requestCount = 0;
 
   constructor(world: BackendWorld, peer: SimPeer, cluster: string) {
     this.#world = world;
@@ -51,7 +54,7 @@ class WorkloadConnection {
 
   #read(): void {
     try {
-      this.#reader.push(this.#peer.takeNew());
+      this.#reader.push(this.#header.push(this.#peer.takeNew()));
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
       this.#world.ledger.break(`a backend got what is no request: ${error.message}`);
@@ -68,6 +71,7 @@ class WorkloadConnection {
       ledger.break(`request ${record.number} came to a backend of ${this.#cluster}`);
     if (request.body.toString("latin1") !== record.body)
       ledger.break(`request ${record.number} has another body`);
+    this.#checkClient(request, record);
     const act = prng.chance(faultRate) ? this.#pickFault(record) : (): void => this.#send(record);
     net.after(prng.chance(0.3) ? prng.below(DELAY_MS_MAX) : 0, () => {
       if (this.#peer.side === "open" && this.#peer.ending === "open") act();
@@ -81,6 +85,18 @@ class WorkloadConnection {
       const peer = this.#peer;
       if (peer.side === "open") peer.send(`HTTP/1.1 ${status} Health\r\nConnection: close\r\n\r\n`).close();
     });
+  }
+
+  /** Whose request it is must be told rightly, and a connection that tells one client serves no other. */
+  #checkClient({ head }: Request, { number, clientIp }: RequestRecord): void {
+    const { ledger } = this.#world;
+    const { told } = this.#header;
+    const forwardedFor = valuesOf(head, "x-forwarded-for").join();
+    if (forwardedFor !== clientIp)
+      ledger.break(`request ${number} of ${clientIp} is told as ${forwardedFor}'s`);
+    if (told === undefined) return;
+    if (!told.includes(` TCP4 ${clientIp} `)) ledger.break(`request ${number} of ${clientIp} behind ${told}`);
+    if (++this.#requestCount > 1) ledger.break(`request ${number} on a connection that served another`);
   }
 
   /** One of the right ways to answer. */
@@ -143,4 +159,29 @@ function chunked(body: string, method: string): string {
   const middle = body.length >> 1;
   const chunks = [body.slice(0, middle), body.slice(middle)].filter((chunk) => chunk !== "");
   return `${chunks.map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`).join("")}0\r\n\r\n`;
+}
+
+/** No method of the workload begins so, and no request with an empty line. */
+const HEADER_STARTS: readonly string[] = ["PR", "\r\n"];
+
+/** The PROXY header of a connection whose cluster may have begun or ceased to send one. */
+class OptionalHeader {
+  #reader: ProxyHeaderReader | "undecided" | "none" = "undecided";
+  #start: Buffer = Buffer.alloc(0);
+
+  /** As `ProxyHeaderReader.header`; `undefined` where there is none. */
+  get told(): string | undefined {
+    return typeof this.#reader === "string" ? undefined : this.#reader.header;
+  }
+
+  /** Takes the next bytes and gives those that belong to requests. */
+  push(bytes: Buffer): Buffer {
+    if (this.#reader === "none") return bytes;
+    if (this.#reader !== "undecided") return this.#reader.push(bytes);
+    this.#start = Buffer.concat([this.#start, bytes]);
+    if (this.#start.length < 2) return Buffer.alloc(0);
+    const begins = HEADER_STARTS.includes(this.#start.toString("latin1", 0, 2));
+    this.#reader = begins ? new ProxyHeaderReader() : "none";
+    return this.push(this.#start);
+  }
 }

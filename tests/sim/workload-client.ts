@@ -15,6 +15,8 @@ export interface ClientWorld {
   readonly prng: Prng;
   readonly ledger: Ledger;
   readonly faultRate: number;
+  /** Whether the listener asks for a PROXY header: then it tells each client. */
+  readonly asksForHeader: boolean;
 }
 
 const REQUESTS_MAX = 6;
@@ -25,6 +27,7 @@ export class WorkloadClient {
   readonly peer: SimPeer;
   readonly #world: ClientWorld;
   readonly #clusters: readonly string[];
+  readonly #ip: string;
   readonly #reader: ResponseReader;
   readonly #toSend: RequestRecord[] = [];
   /** Sent, and not answered to the end. */
@@ -40,7 +43,9 @@ export class WorkloadClient {
     const { net, prng, ledger } = world;
     this.#world = world;
     this.#clusters = clusters;
-    this.peer = net.client(listener);
+    this.#ip = ledger.nextClientIp();
+    this.peer = net.client(listener, world.asksForHeader ? {} : { ip: this.#ip });
+    if (world.asksForHeader) this.peer.send(`PROXY TCP4 ${this.#ip} 198.51.100.1 50000 80\r\n`);
     this.#reader = new ResponseReader(
       { response: (response) => this.#answered(response) },
       () => this.#waiting[0]?.method,
@@ -50,7 +55,7 @@ export class WorkloadClient {
       const method = prng.chance(0.6) ? "GET" : prng.chance(0.8) ? "POST" : "HEAD";
       const bodyBytes = prng.chance(0.2) ? 0 : prng.below(BODY_BYTES_MAX);
       const body = method === "POST" ? "b".repeat(bodyBytes) : "";
-      this.#toSend.push(ledger.open(method, clusters[prng.below(clusters.length)]!, body));
+      this.#toSend.push(ledger.open(method, clusters[prng.below(clusters.length)]!, body, this.#ip));
     }
     this.peer.onReceived = () => this.#read();
     this.peer.onEnding = () => this.#ended();
@@ -68,7 +73,7 @@ export class WorkloadClient {
   sendLast(): void {
     if (this.isOver || this.#waiting.length > 0 || this.#announcedClose) return;
     this.#mustClose = true;
-    this.#toSend.push(this.#world.ledger.open("GET", this.#clusters[0]!, ""));
+    this.#toSend.push(this.#world.ledger.open("GET", this.#clusters[0]!, "", this.#ip));
     this.#sendNext();
   }
 
