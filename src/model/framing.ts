@@ -121,18 +121,26 @@ export class FrameReader {
   }
 }
 
-/** `undefined` for a frame of nothing but white space: a shell's newline between two orders is no order. */
+/**
+ * `undefined` for a frame of nothing but white space: a shell's newline between two orders is no order. Found
+ * before it is parsed: a failure costs a thousand times as much, and a packet has room for 65,000 of them.
+ */
 function readFrame(bytes: Uint8Array): Frame | undefined {
+  if (bytes.every(isWhiteSpace)) return undefined;
   const text = decodeUtf8(bytes);
   if (text === undefined) return malformed("not UTF-8", decodeUtf8Leniently(bytes));
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    if (text.trim() === "") return undefined;
     return malformed(error instanceof Error ? error.message : "not JSON", text);
   }
   return isObject(value) ? { kind: "object", value } : malformed("not a JSON object", text);
+}
+
+/** White space of JSON (RFC 8259 section 2). */
+function isWhiteSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
 function malformed(reason: string, text: string): Frame {
