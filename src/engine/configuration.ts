@@ -60,7 +60,11 @@ export class Configuration {
 
   /** Prepares the first part of what the next `apply` makes visible. No request meets it before. */
   stage(changes: readonly Change[]): void {
-    this.#staged ??= new StagedChange(this.#core, { listeners: this.listeners, clusters: this.#clusters });
+    this.#staged ??= new StagedChange(this.#core, {
+      listeners: this.listeners,
+      clusters: this.#clusters,
+      healthChecks: this.#healthChecks,
+    });
     for (const change of changes) this.#staged.stage(change);
   }
 
@@ -155,7 +159,7 @@ export class Configuration {
       this.#clusters.set(change.key, new ClusterRuntime(after, this.#core.watcher, this.#core.prng));
     } else {
       cluster.update(after);
-      for (const backend of cluster.backends) this.#healthChecks.follow(cluster, backend);
+      this.#healthChecks.followAll(cluster);
     }
   }
 

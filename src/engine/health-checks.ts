@@ -64,8 +64,14 @@ export class HealthChecks {
     this.#runningMax = Math.max(1, Math.min(healthChecksMax, share));
   }
 
+  /** As `follow`, for all backends of a cluster: it has come with them, or changed. */
+  followAll(cluster: ClusterRuntime): void {
+    if (this.#checked.size === 0 && cluster.configuration.health_check === undefined) return;
+    for (const backend of cluster.backends) this.follow(cluster, backend);
+  }
+
   /**
-   * To be called when a backend or its cluster has come or changed: checks it as its cluster says now.
+   * To be called when a backend has come or changed: checks it as its cluster says now.
    * Another address is another backend, of which nothing is known yet; other terms keep the verdict.
    */
   follow(cluster: ClusterRuntime, backend: BackendRuntime): void {

@@ -14,13 +14,15 @@ import type { Route } from "../routing/route.ts";
 import type { Router } from "../routing/router.ts";
 import type { BackConnection } from "./back-connection.ts";
 import type { Core } from "./core.ts";
+import type { HealthChecks } from "./health-checks.ts";
 import { ClusterRuntime } from "./runtime/cluster.ts";
 import { ListenerRuntime } from "./runtime/listener.ts";
 
-/** What is live, by key. */
+/** What is live, by key, and who asks backends how they are. */
 export interface LiveObjects {
   readonly listeners: Map<string, ListenerRuntime>;
   readonly clusters: Map<string, ClusterRuntime<BackConnection>>;
+  readonly healthChecks: HealthChecks;
 }
 
 export class StagedChange {
@@ -51,7 +53,10 @@ export class StagedChange {
   /** Makes visible what was staged. Gives what was put off, to be applied in the same moment, in order. */
   publish(): readonly Change[] {
     for (const [address, listener] of this.#listeners) this.#live.listeners.set(address, listener);
-    for (const [clusterId, cluster] of this.#clusters) this.#live.clusters.set(clusterId, cluster);
+    for (const [clusterId, cluster] of this.#clusters) {
+      this.#live.clusters.set(clusterId, cluster);
+      this.#live.healthChecks.followAll(cluster);
+    }
     for (const { router, routes } of this.#routes) {
       for (const route of routes) router.publish(route);
     }

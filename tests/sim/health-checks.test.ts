@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ENGINE_LIMITS_DEFAULT } from "../../src/engine/limits.ts";
 import type { BackendStatus, Change } from "../../src/model/channel.ts";
-import { BACKEND_DEFAULTS, HEALTH_CHECK_DEFAULTS } from "../../src/model/defaults.ts";
+import { BACKEND_DEFAULTS, CLUSTER_DEFAULTS, HEALTH_CHECK_DEFAULTS } from "../../src/model/defaults.ts";
 import { backendKey } from "../../src/model/keys.ts";
 import type { HealthCheck } from "../../src/model/objects.ts";
 import { CHECK_PATH, CheckedBackend } from "../../testing/sim/checked-backend.ts";
@@ -320,6 +320,24 @@ test("a health check that comes, changes and goes with its cluster acts at once"
   assert.deepEqual(statesOf(rig), ["down: status 500", "up"], "other terms keep the verdict");
   rig.net.advance(INTERVAL_MS * 3 + 100);
   assert.deepEqual(statesOf(rig), ["up", "down: status 200"]);
+});
+
+test("a checked cluster that comes in a staged change is checked from its moment on", () => {
+  const { rig } = rigWith(0);
+  const backend = new CheckedBackend(rig.net, "10.0.0.9:80");
+  backend.health = 500;
+  const cluster = { ...CLUSTER_DEFAULTS, cluster_id: "staged", health_check: TERMS };
+  const one = { ...BACKEND_DEFAULTS, cluster_id: "staged", backend_id: "1", address: backend.address };
+  const changes: Change[] = [
+    { kind: "cluster", key: "staged", after: cluster },
+    { kind: "backend", key: backendKey(one), after: one },
+  ];
+  rig.net.perform(() => rig.engine.stage(changes));
+  rig.net.advance(100);
+  assert.equal(backend.checks.length, 0);
+  rig.net.perform(() => rig.engine.apply([], []));
+  rig.net.advance(100);
+  assert.deepEqual(changesOf(rig), ["1 down: status 500"]);
 });
 
 test("other terms begin to count anew", () => {
