@@ -10,7 +10,7 @@
  *     no backups go first, then the order of their ids, so that all workers agree.
  *  3. Weight does not matter here, nor being a backup: a backend that is set aside takes its own clients.
  */
-import { bytesOf, equalsBytes } from "../base/bytes.ts";
+import { bytesOf, equalsText } from "../base/bytes.ts";
 import { ConfigurationHash } from "../model/hash.ts";
 import { STICKY_ID_CHARS_MAX } from "../model/limits.ts";
 import { isEligible, type Candidate } from "./candidate.ts";
@@ -20,7 +20,6 @@ export const STICKY_COOKIE_NAME: Uint8Array = bytesOf(STICKY_COOKIE);
 /** For the browser's session, for the whole host, out of reach of scripts. */
 const ATTRIBUTES = "Path=/; HttpOnly; SameSite=Lax";
 
-const LINE_START = `Set-Cookie: ${STICKY_COOKIE}=`;
 const NO_LINES = new Uint8Array(0);
 
 export interface StickyCandidate extends Candidate {
@@ -28,13 +27,12 @@ export interface StickyCandidate extends Candidate {
   readonly stickyId: string | undefined;
 }
 
-/** What a cookie holds, and who it leads to. */
+/** What a cookie holds, and who it leads to. Only this file changes one. */
 export interface StickyValue<C> {
   readonly text: string;
-  /** A view on the line below. */
-  readonly bytes: Uint8Array;
-  readonly setCookieLine: Uint8Array;
-  /** In the order of rule 2; empty once all were removed. Only this file changes it. */
+  /** Made for the first client that is given it. */
+  setCookieLine: Uint8Array | undefined;
+  /** In the order of rule 2; empty once all were removed. */
   candidates: readonly C[];
 }
 
@@ -67,11 +65,11 @@ export class StickyTable<C extends StickyCandidate> {
   }
 
   /** The value `bytes[start..end)` of a client's cookie; `undefined` if it stands for no backend. */
-  readonly readValue = (bytes: Uint8Array, start: number, end: number): StickyValue<C> | undefined => {
+  readValue(bytes: Uint8Array, start: number, end: number): StickyValue<C> | undefined {
     if (end - start > STICKY_ID_CHARS_MAX) return undefined;
     const values = this.#values.get(hashOf(bytes, start, end));
-    return values?.find((value) => equalsBytes(bytes, start, end, value.bytes));
-  };
+    return values?.find(({ text }) => equalsText(bytes, start, end, text));
+  }
 
   /** The backend that a client with this value comes back to, if it may be picked now. */
   find(value: StickyValue<C>, nowMs: number, tried: readonly C[]): C | undefined {
@@ -89,23 +87,23 @@ export class StickyTable<C extends StickyCandidate> {
    */
   linesFor(candidate: C, value: StickyValue<C> | undefined): Uint8Array {
     const own = this.#valueOf.get(candidate);
-    return own === undefined || own === value ? NO_LINES : own.setCookieLine;
+    if (own === undefined || own === value) return NO_LINES;
+    return (own.setCookieLine ??= bytesOf(`Set-Cookie: ${STICKY_COOKIE}=${own.text}; ${ATTRIBUTES}\r\n`));
   }
 
   /** The value that has this text, perhaps a new one. */
   #valueFor(text: string): StickyValue<C> {
-    const setCookieLine = bytesOf(`${LINE_START}${text}; ${ATTRIBUTES}\r\n`);
-    const bytes = setCookieLine.subarray(LINE_START.length, LINE_START.length + text.length);
+    const bytes = bytesOf(text);
     const present = this.readValue(bytes, 0, bytes.length);
     if (present !== undefined) return present;
-    const value = { text, bytes, setCookieLine, candidates: [] };
+    const value = { text, setCookieLine: undefined, candidates: [] };
     const hash = hashOf(bytes, 0, bytes.length);
     this.#values.set(hash, [...(this.#values.get(hash) ?? []), value]);
     return value;
   }
 
   #forget(value: StickyValue<C>): void {
-    const hash = hashOf(value.bytes, 0, value.bytes.length);
+    const hash = hashOf(bytesOf(value.text), 0, value.text.length);
     const others = this.#values.get(hash)!.filter((other) => other !== value);
     if (others.length > 0) this.#values.set(hash, others);
     else this.#values.delete(hash);

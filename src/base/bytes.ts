@@ -26,6 +26,15 @@ export function equalsBytes(bytes: Uint8Array, start: number, end: number, other
   return true;
 }
 
+/** True if `bytes[start..end)` are the characters of `text`, which is ASCII or Latin-1. */
+export function equalsText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let index = 0; index < text.length; index++) {
+    if (text.charCodeAt(index) !== bytes[start + index]) return false;
+  }
+  return true;
+}
+
 /**
  * True if `bytes[start..end)` are the letters of `lower`, in any case. `lower` holds lower-case letters,
  * digits and `-` only.

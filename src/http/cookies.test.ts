@@ -28,9 +28,8 @@ function headOf(fields: readonly (readonly [name: string, value: string])[]): He
 /** All values of the cookie `id`, in order. */
 function valuesIn(head: Head): string[] {
   const values: string[] = [];
-  findCookie(head, NAME, (bytes, start, end) => {
-    values.push(textOf(bytes, start, end));
-    return undefined;
+  findCookie(head, NAME, {
+    readValue: (bytes, start, end) => void values.push(textOf(bytes, start, end)),
   });
   return values;
 }
@@ -69,9 +68,11 @@ test("white space and quotes around a value do not count; a pair that is none is
 
 test("the search ends with the first value that is taken", () => {
   const head = headOf([["Cookie", "id=1; id=2; id=3"]]);
-  const found = findCookie(head, NAME, (bytes, start, end) => {
-    const value = textOf(bytes, start, end);
-    return value === "2" ? value : assert.notEqual(value, "3");
+  const found = findCookie(head, NAME, {
+    readValue: (bytes, start, end) => {
+      const value = textOf(bytes, start, end);
+      return value === "2" ? value : assert.notEqual(value, "3");
+    },
   });
   assert.equal(found, "2");
 });

@@ -18,18 +18,21 @@ const QUOTE = 0x22;
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
 
-/** Looks at a value, `bytes[start..end)`; `undefined` lets the search go on. */
-export type CookieReader<Found> = (bytes: Uint8Array, start: number, end: number) => Found | undefined;
+/** Who looks at values. */
+export interface CookieReader<Found> {
+  /** What it makes of `bytes[start..end)`; `undefined` lets the search go on. */
+  readValue(bytes: Uint8Array, start: number, end: number): Found | undefined;
+}
 
-/** What `read` makes of the first value of cookie `name` (case-sensitive) that it makes something of. */
+/** What `reader` makes of the first value of cookie `name` (case-sensitive) that it makes something of. */
 export function findCookie<Found>(
   head: Head,
   name: Uint8Array,
-  read: CookieReader<Found>,
+  reader: CookieReader<Found>,
 ): Found | undefined {
   for (let index = 0; index < head.fieldCount; index++) {
     if (!isCookieField(head, index)) continue;
-    const found = findInField(head, index, name, read);
+    const found = findInField(head, index, name, reader);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -47,14 +50,14 @@ function findInField<Found>(
   head: Head,
   index: number,
   name: Uint8Array,
-  read: CookieReader<Found>,
+  reader: CookieReader<Found>,
 ): Found | undefined {
   const bytes = head.bytes;
   const end = head.valueEnd[index]!;
   for (let at = head.valueStart[index]!; at < end; at++) {
     const pairStart = at;
     while (at < end && bytes[at] !== SEMICOLON) at++;
-    const found = readPair(bytes, pairStart, at, name, read);
+    const found = readPair(bytes, pairStart, at, name, reader);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -66,7 +69,7 @@ function readPair<Found>(
   start: number,
   end: number,
   name: Uint8Array,
-  read: CookieReader<Found>,
+  reader: CookieReader<Found>,
 ): Found | undefined {
   const nameStart = behindSpace(bytes, start, end);
   const nameEnd = nameStart + name.length;
@@ -80,7 +83,7 @@ function readPair<Found>(
     valueStart++;
     valueEnd--;
   }
-  return read(bytes, valueStart, valueEnd);
+  return reader.readValue(bytes, valueStart, valueEnd);
 }
 
 function behindSpace(bytes: Uint8Array, from: number, end: number): number {

@@ -4,6 +4,7 @@
  * that is `HostRules`.
  */
 import { assert } from "../base/assert.ts";
+import { equalsText } from "../base/bytes.ts";
 import type { Frontend } from "../model/objects.ts";
 
 /** Made when its frontend is added; the same object for every request until the frontend is removed. */
@@ -36,7 +37,7 @@ export function findByMethod<Target>(
 ): Route<Target> | undefined {
   for (let route = first; route !== undefined; route = route.next) {
     const method = route.method;
-    if ((method === undefined || isText(method, bytes, start, end)) && !route.isStaged) return route;
+    if ((method === undefined || equalsText(bytes, start, end, method)) && !route.isStaged) return route;
   }
   return undefined;
 }
@@ -74,12 +75,4 @@ export function findByKey<Target>(
   let route = first;
   while (route !== undefined && route.method !== method) route = route.next;
   return route;
-}
-
-function isText(text: string, bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start !== text.length) return false;
-  for (let index = 0; index < text.length; index++) {
-    if (text.charCodeAt(index) !== bytes[start + index]) return false;
-  }
-  return true;
 }

@@ -50,7 +50,7 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
    */
   stickyValueIn(head: Head): StickyValue<BackendRuntime<Connection>> | undefined {
     const sticky = this.#sticky;
-    return sticky === undefined ? undefined : findCookie(head, STICKY_COOKIE_NAME, sticky.readValue);
+    return sticky === undefined ? undefined : findCookie(head, STICKY_COOKIE_NAME, sticky);
   }
 
   /** What the cookie of `backend`'s clients holds, where sessions are sticky. */
