@@ -117,13 +117,10 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
     return sendBodyEnd(this.#core, this.connection, framing, trailers);
   }
 
-  pause(): void {
-    this.#core.port.pause(this.connection);
-  }
-
-  resume(): void {
+  /** The client took something: the backend may go on. */
+  readOn(bodyBytes: number): void {
     this.#activeAt = this.#core.now;
-    if (this.#state === STATE.busy || this.#state === STATE.tunnel) this.#core.port.receive(this.connection);
+    if (this.#state === STATE.busy) this.#core.reading.readOn(this.connection, bodyBytes);
   }
 
   /** Waits for another exchange, or closes where none may come. */
@@ -138,7 +135,7 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
     this.#interimResponses = 0;
     this.#bodyFraming = FRAMING.none;
     this.#core.deadlines.set(this.connection, this.#core.now + limits.idleBackMs);
-    this.#core.port.receive(this.connection);
+    this.#core.reading.readNow(this.connection);
     backend.keepIdle(this);
   }
 
@@ -219,8 +216,8 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
     if (due > now) return deadlines.set(this.connection, due);
     if (this.#state === STATE.idle) return this.#leavePool();
     if (this.#state === STATE.tunnel) return this.#tunnel!.expired();
-    if (this.#state === STATE.busy && !this.#exchange!.awaitsBackend) {
-      // The client is the slow one: its own times bound it.
+    if (this.#state === STATE.busy && (!this.#exchange!.awaitsBackend || this.#exchange!.awaitsMemory)) {
+      // The client is the slow one, and its own times bound it; or others are, and hold the memory.
       return deadlines.set(this.connection, now + allowedMs);
     }
     this.#lose(this.#state === STATE.connecting ? "connect-timed-out" : "silent");

@@ -76,10 +76,20 @@ export function sendBodyEnd(
   return true;
 }
 
+/**
+ * Passes received bytes on as they are; their reference of `buffer` goes with them. A few are copied to where
+ * others of their kind are, so that a slow receiver of many small pieces does not hold a buffer for each.
+ */
+export function passOn(core: Core, connection: number, buffer: number, start: number, end: number): void {
+  const copied = end - start <= core.limits.copiedBytesMax && sendCopy(core, connection, start, end);
+  if (copied) core.buffers.release(buffer);
+  else core.port.send(connection, buffer, start, end);
+}
+
 function sendCopy(core: Core, connection: number, start: number, end: number): boolean {
-  const at = core.outbox.reserve(end - start);
+  const at = core.outbox.copy(core.memory, start, end);
   if (at === -1) return false;
-  core.outbox.send(connection, copyBytes(core.memory, at, core.memory, start, end));
+  core.port.send(connection, core.outbox.buffer, at, at + end - start);
   return true;
 }
 

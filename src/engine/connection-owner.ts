@@ -15,6 +15,8 @@ export interface ConnectionOwner {
   ended(): void;
   /** The connection failed; the owner has to close it. */
   failed(fault: IoFault): void;
+  /** There is memory for more of it (`reading.ts`). Who has no such method is read on. */
+  turnCame?(): void;
   /** The deadline that the owner set has come. It may set another. */
   expired(): void;
   /** Cut what goes on and close: a drain's deadline has come, or the process leaves. */

@@ -11,6 +11,7 @@ import type { ConnectionOwner } from "./connection-owner.ts";
 import type { EngineLimits } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
 import type { Port } from "./port.ts";
+import { Reading } from "./reading.ts";
 import { RequestContext } from "./request-context.ts";
 import { RequestIds } from "./request-ids.ts";
 import type { UseWatcher } from "./use.ts";
@@ -37,6 +38,12 @@ export class Core {
   readonly deadlines: Deadlines;
   readonly watcher: UseWatcher;
   readonly outbox: Outbox;
+  /**
+   * The same for requests' heads, which are kept until a response begins: among what leaves at once, a few of
+   * them would hold many buffers.
+   */
+  readonly keptHeads: Outbox;
+  readonly reading: Reading;
   readonly requestIds: RequestIds;
   readonly epochMs: number;
   readonly #contexts: RequestContext[] = [];
@@ -60,19 +67,10 @@ export class Core {
     this.watcher = parts.watcher;
     this.epochMs = parts.epochMs;
     this.outbox = new Outbox(parts.port);
+    this.keptHeads = new Outbox(parts.port);
+    this.reading = new Reading(parts.port, parts.limits, this.#turnCame);
     this.requestIds = new RequestIds(parts.prng);
     this.owners = Array.from({ length: parts.port.connectionsMax }, () => undefined);
-  }
-
-  /** Bytes that may wait for one slow receiver, now. */
-  get unsentBytesMax(): number {
-    const pressed = this.buffers.freeCount * 4 < this.buffers.count;
-    return pressed ? this.limits.unsentBytesMaxUnderPressure : this.limits.unsentBytesMax;
-  }
-
-  /** Whether what goes to `connection` should stop coming, because its peer does not take it. */
-  isCongested(connection: number): boolean {
-    return this.port.unsentBytes(connection) > this.unsentBytesMax;
   }
 
   own(connection: number, owner: ConnectionOwner): void {
@@ -88,9 +86,16 @@ export class Core {
     if (this.#contexts.length < IDLE_CONTEXTS_MAX) this.#contexts.push(context);
   }
 
+  readonly #turnCame = (source: number): void => {
+    const owner = this.owners[source];
+    if (owner?.turnCame === undefined) this.port.receive(source);
+    else owner.turnCame();
+  };
+
   /** Forgets a connection number before it is closed: no event for it may reach its former owner. */
   disown(connection: number): void {
     this.owners[connection] = undefined;
     this.deadlines.clear(connection);
+    this.reading.forget(connection);
   }
 }

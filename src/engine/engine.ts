@@ -219,12 +219,14 @@ export class Engine implements PortEvents {
   turnEnds(): number {
     const core = this.#core;
     core.deadlines.expire(core.now, this.#expire);
+    core.reading.giveTurns(core.now);
     for (const use of this.#drains.report(core.now, core.limits.drainReportMs)) this.#hooks.drainChanged(use);
     if (this.#presence === "stopping") this.#stopTurn();
     const nextCheck = this.#healthChecks.turnEnds();
     const nextReport = this.#drains.nextReport(core.limits.drainReportMs);
     const leavesAt = this.#configuration.sessionCount === 0 ? this.#leavesAt : Infinity;
-    return Math.min(core.deadlines.next(), nextCheck, nextReport, this.#stopAt, leavesAt);
+    const nextTurn = Math.min(core.reading.nextTurn, nextCheck, nextReport);
+    return Math.min(core.deadlines.next(), nextTurn, this.#stopAt, leavesAt);
   }
 
   readonly #expire = (connection: number): void => {

@@ -53,6 +53,9 @@ export class Exchange {
   #requestPhase: RequestPhase = REQUEST.done;
   #responsePhase: ResponsePhase = RESPONSE.waiting;
   #isReplayable = false;
+  /** How much content came so far. */
+  #requestBytes = 0;
+  #responseBytes = 0;
   /**
    * The request's head as it goes to a backend, kept until a response begins: it may have to be sent again.
    */
@@ -120,41 +123,59 @@ export class Exchange {
     this.#stickyValue = cluster.stickyValueIn(head);
     front.listener.use.begin();
     cluster.use.begin();
+    this.#core.reading.flows++;
     this.#connect(503);
   }
 
   /** True while content of the request can be passed on. */
   get takesBody(): boolean {
     const link = this.#link;
-    return link !== undefined && link.isReady && !this.#core.isCongested(link.connection);
+    return link !== undefined && link.isReady && !this.#core.reading.isCongested(link.connection);
   }
 
   /** True while the backend is the one to do something next; else the client is. */
   get awaitsBackend(): boolean {
     if (this.#responsePhase === RESPONSE.waiting && this.#requestPhase === REQUEST.body)
       return !this.takesBody;
-    return !this.#core.isCongested(this.#front!.connection);
+    return !this.#core.reading.isCongested(this.#front!.connection);
+  }
+
+  /** True while it is neither's fault that nothing moves: there is no memory for more of a body. */
+  get awaitsMemory(): boolean {
+    const { reading } = this.#core;
+    return [this.#front, this.#link].some((side) => side !== undefined && reading.isWaiting(side.connection));
   }
 
   /** Content of the request, in the memory of `buffer`, which stays the caller's. Only while `takesBody`. */
   requestData(buffer: number, start: number, end: number): void {
-    assert(this.#link !== undefined, "content for an exchange without a link");
+    const link = this.#link;
+    assert(link !== undefined, "content for an exchange without a link");
     this.#isReplayable = false;
-    if (!this.#link.writeData(this.requestFraming, buffer, start, end)) this.#linkLost("failed");
+    if (!link.writeData(this.requestFraming, buffer, start, end)) return this.#linkLost("failed");
+    this.#requestBytes += end - start;
+    this.#core.reading.follow(this.#front!.connection, link.connection, this.#requestBytes);
   }
 
   /** The request is whole. */
   requestEnded(trailers: Uint8Array | undefined): void {
     this.#requestPhase = REQUEST.done;
     assert(this.#link !== undefined, "a request ended without a link");
+    this.#core.reading.readNow(this.#front!.connection);
     if (!this.#link.writeEnd(this.requestFraming, trailers)) this.#linkLost("failed");
+  }
+
+  /** More content of the request can be passed on. */
+  readRequestOn(): void {
+    const { reading } = this.#core;
+    if (this.#requestPhase === REQUEST.body) reading.readOn(this.#front!.connection, this.#requestBytes);
+    else reading.readNow(this.#front!.connection);
   }
 
   /** The client took something: the backend may go on. */
   frontSent(): void {
     const front = this.#front;
-    if (this.#link !== undefined && front !== undefined && !this.#core.isCongested(front.connection))
-      this.#link.resume();
+    if (this.#link !== undefined && front !== undefined && !this.#core.reading.isCongested(front.connection))
+      this.#link.readOn(this.#responseBytes);
   }
 
   /** The client is gone, or its request is at fault: the exchange ends without another word to it. */
@@ -197,7 +218,9 @@ export class Exchange {
   responseData(buffer: number, start: number, end: number): void {
     const front = this.#front!;
     front.writeData(buffer, start, end);
-    if (this.#link !== undefined && this.#core.isCongested(front.connection)) this.#link.pause();
+    this.#responseBytes += end - start;
+    const link = this.#link;
+    if (link !== undefined) this.#core.reading.follow(link.connection, front.connection, this.#responseBytes);
   }
 
   /** The response is whole. `mayReuse`: nothing speaks against another request on the link. */
@@ -306,11 +329,11 @@ export class Exchange {
 
   #keepHead(head: Head, front: Front): boolean {
     const core = this.#core;
-    const at = core.outbox.reserve(head.end - head.start + ADDED_BYTES_MAX);
+    const at = core.keptHeads.reserve(head.end - head.start + ADDED_BYTES_MAX);
     if (at === -1) return false;
     const end = writeRequestHead(core.memory, at, head, front.forwarding);
-    core.outbox.keep(end);
-    this.#headBuffer = core.outbox.buffer;
+    core.keptHeads.keep(end);
+    this.#headBuffer = core.keptHeads.buffer;
     this.#headStart = at;
     this.#headEnd = end;
     return true;
@@ -347,6 +370,7 @@ export class Exchange {
   #end(): void {
     this.#forgetHead();
     this.#leaveBackend();
+    if (this.#cluster !== undefined) this.#core.reading.flows--;
     this.#cluster?.use.end();
     this.#listener?.use.end();
     const front = this.#front!;
@@ -360,6 +384,8 @@ export class Exchange {
     this.#requestPhase = REQUEST.done;
     this.#responsePhase = RESPONSE.waiting;
     this.#isReplayable = false;
+    this.#requestBytes = 0;
+    this.#responseBytes = 0;
     front.exchangeEnded(this);
     this.#configuration.keepExchange(this);
   }

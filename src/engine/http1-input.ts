@@ -67,33 +67,59 @@ export class Http1Input {
   received(buffer: number, start: number, end: number): void {
     const at = this.#pending.isEmpty ? this.#consume(buffer, start, end) : start;
     if (at === end || this.#target.nextInput === INPUT.dropped) return this.#core.buffers.release(buffer);
-    this.#pending.push(buffer, at, end);
-    if (this.#pending.isFull(this.#core.limits)) this.#core.port.pause(this.#target.connection);
+    this.#keep(buffer, at, end);
+    if (this.#isFull) this.#core.port.pause(this.#target.connection);
   }
 
   /** Takes pending bytes as far as it can, and reads on. False if this is not the moment. */
   goOn(): boolean {
     if (this.#isConsuming) return false;
     const pending = this.#pending;
+    const { buffers, reading } = this.#core;
     while (!pending.isEmpty && this.#target.nextInput !== INPUT.dropped) {
+      if (!pending.bringBack(buffers)) {
+        reading.wait(this.#target.connection);
+        return false;
+      }
       const at = this.#consume(pending.buffer, pending.start, pending.end);
       if (pending.isEmpty || at === pending.start) break;
-      pending.advance(this.#core.buffers, at);
+      pending.advance(buffers, at);
     }
+    if (reading.isScarce) pending.setAside(buffers);
     const next = this.#target.nextInput;
     if (next === INPUT.dropped || next === INPUT.held) return false;
-    if (!pending.isFull(this.#core.limits)) this.#core.port.receive(this.#target.connection);
+    if (this.#isFull) return true;
+    if (next === INPUT.content) this.#target.exchange.readRequestOn();
+    else reading.readNow(this.#target.connection);
     return true;
   }
 
-  /** Hands pending bytes over, with their references. */
-  drain(take: (buffer: number, start: number, end: number) => void): void {
-    this.#pending.drain(take);
+  /** Hands pending bytes over, with their references; false if there is no memory for them. */
+  drain(take: (buffer: number, start: number, end: number) => void): boolean {
+    return this.#pending.drain(this.#core.buffers, take);
   }
 
   /** Nobody wants pending bytes any more. */
   drop(): void {
     this.#pending.drop(this.#core.buffers);
+  }
+
+  /** A few bytes are copied to where others of their kind are, so that they do not hold a buffer alone. */
+  #keep(buffer: number, start: number, end: number): void {
+    const { outbox, buffers, limits, memory, reading } = this.#core;
+    const at = end - start <= limits.copiedBytesMax ? outbox.copy(memory, start, end) : -1;
+    if (at === -1) {
+      this.#pending.push(buffer, start, end);
+    } else {
+      this.#pending.push(outbox.buffer, at, at + end - start);
+      buffers.release(buffer);
+    }
+    if (reading.isScarce) this.#pending.setAside(buffers);
+  }
+
+  get #isFull(): boolean {
+    const { limits, reading } = this.#core;
+    return this.#pending.isFull(limits) || reading.exceedsShare(this.#pending.pieces);
   }
 
   /** Takes what it can and gives where it stopped. */
@@ -124,7 +150,7 @@ export class Http1Input {
   #consumeHead(at: number, end: number): number {
     const core = this.#core;
     const target = this.#target;
-    if (core.isCongested(target.connection)) return at;
+    if (core.reading.isCongested(target.connection)) return at;
     const head = core.requestHead;
     const wasEmpty = this.#partial.isEmpty;
     const hadBegun = !wasEmpty && this.#partial.hasBegun;

@@ -113,13 +113,18 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
         this.#activeAt = this.#core.now;
         return this.#exchange!.frontSent();
       case STATE.head:
-        if (this.#input.isPending) this.#goOn();
+        if (this.#input.isPending && !this.#core.reading.mustWait(this.connection)) this.#goOn();
         return;
       case STATE.lingering:
         if (this.#clientHasEnded && this.#core.port.unsentBytes(this.connection) === 0) this.#close();
         return;
       default:
     }
+  }
+
+  turnCame(): void {
+    if (this.#input.isPending) this.#goOn();
+    else this.#core.port.receive(this.connection);
   }
 
   ended(): void {
@@ -153,10 +158,12 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
       case STATE.tunnel:
         return this.#tunnel!.expired();
       case STATE.head:
+        if (this.#core.reading.isWaiting(this.connection))
+          return deadlines.set(this.connection, now + this.listener.configuration.front_timeout_ms);
         if (this.isIdle) return this.#endAfterWriting();
         return this.headRefused(408);
       case STATE.exchange:
-        if (this.#exchange!.awaitsBackend) {
+        if (this.#exchange!.awaitsBackend || this.#exchange!.awaitsMemory) {
           return deadlines.set(this.connection, now + this.listener.configuration.front_timeout_ms);
         }
         return this.#exchange!.responsePhase === RESPONSE.waiting ? this.contentRefused(408) : this.cut();
@@ -229,7 +236,9 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
     this.#state = STATE.tunnel;
     this.#tunnel = new Tunnel(this.#core, this, link, () => exchange.tunnelEnded());
     link.startTunnel(this.#tunnel);
-    this.#input.drain((buffer, start, end) => this.#tunnel!.received(this.connection, buffer, start, end));
+    const tunnel = this.#tunnel;
+    const drained = this.#input.drain((...slice) => tunnel.received(this.connection, ...slice));
+    if (!drained) return this.cut();
     this.#core.port.receive(this.connection);
     if (this.#clientHasEnded) this.#tunnel.ended(this.connection);
   }
@@ -329,7 +338,8 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
     this.#state = STATE.head;
     this.#forgetRequest();
     this.#core.deadlines.set(this.connection, this.#activeAt + this.listener.configuration.front_timeout_ms);
-    if (this.#input.isPending || this.#clientHasEnded) this.#goOn();
+    if (this.#input.isPending ? !this.#core.reading.mustWait(this.connection) : this.#clientHasEnded)
+      this.#goOn();
   }
 
   /** An idle client is let go: it asked for nothing. */

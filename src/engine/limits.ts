@@ -17,13 +17,17 @@ export interface EngineLimits {
   readonly targetBytesMax: number;
   /** The largest request content; 413 beyond. Not limited unless said: a proxy does not store it. */
   readonly bodyBytesMax: number;
-  /** Bytes waiting for a slow receiver at which its source is no longer read. */
-  readonly unsentBytesMax: number;
   /**
-   * The same when fewer than a quarter of all buffers are free: many slow receivers must not take the memory
-   * from all.
+   * Buffers waiting for one slow receiver at which its source is no longer read. Fewer when many share what
+   * is unused: see `reading.ts`.
    */
-  readonly unsentBytesMaxUnderPressure: number;
+  readonly unsentBuffersMax: number;
+  /** The share of all buffers that bodies leave to heads, and to what comes with heads. */
+  readonly keptBuffersShare: number;
+  /** When bodies take turns: their first bytes do not, so many that a socket has room for them. */
+  readonly promptBytesMax: number;
+  /** When bodies take turns: in so long, no more turns are given than there are buffers. */
+  readonly bodyRoundMs: number;
   /** Received bytes that wait for an exchange to end (pipelining) at which the client is no longer read. */
   readonly pendingBytesMax: number;
   /** The same in pieces: each keeps a buffer, however small it is. */
@@ -69,8 +73,10 @@ export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
   proxyHeaderBytesMax: PROXY_HEADER_BYTES_MAX_DEFAULT,
   targetBytesMax: TARGET_BYTES_MAX_DEFAULT,
   bodyBytesMax: Number.MAX_SAFE_INTEGER,
-  unsentBytesMax: 262_144,
-  unsentBytesMaxUnderPressure: 16_384,
+  unsentBuffersMax: 24,
+  keptBuffersShare: 0.25,
+  promptBytesMax: 16_384,
+  bodyRoundMs: 20,
   pendingBytesMax: 65_536,
   pendingPiecesMax: 8,
   copiedBytesMax: 2_048,

@@ -10,6 +10,7 @@
  */
 import { assert } from "../base/assert.ts";
 import type { BufferPool } from "../base/buffer-pool.ts";
+import { copyBytes } from "../base/bytes.ts";
 import type { Port } from "./port.ts";
 
 const NO_BUFFER = -1;
@@ -53,6 +54,16 @@ export class Outbox {
     assert(end >= this.#at && end <= this.#end, "keeps more than was reserved");
     this.#at = end;
     this.#pool.retain(this.#buffer);
+  }
+
+  /**
+   * Copies `bytes[start..end)` and keeps it, with a reference of `buffer` for the caller: where it begins
+   * now, or -1 if no buffer is free.
+   */
+  copy(bytes: Uint8Array, start: number, end: number): number {
+    const at = this.reserve(end - start);
+    if (at !== -1) this.keep(copyBytes(this.#pool.memory, at, bytes, start, end));
+    return at;
   }
 
   /** Keeps what was written up to `end` and sends it. */

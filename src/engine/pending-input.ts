@@ -1,9 +1,14 @@
 /**
- * Received bytes that cannot be taken yet, in order, in the buffers they came in. It owns one reference of
- * each. Bounded by its owner, who stops reading.
+ * Received bytes that cannot be taken yet, in order. It owns one reference of each buffer that they lie in.
+ * Bounded by its owner, who stops reading.
+ *
+ * While buffers are few, they are *set aside*: copied out of the pool, in just the bytes that they are, so
+ * that a client that waits, or makes others wait, holds no buffer. Before they are taken they are brought
+ * back.
  */
 import { assert } from "../base/assert.ts";
 import type { BufferPool } from "../base/buffer-pool.ts";
+import { copyBytes } from "../base/bytes.ts";
 
 export interface PendingLimits {
   readonly pendingBytesMax: number;
@@ -11,11 +16,15 @@ export interface PendingLimits {
 }
 
 interface Piece {
-  readonly buffer: number;
+  /** `NO_BUFFER` while it is set aside. */
+  buffer: number;
   start: number;
-  readonly end: number;
+  end: number;
+  aside: Uint8Array;
 }
 
+const NO_BUFFER = -1;
+const NOTHING = new Uint8Array(0);
 const NONE: Piece[] = [];
 
 export class PendingInput {
@@ -27,12 +36,17 @@ export class PendingInput {
     return this.#pieces.length === 0;
   }
 
+  /** How many pieces there are; each holds a buffer, or a part of one. */
+  get pieces(): number {
+    return this.#pieces.length;
+  }
+
   /** True when no more should be read: a piece of one byte keeps a buffer as well as a large one. */
   isFull(limits: PendingLimits): boolean {
     return this.#bytes > limits.pendingBytesMax || this.#pieces.length >= limits.pendingPiecesMax;
   }
 
-  /** The first piece's buffer. */
+  /** The first piece's buffer. Only after `bringBack`, as `start` and `end`. */
   get buffer(): number {
     return this.#first.buffer;
   }
@@ -48,8 +62,23 @@ export class PendingInput {
   /** Takes over one reference of `buffer`. */
   push(buffer: number, start: number, end: number): void {
     if (this.#pieces === NONE) this.#pieces = [];
-    this.#pieces.push({ buffer, start, end });
+    this.#pieces.push({ buffer, start, end, aside: NOTHING });
     this.#bytes += end - start;
+  }
+
+  /** Copies all of it out of the pool, and gives the buffers back. */
+  setAside(buffers: BufferPool): void {
+    for (const piece of this.#pieces) {
+      if (piece.buffer === NO_BUFFER) continue;
+      piece.aside = buffers.memory.slice(piece.start, piece.end);
+      buffers.release(piece.buffer);
+      piece.buffer = NO_BUFFER;
+    }
+  }
+
+  /** Sees that the first piece is in a buffer; false if none is free. */
+  bringBack(buffers: BufferPool): boolean {
+    return isInBuffer(this.#first, buffers);
   }
 
   /** The first piece was taken up to `at`. */
@@ -63,17 +92,27 @@ export class PendingInput {
     if (this.#pieces.length === 0) this.#pieces = NONE;
   }
 
-  /** Hands all pieces over, with their references. */
-  drain(take: (buffer: number, start: number, end: number) => void): void {
-    const pieces = this.#pieces;
-    this.#pieces = NONE;
-    this.#bytes = 0;
+  /** Hands all pieces over, with their references; false if they cannot be brought back, and are dropped. */
+  drain(buffers: BufferPool, take: (buffer: number, start: number, end: number) => void): boolean {
+    if (!this.#pieces.every((piece) => isInBuffer(piece, buffers))) {
+      this.drop(buffers);
+      return false;
+    }
+    const pieces = this.#forget();
     for (const piece of pieces) take(piece.buffer, piece.start, piece.end);
+    return true;
   }
 
   /** Nobody wants them any more. */
   drop(buffers: BufferPool): void {
-    this.drain((buffer) => buffers.release(buffer));
+    for (const { buffer } of this.#forget()) if (buffer !== NO_BUFFER) buffers.release(buffer);
+  }
+
+  #forget(): readonly Piece[] {
+    const pieces = this.#pieces;
+    this.#pieces = NONE;
+    this.#bytes = 0;
+    return pieces;
   }
 
   get #first(): Piece {
@@ -81,4 +120,17 @@ export class PendingInput {
     assert(first !== undefined, "nothing is pending");
     return first;
   }
+}
+
+/** A piece of its own buffer: shared ones are for what is small. */
+function isInBuffer(piece: Piece, buffers: BufferPool): boolean {
+  if (piece.buffer !== NO_BUFFER) return true;
+  const buffer = buffers.take();
+  if (buffer === NO_BUFFER) return false;
+  const start = buffers.startOf(buffer);
+  piece.buffer = buffer;
+  piece.start = start;
+  piece.end = copyBytes(buffers.memory, start, piece.aside, 0, piece.aside.length);
+  piece.aside = NOTHING;
+  return true;
 }

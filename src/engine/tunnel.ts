@@ -5,6 +5,7 @@
  * The state of one direction is told by two cursors: what was received and is unsent (the port counts it),
  * and whether the sender has ended. Back-pressure: a sender is not read while its receiver's queue is full.
  */
+import { passOn } from "./body-writer.ts";
 import type { Core } from "./core.ts";
 
 /** One end of a tunnel: whoever owns the connection. */
@@ -23,6 +24,9 @@ export class Tunnel {
   readonly #over: () => void;
   #frontHasEnded = false;
   #backHasEnded = false;
+  /** Bytes of each side as `Reading` counts them: a few at a time take no turns, however many they become. */
+  #frontBulk = 0;
+  #backBulk = 0;
 
   /** `over` is called once, after both connections have been closed. */
   constructor(core: Core, front: TunnelEnd, back: TunnelEnd, over: () => void) {
@@ -36,16 +40,20 @@ export class Tunnel {
   /** Bytes came from `connection`; the reference of `buffer` goes on with them. */
   received(connection: number, buffer: number, start: number, end: number): void {
     const other = this.#other(connection);
-    this.#core.port.send(other.connection, buffer, start, end);
-    if (this.#core.isCongested(other.connection)) this.#core.port.pause(connection);
+    passOn(this.#core, other.connection, buffer, start, end);
+    const bulk = end - start > this.#core.limits.copiedBytesMax ? Infinity : 0;
+    if (connection === this.#front.connection) this.#frontBulk = bulk;
+    else this.#backBulk = bulk;
+    this.#core.reading.follow(connection, other.connection, bulk);
   }
 
   /** `connection` took something: the other side may send again. */
   sent(connection: number): void {
     if (this.#tryEnd()) return;
     const other = this.#other(connection);
-    if (!this.#hasEnded(other) && !this.#core.isCongested(connection))
-      this.#core.port.receive(other.connection);
+    const { reading } = this.#core;
+    const bulk = other === this.#front ? this.#frontBulk : this.#backBulk;
+    if (!this.#hasEnded(other) && !reading.isCongested(connection)) reading.readOn(other.connection, bulk);
   }
 
   /** The peer of `connection` sends no more; the other side is told the same way. */

@@ -95,11 +95,11 @@ export class EngineRig {
   }
 
   /**
-   * Asserts that everything is over: no connection is left, and no buffer but the one that the engine writes
+   * Asserts that everything is over: no connection is left, and no buffer but the two that the engine writes
    * into.
    */
   assertAtRest(): void {
-    this.net.assertHolds({ connections: 0, references: 1 });
+    this.net.assertHolds({ connections: 0, references: 2 });
   }
 
   /** Drains whose object is still used. */

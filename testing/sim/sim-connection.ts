@@ -31,7 +31,7 @@ export interface World {
 }
 
 /** One buffer in so many is never received into. */
-const RESERVE_SHARE = 16;
+const RESERVE_SHARE = 8;
 
 /** Whether a buffer is free beyond those that are left to the engine. */
 export function mayReceive(buffers: BufferPool): boolean {

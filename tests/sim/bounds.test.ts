@@ -79,10 +79,10 @@ test("a tunnel whose one side does not read is stopped", () => {
   const { net } = rig;
   const client = net
     .client(LISTENER)
-    .send("GET / HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+    .send("GET / HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
   net.settle();
   const backend = net.backend(BACKEND).connections[0]!;
-  backend.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+  backend.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
   net.settle();
   backend.pause();
   client.send("x".repeat(5_000));

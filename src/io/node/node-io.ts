@@ -16,7 +16,7 @@ import { WriteQueue } from "./write-queue.ts";
  * One buffer in so many is left to the engine when it is among the last free ones: it needs buffers to write
  * with.
  */
-const RESERVE_SHARE = 16;
+const RESERVE_SHARE = 8;
 
 class NodePort implements Port, ConnectionTarget, AcceptedTarget {
   readonly buffers: BufferPool;

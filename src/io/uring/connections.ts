@@ -70,6 +70,11 @@ export class Connections {
     return this.#freeCount;
   }
 
+  /** Numbers that are not free. */
+  get openCount(): number {
+    return this.max - this.#freeCount;
+  }
+
   /** Gives a free number to `fd`; -1 when there is none. */
   take(fd: number, phase: typeof CONNECTING | typeof OPEN): number {
     if (this.#freeCount === 0) return -1;

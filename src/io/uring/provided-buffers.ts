@@ -23,7 +23,7 @@ const OFFERED_AT_FIRST = 64;
 /** The kernel names buffers in 16 bits. */
 const BUFFERS_MAX = 65_536;
 /** One buffer in so many is never offered while it is among the last free ones. */
-const RESERVE_SHARE = 16;
+const RESERVE_SHARE = 8;
 /** The ring's tail lies in the unused last 16 bits of its first entry. */
 const TAIL = 7;
 

@@ -5,6 +5,8 @@
  *  1. At most one send of a connection is in the kernel: two could overtake each other after a partial one.
  *  2. A receive is only armed while buffers are offered, first come first served; without them it would come
  *     back at once.
+ *  3. What one receive may give follows what is unused: with many connections or few buffers it is a share,
+ *     so that all of them together cannot bring more than there is room for.
  */
 import { clearResetOnClose, shutdownWriting } from "../../sys/stream-socket.ts";
 import * as table from "./connections.ts";
@@ -73,10 +75,18 @@ export class Submission {
 
   #arm(connection: number): void {
     const connections = this.#connections;
-    const limitBytes = connections.receiveLimitBytes[connection]!;
+    const limitBytes = Math.min(connections.receiveLimitBytes[connection]!, this.#shareBytes());
     this.#parts.operations.receive(connection, connections.fd[connection]!, limitBytes);
     connections.operations[connection]! |= table.RECEIVE_BIT;
     connections.receiving[connection] = ARMED;
+  }
+
+  /** One connection's share of the unused buffers; a whole one at least, and no less than usual in plenty. */
+  #shareBytes(): number {
+    const { connections, pool } = this.#parts;
+    const { unusedCount, bufferBytes } = pool;
+    const leastBytes = unusedCount * 2 > pool.count ? table.RECEIVE_LIMIT_BYTES_MIN : bufferBytes;
+    return Math.max(leastBytes, (unusedCount / connections.openCount) * bufferBytes);
   }
 
   /** As many as there are buffers: each may need one. */
