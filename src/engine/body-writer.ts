@@ -28,8 +28,8 @@ export function sendBodyData(
 ): boolean {
   const copied = end - start <= core.limits.copiedBytesMax;
   if (framing !== FRAMING.chunked) {
-    if (copied) return sendCopy(core, connection, start, end);
-    sendSlice(core, connection, buffer, start, end);
+    const sent = copied && sendCopy(core, connection, start, end);
+    if (!sent) sendSlice(core, connection, buffer, start, end);
     return true;
   }
   const at = core.outbox.reserve(CHUNK_OVERHEAD_BYTES + (copied ? end - start : 0));

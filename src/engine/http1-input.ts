@@ -75,9 +75,10 @@ export class Http1Input {
   goOn(): boolean {
     if (this.#isConsuming) return false;
     const pending = this.#pending;
-    const { buffers, reading } = this.#core;
+    const { buffers, reading, limits } = this.#core;
     while (!pending.isEmpty && this.#target.nextInput !== INPUT.dropped) {
-      if (!pending.bringBack(buffers)) {
+      const isSmall = pending.asideBytes <= limits.copiedBytesMax;
+      if ((!isSmall && !reading.hasRoom) || !pending.bringBack(buffers)) {
         reading.wait(this.#target.connection);
         return false;
       }

@@ -76,6 +76,11 @@ export class PendingInput {
     }
   }
 
+  /** How much of the first piece has to be brought back. */
+  get asideBytes(): number {
+    return this.#first.aside.length;
+  }
+
   /** Sees that the first piece is in a buffer; false if none is free. */
   bringBack(buffers: BufferPool): boolean {
     return isInBuffer(this.#first, buffers);

@@ -48,6 +48,11 @@ export class Reading {
     return this.flows > this.#room;
   }
 
+  /** Whether a buffer can be taken for a body without touching what is kept for heads. */
+  get hasRoom(): boolean {
+    return this.#room > 0;
+  }
+
   /** Whether so many buffers are too many to wait for one peer, now. */
   exceedsShare(buffers: number): boolean {
     if (buffers > this.#limits.unsentBuffersMax) return true;
