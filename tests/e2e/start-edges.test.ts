@@ -87,6 +87,7 @@ test("a file at the socket's path is not taken for a socket, and not removed", a
 test("one path for the socket and for the state is refused, and the state is not lost", async (t) => {
   const path = join(await folderFor(t), "kakehi.state");
   const first = await Proxy.start({ args: ["--state", path] });
+  t.after(() => first.discard());
   await first.orders.ok("ADD_CLUSTER", { cluster_id: "kept" });
   await first.stop();
   const before = readFileSync(path, "utf8");
@@ -97,6 +98,7 @@ test("one path for the socket and for the state is refused, and the state is not
 test("a socket that a killed main left is taken over by the next one", async (t) => {
   const folder = await folderFor(t);
   const first = await Proxy.start({ folder });
+  t.after(() => first.discard());
   const workers = descendantsOf(first.pid);
   first.kill("SIGKILL");
   await whenGone([first.pid, ...workers], 40_000);

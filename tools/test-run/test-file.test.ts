@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
+import { isAlive } from "../../testing/processes.ts";
 import { runTestFile, type FileResult } from "./test-file.ts";
 
 suite("one test file", () => {
@@ -65,5 +66,25 @@ suite("one test file", () => {
       test("starts a process", () => { console.log("pid " + child.pid); });`);
     assert.match(result.tests.at(-1)?.detail ?? "", /left processes behind/);
     assert.match(result.output, /pid \d+/);
+  });
+
+  test("a process in a group of its own is found too, also when the file is late", async () => {
+    const start = `
+      import { spawn } from "node:child_process";
+      const child = spawn("sleep", ["60"], { stdio: "ignore", detached: true });
+      child.unref();`;
+    for (const [body, fault] of [
+      [`console.log("pid " + child.pid);`, /left processes behind/],
+      [
+        `console.log("pid " + child.pid); await new Promise(() => setInterval(() => {}, 1_000));`,
+        /took longer/,
+      ],
+    ] as const) {
+      const result = await run(`${start} test("starts a process", async () => { ${body} });`, 4_000);
+      assert.match(result.tests.at(-1)?.detail ?? "", fault);
+      const [, pid] = /pid (\d+)/.exec(result.output) ?? [];
+      assert.ok(pid !== undefined);
+      assert.equal(isAlive(Number(pid)), false);
+    }
   });
 });

@@ -1,6 +1,7 @@
 /**
  * Runs one test file in a process group of its own, within a time limit, and says how it ended. A file that
- * leaves processes behind has failed: what a test starts, it ends. Not the choice of files, and no printing.
+ * leaves processes behind has failed: what a test starts, it ends. They are found by a mark in their
+ * environment, since some have a group of their own. Not the choice of files, and no printing.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -13,6 +14,9 @@ const OUTPUT_CHARACTERS_MAX = 64 * 1024;
 /** How long processes may take to go after the file that started them has ended. */
 const LEAVE_MS_MAX = 3_000;
 const LEAVE_CHECK_MS = 50;
+const MARK_VARIABLE = "KAKEHI_TEST_FILE";
+
+let fileCount = 0;
 
 /** How one file ended. */
 export interface FileResult {
@@ -27,21 +31,24 @@ export interface FileResult {
 export async function runTestFile(path: string, timeMsMax: number): Promise<FileResult> {
   const started = performance.now();
   const args = [`--test-reporter=${REPORTER}`, "--test-reporter-destination=stdout", path];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const mark = `${process.pid}-${++fileCount}`;
+  const child = spawn(process.execPath, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+    env: { ...process.env, [MARK_VARIABLE]: mark },
+  });
   const gathered = gatherOutput(child);
   let late = false;
   const limit = setTimeout(() => {
     late = true;
-    killGroup(child.pid);
+    killLeft(child.pid, mark);
   }, timeMsMax);
   const end = await endOf(child);
   clearTimeout(limit);
   const { tests, output } = gathered();
   const faults = late ? [`took longer than ${timeMsMax / 1_000} s and was killed`] : faultsOf(end, tests);
-  if (!late && !(await groupIsGone(child.pid))) {
-    faults.push("left processes behind, which were killed");
-    killGroup(child.pid);
-  }
+  if (!late && !(await allAreGone(child.pid, mark))) faults.push("left processes behind, which were killed");
+  await killAll(child.pid, mark);
   const failed = faults.map((detail): Reported => ({ outcome: "failed", name: "the file itself", detail }));
   return { path, tests: [...tests, ...failed], durationMs: performance.now() - started, output };
 }
@@ -82,36 +89,57 @@ function gatherOutput(child: ChildProcess): () => { tests: readonly Reported[]; 
   };
 }
 
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // The group is gone already, which is what was wanted.
-  }
+/** Kills what is left, each by its id; some may just have been started by one of them: looked at again. */
+async function killAll(group: number | undefined, mark: string): Promise<void> {
+  const until = performance.now() + LEAVE_MS_MAX;
+  while (killLeft(group, mark) > 0 && performance.now() < until) await wait(LEAVE_CHECK_MS);
 }
 
-async function groupIsGone(pid: number | undefined): Promise<boolean> {
+function killLeft(group: number | undefined, mark: string): number {
+  const left = findLeft(group, mark);
+  for (const pid of left) {
+    try {
+      process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It is gone already, which is what was wanted.
+    }
+  }
+  return left.length;
+}
+
+async function allAreGone(group: number | undefined, mark: string): Promise<boolean> {
   const until = performance.now() + LEAVE_MS_MAX;
-  while (pid !== undefined && groupHasMembers(pid)) {
+  while (findLeft(group, mark).length > 0) {
     if (performance.now() > until) return false;
     await wait(LEAVE_CHECK_MS);
   }
   return true;
 }
 
-/** Looks through `/proc`: a signal to the group would also find members that are dead and not yet buried. */
-function groupHasMembers(group: number): boolean {
+/**
+ * The processes of the group, and those with the mark: looked up in `/proc`, since a signal to the group
+ * would also find members that are dead and not yet buried.
+ */
+function findLeft(group: number | undefined, mark: string): readonly string[] {
   let pids: readonly string[];
   try {
     pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   } catch {
+    return [];
+  }
+  return pids.filter((pid) => {
+    const [state, , processGroup] = statOf(pid);
+    return state !== "Z" && (processGroup === String(group) || isMarked(pid, mark));
+  });
+}
+
+/** Whether it, or one that it descends from, was started by this test file (proc_pid_environ(5)). */
+function isMarked(pid: string, mark: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(`${MARK_VARIABLE}=${mark}`);
+  } catch {
     return false;
   }
-  return pids.some((pid) => {
-    const [state, , processGroup] = statOf(pid);
-    return processGroup === String(group) && state !== "Z";
-  });
 }
 
 /**
