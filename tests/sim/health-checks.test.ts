@@ -35,12 +35,12 @@ function rigWith(
   return { rig, backends };
 }
 
-/** Sends `count` requests one after another; which backends answered, and how often. */
-function answersOf(rig: EngineRig, count: number): Record<string, number> {
+/** Sends `count` requests, with these fields, one after another; which backends answered, and how often. */
+function answersOf(rig: EngineRig, count: number, fields = ""): Record<string, number> {
   const answers: Record<string, number> = {};
   for (let number = 0; number < count; number++) {
     const client = rig.net.client(LISTENER);
-    client.send("GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n");
+    client.send(`GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n${fields}\r\n`);
     rig.net.settle();
     const answer = client.received.split("\r\n\r\n")[1]?.split(":")[0] ?? client.received.slice(9, 12);
     answers[answer] = (answers[answer] ?? 0) + 1;
@@ -223,6 +223,22 @@ test("only the statuses that are wanted pass", () => {
   backends[0]!.health = 401;
   rig.net.advance(100);
   assert.deepEqual(changesOf(rig), ["2 down: status 200"]);
+});
+
+test("a sticky client leaves a backend that is down while another is up, and comes back if all are down", () => {
+  const { rig, backends } = rigWith(2);
+  rig.cluster("app", { health_check: TERMS, sticky_session: true });
+  rig.backend("app", "1", backends[0]!.address, { sticky_id: "s-1" });
+  const cookie = "Cookie: KAKEHI_STICKY=s-1\r\n";
+  rig.net.advance(100);
+  assert.deepEqual(answersOf(rig, 4, cookie), { "10.0.0.1": 4 });
+  backends[0]!.health = 500;
+  rig.net.advance(3 * INTERVAL_MS);
+  assert.deepEqual(answersOf(rig, 4, cookie), { "10.0.0.2": 4 });
+  backends[1]!.health = 500;
+  rig.net.advance(3 * INTERVAL_MS);
+  assert.deepEqual(statesOf(rig), ["down: status 500", "down: status 500"]);
+  assert.deepEqual(answersOf(rig, 4, cookie), { "10.0.0.1": 4 });
 });
 
 test("a check that we cannot make counts neither way, and is tried again soon", () => {

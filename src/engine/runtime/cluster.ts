@@ -3,6 +3,7 @@
  * or an exchange uses it.
  */
 import { Balancer } from "../../balancing/balancer.ts";
+import { isDown } from "../../balancing/rest.ts";
 import { STICKY_COOKIE_NAME, StickyTable, type StickyValue } from "../../balancing/sticky.ts";
 import type { Prng } from "../../base/prng.ts";
 import { findCookie } from "../../http/cookies.ts";
@@ -82,7 +83,10 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
       const backend = this.#sticky?.find(stickyValue, now, tried);
       if (backend !== undefined) return backend;
     }
-    return this.#balancer.pick(now, key, tried);
+    const picked = this.#balancer.pick(now, key, tried);
+    // One that is down is picked only where all are: then clients come back as if none were.
+    if (stickyValue === undefined || picked === undefined || !isDown(picked)) return picked;
+    return this.#sticky?.find(stickyValue, Infinity, tried) ?? picked;
   }
 
   findBackend(backendId: string): BackendRuntime<Connection> | undefined {
