@@ -48,10 +48,14 @@ export type ToWorker =
   /** A removed listener's queue is to be emptied and the socket closed; answered by `unlistened`. */
   | { readonly type: "unlisten"; readonly address: string }
   /**
-   * Changes of the next `apply`, sent ahead in parts so that no message is too large; they are followed only
-   * with it.
+   * Changes and drains of the next `apply`, sent ahead in parts so that no message is too large; they are
+   * followed only with it.
    */
-  | { readonly type: "part"; readonly changes: readonly Change[] }
+  | {
+      readonly type: "part";
+      readonly changes: readonly Change[];
+      readonly drains: readonly DrainRequest[];
+    }
   /** One accepted change of the configuration; answered by `applied`. */
   | {
       readonly type: "apply";
@@ -119,6 +123,7 @@ export type FromWorker =
       readonly type: "applied";
       readonly revision: number;
       readonly hash: string;
+      /** Of the drained objects that something uses: nothing uses the others. */
       readonly uses: readonly DrainUse[];
     }
   | { readonly type: "drain"; readonly use: DrainUse }

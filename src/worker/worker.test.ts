@@ -24,7 +24,7 @@ function newWorker(): {
       stage: (changes) => log.push(`stage ${changes.map((change) => change.key).join("")}`),
       apply: (changes, drains) => {
         log.push(`apply ${changes.map((change) => change.key).join("")}`);
-        return drains.map(({ drain }) => ({ drain, connections: 3 }));
+        return drains.map(({ drain, key }) => ({ drain, connections: key === "unused" ? 0 : 3 }));
       },
       bindListener: (address, listener) => log.push(`bind ${address} ${listener}`),
       unlisten: (address) => log.push(`unlisten ${address}`),
@@ -80,9 +80,21 @@ test("each change is told with its revision, the hash after it, and the use of w
   ]);
 });
 
+test("what nothing uses is not told", () => {
+  const { follow, sent } = newWorker();
+  const drains = [{ drain: 4, kind: "cluster", key: "unused" }] as const;
+  follow({ type: "apply", revision: 1, changes: [], drains });
+  const [applied] = sent;
+  assert.deepEqual(applied?.type === "applied" && applied.uses, []);
+});
+
 test("parts of a large change are followed at one moment, with its last message", () => {
   const { follow, log, worker, sent } = newWorker();
-  follow({ type: "part", changes: [cluster("a")] }, { type: "part", changes: [cluster("b")] });
+  const drains = [{ drain: 1, kind: "cluster", key: "x" }] as const;
+  follow(
+    { type: "part", changes: [cluster("a")], drains },
+    { type: "part", changes: [cluster("b")], drains: [] },
+  );
   assert.deepEqual(log, ["stage a", "stage b"]);
   worker.beat();
   assert.deepEqual(
@@ -92,6 +104,8 @@ test("parts of a large change are followed at one moment, with its last message"
   );
   follow({ type: "apply", revision: 1, changes: [cluster("c")], drains: [] });
   assert.deepEqual(log.slice(2), ["apply c"]);
+  const applied = sent.at(-1);
+  assert.deepEqual(applied?.type === "applied" && applied.uses, [{ drain: 1, connections: 3 }]);
   follow({ type: "apply", revision: 2, changes: [cluster("d")], drains: [] });
   assert.deepEqual(log.slice(3), ["apply d"]);
 });

@@ -40,6 +40,8 @@ export class Worker {
   #revision = 0;
   /** Of the state at `#revision`: between a part and its `apply`, the state itself is ahead. */
   #hash: string = this.#state.hash();
+  /** Of the parts since the last `apply`. */
+  #drains: DrainRequest[] = [];
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -52,7 +54,7 @@ export class Worker {
       case "load":
         return this.#load(message);
       case "part":
-        return engine.stage(this.#record(message.changes));
+        return this.#keepPart(message);
       case "apply":
         return this.#apply(message);
       case "listen":
@@ -89,9 +91,18 @@ export class Worker {
     send({ type: "ready", revision: this.#revision, hash: this.#hash, io, io_reason: ioReason });
   }
 
+  #keepPart(message: ToWorker & { readonly type: "part" }): void {
+    this.#options.engine.stage(this.#record(message.changes));
+    for (const drain of message.drains) this.#drains.push(drain);
+  }
+
   #apply(message: ToWorker & { readonly type: "apply" }): void {
     assert(message.revision > this.#revision, `revision ${message.revision} after ${this.#revision}`);
-    const uses = this.#options.engine.apply(this.#record(message.changes), message.drains);
+    const drains = this.#drains.length === 0 ? message.drains : [...this.#drains, ...message.drains];
+    this.#drains = [];
+    const uses = this.#options.engine
+      .apply(this.#record(message.changes), drains)
+      .filter(({ connections }) => connections > 0);
     this.#reach(message.revision);
     this.#options.send({ type: "applied", revision: this.#revision, hash: this.#hash, uses });
   }

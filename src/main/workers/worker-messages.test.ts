@@ -28,6 +28,13 @@ test("a large change travels in parts, and only its last message makes it happen
   ]);
 });
 
+test("drains travel with the parts, each once", () => {
+  const drains = changes(5).map(({ kind, key }, drain) => ({ drain, kind, key }));
+  const messages = encodeApply({ revision: 1, changes: changes(7), drains }, 3).map(decode);
+  const counts = messages.map((message) => ("drains" in message ? message.drains.length : -1));
+  assert.deepEqual(counts, [3, 2, 0]);
+});
+
 function loadOf(revision: number, all: readonly Change[]): StateLoad {
   const load = new StateLoad(3);
   load.add(all);

@@ -19,9 +19,12 @@ export function encodeApply(
   const messages: string[] = [];
   let from = 0;
   for (; changes.length - from > changesMax; from += changesMax) {
-    messages.push(encode({ type: "part", changes: changes.slice(from, from + changesMax) }));
+    const to = from + changesMax;
+    messages.push(encode({ type: "part", changes: changes.slice(from, to), drains: drains.slice(from, to) }));
   }
-  messages.push(encode({ type: "apply", revision, changes: changes.slice(from), drains }));
+  // A change removes no more objects than it has steps: no more drains are left than changes.
+  const last = { changes: changes.slice(from), drains: drains.slice(from) };
+  messages.push(encode({ type: "apply", revision, ...last }));
   return messages;
 }
 

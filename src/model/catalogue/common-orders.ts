@@ -13,8 +13,9 @@ import { canonicalAddress, isObjectId } from "./fields.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const CLUSTER_FIELDS = new Set(["cluster_id", ...Object.keys(CLUSTER_DEFAULTS)]);
-const BACKEND_FIELDS = new Set(["cluster_id", "backend_id", "address", ...Object.keys(BACKEND_DEFAULTS)]);
+/** What is known here; any other field is the schema's. */
+const CLUSTER_FIELDS = new Set(["cluster_id", "load_balancing", "sticky_session", "https_redirect"]);
+const BACKEND_FIELDS = new Set(["cluster_id", "backend_id", "address", "weight", "backup"]);
 const FRONTEND_FIELDS = new Set(["listener", "hostname", "cluster_id", "path", "tags"]);
 
 /** The order as the catalogue gives it; `undefined` for what its schema has to look at. */
