@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
 import { spawnSync } from "node:child_process";
-import { lstatSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -306,7 +306,9 @@ test("what is at the path and is no socket is left alone, in words", async (t) =
   const refused = await claimSocketPath(file);
   assert.match(String(!refused.ok && refused.error), /notes\.txt is there and is no socket/);
   assert.equal(readFileSync(file, "utf8"), "do not lose me");
-  const isFolder = await claimSocketPath(folder);
+  const inside = join(folder, "folder");
+  mkdirSync(inside);
+  const isFolder = await claimSocketPath(inside);
   assert.match(String(!isFolder.ok && isFolder.error), /is there and is no socket/);
   rmSync(file);
   const claimed = await claimSocketPath(file);
