@@ -210,7 +210,7 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
         : this.#state === STATE.idle
           ? limits.idleBackMs
           : this.#state === STATE.tunnel
-            ? limits.tunnelIdleMs
+            ? this.#tunnel!.silenceMs
             : this.#times.back_timeout_ms;
     const due = this.#activeAt + allowedMs;
     if (due > now) return deadlines.set(this.connection, due);

@@ -11,6 +11,7 @@ import type { ConnectionOwner } from "./connection-owner.ts";
 import type { EngineLimits } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
 import type { Port } from "./port.ts";
+import { QueuedClients } from "./queued-clients.ts";
 import { Reading } from "./reading.ts";
 import { RequestContext } from "./request-context.ts";
 import { RequestIds } from "./request-ids.ts";
@@ -44,6 +45,7 @@ export class Core {
    */
   readonly keptHeads: Outbox;
   readonly reading: Reading;
+  readonly queuedClients: QueuedClients = new QueuedClients();
   readonly requestIds: RequestIds;
   readonly epochMs: number;
   readonly #contexts: RequestContext[] = [];
@@ -97,5 +99,6 @@ export class Core {
     this.owners[connection] = undefined;
     this.deadlines.clear(connection);
     this.reading.forget(connection);
+    this.queuedClients.left(connection);
   }
 }

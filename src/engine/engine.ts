@@ -48,10 +48,10 @@ interface BoundSocket {
   readonly address: string;
   listener: ListenerRuntime;
   /**
-   * `emptying`: its listener was removed. `abandoned`: we leave; a connection that was on its way may still
-   * come.
+   * `removed`: its listener was; the queue still uses it. `emptying`: so, and the queue is being emptied.
+   * `abandoned`: we leave; a connection that was on its way may still come.
    */
-  state: "accepting" | "emptying" | "abandoned";
+  state: "accepting" | "removed" | "emptying" | "abandoned";
 }
 
 type Presence = "running" | "stopping" | "stopped";
@@ -103,7 +103,9 @@ export class Engine implements PortEvents {
    * when nothing uses it).
    */
   apply(changes: readonly Change[], drains: readonly DrainRequest[]): readonly DrainUse[] {
-    return this.#drains.begin(drains, this.#configuration.apply(changes));
+    const removed = this.#configuration.apply(changes);
+    if (removed.size > 0) this.#countQueues();
+    return this.#drains.begin(drains, removed);
   }
 
   /**
@@ -124,7 +126,7 @@ export class Engine implements PortEvents {
    */
   unlisten(address: string): void {
     for (const [socket, bound] of this.#sockets) {
-      if (bound.address !== address || !bound.listener.isRemoved || bound.state !== "accepting") continue;
+      if (bound.address !== address || bound.state !== "removed") continue;
       bound.state = "emptying";
       return this.#core.port.stopAccepting(socket);
     }
@@ -137,6 +139,9 @@ export class Engine implements PortEvents {
     if (use === undefined) return;
     for (const owner of this.#core.owners) {
       if (owner instanceof Http1Session && owner.uses(use)) owner.cut();
+    }
+    for (const [connection, owner] of this.#core.owners.entries()) {
+      if (this.#core.queuedClients.uses(connection, use)) owner?.cut();
     }
   }
 
@@ -152,6 +157,7 @@ export class Engine implements PortEvents {
     this.#stopAt = deadlineMs === undefined ? Infinity : this.#core.now + deadlineMs;
     for (const [socket, bound] of this.#sockets) {
       if (bound.state !== "abandoned") this.#core.port.abandonListener(socket);
+      if (bound.state === "removed" || bound.state === "emptying") bound.listener.use.end();
       bound.state = "abandoned";
     }
     for (const cluster of this.#configuration.clusters.values()) {
@@ -181,6 +187,7 @@ export class Engine implements PortEvents {
     this.#configuration.sessionCount++;
     const { listener } = bound;
     const client = new Client(listener, ip, clientPort);
+    if (listener.isRemoved) this.#core.queuedClients.accepted(connection, listener.use);
     if (listener.configuration.accept_proxy_protocol && !isOneTooMany) {
       new AnnouncedConnection(this.#core, this.#configuration, client, connection);
       return;
@@ -193,6 +200,9 @@ export class Engine implements PortEvents {
     const bound = this.#sockets.get(socket);
     assert(bound !== undefined, "accepting stopped on a socket of nobody");
     this.#sockets.delete(socket);
+    bound.listener.use.end();
+    // First what is true of its drain now: main takes the queue for empty with the next word.
+    this.#reportDrains(0);
     this.#hooks.unlistened(bound.address);
   }
 
@@ -220,13 +230,26 @@ export class Engine implements PortEvents {
     const core = this.#core;
     core.deadlines.expire(core.now, this.#expire);
     core.reading.giveTurns(core.now);
-    for (const use of this.#drains.report(core.now, core.limits.drainReportMs)) this.#hooks.drainChanged(use);
+    this.#reportDrains(core.limits.drainReportMs);
     if (this.#presence === "stopping") this.#stopTurn();
     const nextCheck = this.#healthChecks.turnEnds();
     const nextReport = this.#drains.nextReport(core.limits.drainReportMs);
     const leavesAt = this.#configuration.sessionCount === 0 ? this.#leavesAt : Infinity;
     const nextTurn = Math.min(core.reading.nextTurn, nextCheck, nextReport);
     return Math.min(core.deadlines.next(), nextTurn, this.#stopAt, leavesAt);
+  }
+
+  /** The queue of a removed listener may hold connections that will use it: it is one use itself. */
+  #countQueues(): void {
+    for (const bound of this.#sockets.values()) {
+      if (!bound.listener.isRemoved || bound.state !== "accepting") continue;
+      bound.state = "removed";
+      bound.listener.use.begin();
+    }
+  }
+
+  #reportDrains(everyMs: number): void {
+    for (const use of this.#drains.report(this.#core.now, everyMs)) this.#hooks.drainChanged(use);
   }
 
   readonly #expire = (connection: number): void => {

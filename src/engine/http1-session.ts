@@ -295,6 +295,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
     const exchange = this.#configuration.takeExchange();
     this.#exchange = exchange;
     exchange.start(this, head);
+    this.#core.queuedClients.left(this.connection);
   }
 
   headRefused(status: number): void {
@@ -375,7 +376,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
       case STATE.exchange:
         return this.#activeAt + times.front_timeout_ms;
       case STATE.tunnel:
-        return this.#activeAt + this.#core.limits.tunnelIdleMs;
+        return this.#activeAt + this.#tunnel!.silenceMs;
       default:
         return this.#activeAt + this.#core.limits.lingerMs;
     }

@@ -54,6 +54,8 @@ export interface EngineLimits {
   readonly lingerMs: number;
   /** How long a tunnel may be silent. */
   readonly tunnelIdleMs: number;
+  /** The same when one of its sides has ended: the other has little left to say. */
+  readonly tunnelHalfEndedMs: number;
   /**
    * How long we stay after `stop` without a session, for a connection that the kernel had handed us already.
    */
@@ -87,6 +89,7 @@ export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
   idleBacksMax: 1_024,
   lingerMs: 2_000,
   tunnelIdleMs: 3_600_000,
+  tunnelHalfEndedMs: 30_000,
   leaveGraceMs: 20,
   drainReportMs: 20,
   healthChecksMax: 64,

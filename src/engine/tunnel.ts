@@ -37,6 +37,12 @@ export class Tunnel {
     core.deadlines.set(front.connection, core.now + core.limits.tunnelIdleMs);
   }
 
+  /** How long it may be silent. */
+  get silenceMs(): number {
+    const { limits } = this.#core;
+    return this.#frontHasEnded || this.#backHasEnded ? limits.tunnelHalfEndedMs : limits.tunnelIdleMs;
+  }
+
   /** Bytes came from `connection`; the reference of `buffer` goes on with them. */
   received(connection: number, buffer: number, start: number, end: number): void {
     const other = this.#other(connection);
@@ -60,7 +66,10 @@ export class Tunnel {
   ended(connection: number): void {
     if (connection === this.#front.connection) this.#frontHasEnded = true;
     else this.#backHasEnded = true;
-    if (!this.#tryEnd()) this.#core.port.shutdown(this.#other(connection).connection);
+    if (this.#tryEnd()) return;
+    const { port, deadlines, now } = this.#core;
+    port.shutdown(this.#other(connection).connection);
+    for (const end of [this.#front, this.#back]) deadlines.set(end.connection, now + this.silenceMs);
   }
 
   /** One side failed: the other is told by a reset, since what it got may not be the whole. */
@@ -70,7 +79,7 @@ export class Tunnel {
     this.#over();
   }
 
-  /** Neither side said anything for `tunnelIdleMs`. */
+  /** Neither side said anything for `silenceMs`. */
   expired(): void {
     this.#close();
   }
