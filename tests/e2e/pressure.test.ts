@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createConnection, type Socket } from "node:net";
+import { test } from "node:test";
+import { Load } from "../../testing/clients/load.ts";
+import { assertNoFaults, echoRequest, IOS, withBackends, withProxy } from "./support.ts";
+
+/** Clients that ask for more than all sockets on the way hold, and do not read. */
+const STALLED = 300;
+const BODY_BYTES = 200_000_000;
+const REQUESTS_PER_SECOND = 200;
+const REQUESTS = 1_000;
+
+for (const io of IOS) {
+  test(`${STALLED} downloads that stand still keep no strict client from its answer (${io})`, async () => {
+    await withBackends(
+      1,
+      (backend) =>
+        withProxy({ io, workers: 1 }, async (proxy) => {
+          const port = await proxy.serve("app", [{ id: "one", address: backend.address }]);
+          const stalled = await Promise.all(Array.from({ length: STALLED }, () => stall(port)));
+          const load = new Load({ port, ratePerSecond: REQUESTS_PER_SECOND, request: echoRequest("app") });
+          while (load.report.sent < REQUESTS) await new Promise((soon) => setTimeout(soon, 50));
+          const report = await load.stop();
+          for (const socket of stalled) socket.destroy();
+          assertNoFaults(load.faults);
+          assert.equal(report.answered, report.sent);
+        }),
+      { id: "app" },
+    );
+  });
+}
+
+/** A download whose head has come, and of which no more is read. */
+async function stall(port: number): Promise<Socket> {
+  const socket = createConnection({ host: "127.0.0.1", port });
+  socket.on("error", () => undefined);
+  await once(socket, "connect");
+  socket.write(`GET /bytes/${BODY_BYTES} HTTP/1.1\r\nHost: a.example\r\n\r\n`);
+  const [first] = (await once(socket, "data")) as [Buffer];
+  socket.pause();
+  assert.match(first.toString("latin1", 0, 20), /^HTTP\/1\.1 200 /);
+  return socket;
+}
