@@ -95,6 +95,19 @@ test("a frame of exactly the limit is read; one byte more is too large, ended or
   assert.deepEqual(kinds(read("x".repeat(101), 100)), ["too-large"]);
 });
 
+test("frames are read one at a time where they are asked for so, and what is left is known", () => {
+  const reader = new FrameReader();
+  reader.give(encode('{"id":"1"}\0\n\0{\0{"id":"2"'));
+  assert.deepEqual(reader.next(), { kind: "object", value: { id: "1" } });
+  assert.equal(reader.isSpent, false);
+  assert.throws(() => reader.give(encode("{}")), /before the last ones were read/);
+  assert.equal(reader.next()?.kind, "malformed");
+  assert.equal(reader.next(), undefined);
+  assert.equal(reader.isSpent, true);
+  reader.give(encode("}\0"));
+  assert.deepEqual(reader.next(), { kind: "object", value: { id: "2" } });
+});
+
 test("frames before the one that is too large are still given", () => {
   assert.deepEqual(kinds(read(`{"id":"1"}\0${"x".repeat(60)}`, 50)), ["object", "too-large"]);
 });

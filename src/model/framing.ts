@@ -4,7 +4,7 @@
  *
  * Rules of this file:
  *  1. Bytes in, frames out, and back. It knows no socket, no clock, and not what an order means.
- *  2. Whatever the bytes, `push` returns; only a broken invariant throws.
+ *  2. Whatever the bytes, `push` and `next` return; only a broken invariant throws.
  *  3. It never holds more than `frameBytesMax` bytes of one frame, in memory of at most twice that.
  */
 import { assert } from "../base/assert.ts";
@@ -41,13 +41,15 @@ export function frameText(value: object): string {
  *
  * ```text
  *  pending  [ {"id":"1","ty ]              received before, no zero byte yet
- *  push     [ pe":"STATUS"}␀{"id":"2",... ] → frame 1; the rest becomes pending
+ *  given    [ pe":"STATUS"}␀{"id":"2",... ] → frame 1; the rest becomes pending
  * ```
  */
 export class FrameReader {
   readonly #frameBytesMax: number;
   #pending: Uint8Array = EMPTY;
   #pendingBytes = 0;
+  #given: Uint8Array = EMPTY;
+  #at = 0;
   #overflowed = false;
 
   constructor(options: { frameBytesMax?: number } = {}) {
@@ -59,21 +61,45 @@ export class FrameReader {
     return this.#pendingBytes;
   }
 
+  /** True if `next` has nothing more to give of the bytes that were given. */
+  get isSpent(): boolean {
+    return this.#given.length === 0;
+  }
+
   /** Takes the next bytes (borrowed until it returns) and gives the frames that they complete. */
   push(bytes: Uint8Array): readonly Frame[] {
-    assert(!this.#overflowed, "push after a frame that was too large");
+    this.give(bytes);
     const frames: Frame[] = [];
-    let start = 0;
-    for (let end = bytes.indexOf(ZERO); end !== -1; end = bytes.indexOf(ZERO, start)) {
-      if (this.#exceeds(end - start)) return [...frames, this.#overflow()];
-      const frame = readFrame(this.#take(bytes.subarray(start, end)));
-      if (frame !== undefined) frames.push(frame);
-      start = end + 1;
-    }
-    if (this.#exceeds(bytes.length - start)) return [...frames, this.#overflow()];
-    this.#keep(bytes.subarray(start));
-    this.#invariants();
+    for (let frame = this.next(); frame !== undefined; frame = this.next()) frames.push(frame);
     return frames;
+  }
+
+  /**
+   * Takes the next bytes (borrowed until `next` has given the last frame of them), for who reads frames one
+   * at a time: a packet has room for thousands, and each takes its time. Those given before must be spent.
+   */
+  give(bytes: Uint8Array): void {
+    assert(!this.#overflowed, "more bytes after a frame that was too large");
+    assert(this.isSpent, "more bytes before the last ones were read");
+    this.#given = bytes;
+    this.#at = 0;
+  }
+
+  /** The next frame of the bytes that were given; `undefined` when they are spent. */
+  next(): Frame | undefined {
+    const bytes = this.#given;
+    while (this.#at < bytes.length) {
+      const zero = bytes.indexOf(ZERO, this.#at);
+      const part = bytes.subarray(this.#at, zero === -1 ? bytes.length : zero);
+      if (this.#exceeds(part.length)) return this.#overflow();
+      this.#at += part.length + 1;
+      if (zero === -1) this.#keep(part);
+      const frame = zero === -1 ? undefined : readFrame(this.#take(part));
+      if (frame !== undefined) return frame;
+    }
+    this.#given = EMPTY;
+    this.#invariants();
+    return undefined;
   }
 
   #exceeds(moreBytes: number): boolean {
@@ -82,6 +108,7 @@ export class FrameReader {
 
   #overflow(): Frame {
     this.#overflowed = true;
+    this.#given = EMPTY;
     this.#pending = EMPTY;
     this.#pendingBytes = 0;
     return { kind: "too-large", code: "FRAME_TOO_LARGE", bytesMax: this.#frameBytesMax };

@@ -240,6 +240,19 @@ test("a client whose answers are large gives others their turn between them", as
   await greedy.get(51);
 });
 
+test("a packet of malformed frames is parsed a slice a turn, and gives others theirs between", async (t) => {
+  const { client } = await serve(t, (_, reply) => reply.ok("done", {}, 3), { ordersPerTurnMax: 4 });
+  const [hostile, other] = [client(), client()];
+  await Promise.all([hostile.send(status("a")).get(1), other.send(status("b")).get(1)]);
+  const parse = t.mock.method(JSON, "parse");
+  hostile.send("{\0".repeat(5_000));
+  await hostile.get(2);
+  await other.send(status("c")).get(2);
+  const before = parse.mock.calls.filter((call) => call.arguments[0] === "{").length;
+  assert.ok(before > 0 && before < 2_500, `${before} of its frames were parsed before`);
+  await hostile.get(5_001);
+});
+
 test("a client that ends its side still gets its answers, and then the end", async (t) => {
   const replies: Reply[] = [];
   const { client, untilExecuted } = await serve(t, (_, reply) => void replies.push(reply));

@@ -44,8 +44,6 @@ export class CommandSession implements TurnTaker {
   readonly #options: SessionOptions;
   readonly #reader: FrameReader;
   readonly #inFlight: Map<string, (() => void) | undefined> = new Map();
-  #frames: readonly Frame[] = [];
-  #framesTaken = 0;
   #answers: string[] = [];
   /** Of all answers that are not handed to the socket yet. */
   #answerChars = 0;
@@ -71,10 +69,11 @@ export class CommandSession implements TurnTaker {
     const { ordersPerTurnMax, answerCharsPerTurnMax } = this.#options.limits;
     for (let orders = 0; orders < ordersPerTurnMax; orders++) {
       if (!this.#mayExecute() || this.#answerChars > answerCharsPerTurnMax) break;
-      this.#take(this.#frames[this.#framesTaken++]!);
+      const frame = this.#reader.next();
+      if (frame !== undefined) this.#take(frame);
     }
     if (this.#mayExecute()) return true;
-    if (this.#framesTaken === this.#frames.length && this.#state === "open") this.#socket.resume();
+    if (this.#reader.isSpent && this.#state === "open") this.#socket.resume();
     this.#endIfDone();
     return false;
   }
@@ -100,11 +99,7 @@ export class CommandSession implements TurnTaker {
 
   #received(bytes: Uint8Array): void {
     if (this.#state === "ended" || this.#state === "closed") return;
-    const frames = this.#reader.push(bytes);
-    if (frames.length === 0) return;
-    assert(this.#framesTaken === this.#frames.length, "reads more while frames wait");
-    this.#frames = frames;
-    this.#framesTaken = 0;
+    this.#reader.give(bytes);
     this.#socket.pause();
     this.#wake();
   }
@@ -117,7 +112,7 @@ export class CommandSession implements TurnTaker {
     const { ordersInFlightMax, unreadBytesMax } = this.#options.limits;
     return (
       this.#state === "open" &&
-      this.#framesTaken < this.#frames.length &&
+      !this.#reader.isSpent &&
       this.#inFlight.size < ordersInFlightMax &&
       this.#socket.writableLength + this.#answerChars < unreadBytesMax
     );
@@ -217,8 +212,7 @@ export class CommandSession implements TurnTaker {
   }
 
   #endIfDone(): void {
-    const done =
-      this.#framesTaken === this.#frames.length && this.#inFlight.size === 0 && this.#state === "open";
+    const done = this.#reader.isSpent && this.#inFlight.size === 0 && this.#state === "open";
     if (this.#peerEnded === "yes" && done) this.end();
   }
 
