@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
 import { test } from "node:test";
+import type { HttpBackend } from "../../testing/backends/http-backend.ts";
 import { Load } from "../../testing/clients/load.ts";
+import { askUntil } from "../../testing/deadline.ts";
 import { assertNoFaults, echoRequest, IOS, withBackends, withProxy } from "./support.ts";
 
 /** Clients that ask for more than all sockets on the way hold, and do not read. */
@@ -10,6 +12,10 @@ const STALLED = 300;
 const BODY_BYTES = 200_000_000;
 const REQUESTS_PER_SECOND = 200;
 const REQUESTS = 1_000;
+const SENT_WITHIN_MS = 30_000;
+/** Looked at so often without a byte more, all sockets on the way are full. */
+const LOOKS = 50;
+const STILL_WITHIN_MS = 60_000;
 
 for (const io of IOS) {
   test(`${STALLED} downloads that stand still keep no strict client from its answer (${io})`, async () => {
@@ -19,8 +25,9 @@ for (const io of IOS) {
         withProxy({ io, workers: 1 }, async (proxy) => {
           const port = await proxy.serve("app", [{ id: "one", address: backend.address }]);
           const stalled = await Promise.all(Array.from({ length: STALLED }, () => stall(port)));
+          await standStill(backend);
           const load = new Load({ port, ratePerSecond: REQUESTS_PER_SECOND, request: echoRequest("app") });
-          while (load.report.sent < REQUESTS) await new Promise((soon) => setTimeout(soon, 50));
+          await askUntil(SENT_WITHIN_MS, "all sent", () => load.report.sent >= REQUESTS || undefined);
           const report = await load.stop();
           for (const socket of stalled) socket.destroy();
           assertNoFaults(load.faults);
@@ -28,6 +35,20 @@ for (const io of IOS) {
         }),
       { id: "app" },
     );
+  });
+}
+
+/**
+ * Waits until the backend can write nothing more: what the proxy holds for the stalled ones, it holds now.
+ */
+async function standStill(backend: HttpBackend): Promise<void> {
+  let before = -1;
+  let looks = 0;
+  await askUntil(STILL_WITHIN_MS, "all downloads stand still", () => {
+    const written = backend.connections.reduce((sum, { socket }) => sum + socket.bytesWritten, 0);
+    looks = written === before ? looks + 1 : 0;
+    before = written;
+    return looks === LOOKS ? written : undefined;
   });
 }
 
