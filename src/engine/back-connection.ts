@@ -5,8 +5,7 @@
  *
  * ```text
  *  connecting ──► busy ──► idle ──► busy …
- *                  └─► tunnel
- *  any ──► closed
+ *  any ──► over      closed, or a tunnel's
  * ```
  */
 import { assert } from "../base/assert.ts";
@@ -25,9 +24,8 @@ import { type Exchange, RESPONSE } from "./exchange.ts";
 import { PartialHead } from "./partial-head.ts";
 import type { IoFault } from "./port.ts";
 import type { BackendRuntime, IdleConnection } from "./runtime/backend.ts";
-import type { Tunnel } from "./tunnel.ts";
 
-const STATE = { connecting: 0, busy: 1, idle: 2, tunnel: 3, closed: 4 } as const;
+const STATE = { connecting: 0, busy: 1, idle: 2, over: 3 } as const;
 type State = (typeof STATE)[keyof typeof STATE];
 
 export interface BackTimes {
@@ -44,7 +42,6 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
   #times: BackTimes;
   #state: State = STATE.connecting;
   #exchange: Exchange | undefined;
-  #tunnel: Tunnel | undefined;
   /** How many requests it has served before the present one. */
   #served = 0;
   #interimResponses = 0;
@@ -139,9 +136,10 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
     backend.keepIdle(this);
   }
 
-  startTunnel(tunnel: Tunnel): void {
-    this.#state = STATE.tunnel;
-    this.#tunnel = tunnel;
+  /** Its connection is a tunnel's from now on. */
+  handOver(): void {
+    this.#state = STATE.over;
+    this.#exchange = undefined;
   }
 
   /** Closes; the exchange, if there is one, has to know already. */
@@ -170,7 +168,6 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
 
   received(buffer: number, start: number, end: number): void {
     this.#activeAt = this.#core.now;
-    if (this.#state === STATE.tunnel) return this.#tunnel!.received(this.connection, buffer, start, end);
     if (this.#state === STATE.busy) this.#read(buffer, start, end);
     // Bytes that nobody asked for: whatever they are, the next response could not be trusted.
     else this.#leavePool();
@@ -179,20 +176,16 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
 
   sent(): void {
     this.#activeAt = this.#core.now;
-    if (this.#state === STATE.tunnel) this.#tunnel!.sent(this.connection);
-    else this.#exchange?.linkSent();
+    this.#exchange?.linkSent();
   }
 
   ended(): void {
-    if (this.#state === STATE.tunnel) this.#tunnel!.ended(this.connection);
-    else if (this.#state === STATE.idle) this.#leavePool();
+    if (this.#state === STATE.idle) this.#leavePool();
     else this.#lose("ended");
   }
 
   failed(fault: IoFault): void {
     switch (this.#state) {
-      case STATE.tunnel:
-        return this.#tunnel!.failed();
       case STATE.idle:
         return this.#leavePool();
       case STATE.connecting:
@@ -209,13 +202,10 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
         ? this.#times.connect_timeout_ms
         : this.#state === STATE.idle
           ? limits.idleBackMs
-          : this.#state === STATE.tunnel
-            ? this.#tunnel!.silenceMs
-            : this.#times.back_timeout_ms;
+          : this.#times.back_timeout_ms;
     const due = this.#activeAt + allowedMs;
     if (due > now) return deadlines.set(this.connection, due);
     if (this.#state === STATE.idle) return this.#leavePool();
-    if (this.#state === STATE.tunnel) return this.#tunnel!.expired();
     if (this.#state === STATE.busy && (!this.#exchange!.awaitsBackend || this.#exchange!.awaitsMemory)) {
       // The client is the slow one, and its own times bound it; or others are, and hold the memory.
       return deadlines.set(this.connection, now + allowedMs);
@@ -225,7 +215,7 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
 
   cut(): void {
     if (this.#state === STATE.idle) this.#leavePool();
-    else if (this.#state !== STATE.tunnel) this.#lose("failed");
+    else this.#lose("failed");
   }
 
   #read(buffer: number, start: number, end: number): void {
@@ -272,11 +262,10 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
   #upgrade(head: Head, buffer: number, next: number, end: number): void {
     const exchange = this.#exchange!;
     if (!exchange.wantsUpgrade || head.findField(FIELD.upgrade) === -1) return this.#lose("violation");
-    exchange.tunnelStarts(head);
-    if (next < end && this.#state === STATE.tunnel) {
-      this.#core.buffers.retain(buffer);
-      this.#tunnel!.received(this.connection, buffer, next, end);
-    }
+    const tunnel = exchange.tunnelStarts(head);
+    if (tunnel === undefined || next === end) return;
+    this.#core.buffers.retain(buffer);
+    tunnel.received(this.connection, buffer, next, end);
   }
 
   #readBody(buffer: number, at: number, end: number): number {
@@ -299,10 +288,9 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
   }
 
   #forget(): boolean {
-    if (this.#state === STATE.closed) return false;
-    this.#state = STATE.closed;
+    if (this.#state === STATE.over) return false;
+    this.#state = STATE.over;
     this.#exchange = undefined;
-    this.#tunnel = undefined;
     this.#core.disown(this.connection);
     return true;
   }
@@ -318,9 +306,9 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
     const ready = this.#state !== STATE.connecting;
     this.#core.disown(this.connection);
     this.#core.port.close(this.connection);
-    if (ready) this.#state = STATE.closed;
+    if (ready) this.#state = STATE.over;
     exchange?.linkLost(cause);
-    this.#state = STATE.closed;
+    this.#state = STATE.over;
     this.#exchange = undefined;
   }
 }

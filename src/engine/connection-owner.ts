@@ -3,6 +3,7 @@
  * connect to close.
  */
 import type { IoFault } from "./port.ts";
+import type { Use } from "./use.ts";
 
 export interface ConnectionOwner {
   /** Connecting succeeded. */
@@ -19,6 +20,8 @@ export interface ConnectionOwner {
   turnCame?(): void;
   /** The deadline that the owner set has come. It may set another. */
   expired(): void;
+  /** True if what goes on is counted in `use`. Who has no such method uses nothing. */
+  uses?(use: Use): boolean;
   /** Cut what goes on and close: a drain's deadline has come, or the process leaves. */
   cut(): void;
 }

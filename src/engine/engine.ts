@@ -138,7 +138,7 @@ export class Engine implements PortEvents {
     const use = this.#drains.find(drain);
     if (use === undefined) return;
     for (const owner of this.#core.owners) {
-      if (owner instanceof Http1Session && owner.uses(use)) owner.cut();
+      if (owner?.uses?.(use) === true) owner.cut();
     }
     for (const [connection, owner] of this.#core.owners.entries()) {
       if (this.#core.queuedClients.uses(connection, use)) owner?.cut();

@@ -25,6 +25,8 @@ import type { BackendRuntime } from "./runtime/backend.ts";
 import type { ClusterRuntime } from "./runtime/cluster.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
 import { redirectLocation } from "./redirect.ts";
+import type { Tunnel } from "./tunnel.ts";
+import type { Use } from "./use.ts";
 
 /** How far a response is. */
 export const RESPONSE = { waiting: 0, body: 1, done: 2 } as const;
@@ -72,24 +74,17 @@ export class Exchange {
     this.#configuration = configuration;
   }
 
-  get backend(): BackendRuntime<BackConnection> | undefined {
-    return this.#backend;
-  }
-
-  get cluster(): ClusterRuntime<BackConnection> | undefined {
-    return this.#cluster;
-  }
-
-  get listener(): ListenerRuntime | undefined {
-    return this.#listener;
-  }
-
   get responsePhase(): ResponsePhase {
     return this.#responsePhase;
   }
 
   get requestPhase(): RequestPhase {
     return this.#requestPhase;
+  }
+
+  /** True if it is counted in `use`. */
+  uses(use: Use): boolean {
+    return this.#listener?.use === use || this.#cluster?.use === use || this.#backend?.use === use;
   }
 
   /** Begins with the head that `front` has just read; views on it are used only until this returns. */
@@ -239,14 +234,16 @@ export class Exchange {
     front.endResponse(trailers, requestDone);
   }
 
-  /** The backend agreed to another protocol: from here on bytes are passed on as they are. */
-  tunnelStarts(head: Head): BackConnection {
+  /**
+   * The backend agreed to another protocol: from here on bytes are passed on as they are. `undefined` if the
+   * client could not be told; then all is over.
+   */
+  tunnelStarts(head: Head): Tunnel | undefined {
     const link = this.#link;
     assert(link !== undefined, "a tunnel without a link");
     this.#forgetHead();
     this.#responsePhase = RESPONSE.body;
-    this.#front!.startTunnel(head, this.#addedLines, link);
-    return link;
+    return this.#front!.startTunnel(head, this.#addedLines, link);
   }
 
   /** A tunnel of this exchange ended on both sides. */

@@ -8,6 +8,7 @@ import type { BackConnection } from "./back-connection.ts";
 import type { Client } from "./client.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
+import type { Tunnel } from "./tunnel.ts";
 
 export interface Front {
   /** The connection that responses leave by. */
@@ -32,7 +33,8 @@ export interface Front {
   respond(status: number, requestDone: boolean, location?: string): void;
   /** A response that began cannot be completed. Its exchange has ended before. */
   cutResponse(): void;
-  startTunnel(head: Head, addedLines: Uint8Array, link: BackConnection): void;
+  /** `undefined`: there was no memory to tell the client, and all is over. */
+  startTunnel(head: Head, addedLines: Uint8Array, link: BackConnection): Tunnel | undefined;
   /** The exchange is over and must not be named again. */
   exchangeEnded(exchange: Exchange): void;
 }

@@ -19,11 +19,8 @@ import { PartialHead } from "./partial-head.ts";
 import { PendingInput } from "./pending-input.ts";
 import type { RequestContext } from "./request-context.ts";
 
-/**
- * What the next bytes are: a head; content of the request in progress; nothing for us yet; nothing for
- * anybody.
- */
-export const INPUT = { head: 0, content: 1, held: 2, dropped: 3 } as const;
+/** What the next bytes are: a head; content of the request in progress; nothing for anybody. */
+export const INPUT = { head: 0, content: 1, dropped: 2 } as const;
 export type InputKind = (typeof INPUT)[keyof typeof INPUT];
 
 export interface InputTarget {
@@ -88,7 +85,7 @@ export class Http1Input {
     }
     if (reading.isScarce) pending.setAside(buffers);
     const next = this.#target.nextInput;
-    if (next === INPUT.dropped || next === INPUT.held) return false;
+    if (next === INPUT.dropped) return false;
     if (this.#isFull) return true;
     if (next === INPUT.content) this.#target.exchange.readRequestOn();
     else reading.readNow(this.#target.connection);
@@ -141,8 +138,6 @@ export class Http1Input {
         return this.#consumeHead(at, end);
       case INPUT.content:
         return this.#consumeContent(buffer, at, end);
-      case INPUT.held:
-        return at;
       default:
         return end;
     }

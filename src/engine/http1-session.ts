@@ -3,15 +3,14 @@
  * writes the responses, and closes when it has said so. It is the front of one exchange at a time.
  *
  * ```text
- *  head ──► exchange ──► head …            the next request of a kept-alive connection
- *             ├────────► lingering ──► closed   the last response is written; the client may still be sending
- *             └────────► tunnel ────► closed
+ *  head ──► exchange ──► head …   the next request of a kept-alive connection
+ *  any ──► over                   closed; or the connection lingers after its last response, or is a tunnel's
  * ```
  *
  * Rules of this file:
  *  1. A kept-alive connection is closed only after a response that said so, or when it has been idle for its
  *     time.
- *  2. Everything ends in `#linger`, `reset` or `close`, whoever began it.
+ *  2. Everything ends in `startTunnel`, `#linger`, `#reset` or `#close`, whoever began it.
  */
 import { assert } from "../base/assert.ts";
 import { FRAMING, type Head } from "../http/head.ts";
@@ -25,22 +24,22 @@ import { type Exchange, REQUEST, RESPONSE } from "./exchange.ts";
 import type { Front } from "./front.ts";
 import { Http1Input, INPUT, type InputKind, type InputTarget } from "./http1-input.ts";
 import { framingFor, sendDefaultResponse, sendInterim, sendResponse, sendUpgrade } from "./http1-response.ts";
+import { LingeringConnection } from "./lingering-connection.ts";
 import type { RequestContext } from "./request-context.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
-import { Tunnel, type TunnelEnd } from "./tunnel.ts";
+import { Tunnel } from "./tunnel.ts";
 import type { Use } from "./use.ts";
 
-const STATE = { head: 0, exchange: 1, tunnel: 2, lingering: 3, closed: 4 } as const;
+const STATE = { head: 0, exchange: 1, over: 2 } as const;
 type State = (typeof STATE)[keyof typeof STATE];
 
-export class Http1Session implements ConnectionOwner, Front, InputTarget, TunnelEnd {
+export class Http1Session implements ConnectionOwner, Front, InputTarget {
   readonly connection: number;
   readonly client: Client;
   readonly #core: Core;
   readonly #configuration: Configuration;
   #state: State = STATE.head;
   #exchange: Exchange | undefined;
-  #tunnel: Tunnel | undefined;
   readonly #input: Http1Input;
   /** The request in progress, from its head to its response's end. */
   #request: RequestContext | undefined;
@@ -83,11 +82,8 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
     this.headRefused(status);
   }
 
-  /** True if its exchange or tunnel is counted in `use`. */
   uses(use: Use): boolean {
-    const exchange = this.#exchange;
-    if (exchange === undefined) return false;
-    return exchange.listener?.use === use || exchange.cluster?.use === use || exchange.backend?.use === use;
+    return this.#exchange !== undefined && this.#exchange.uses(use);
   }
 
   // What the port tells.
@@ -97,28 +93,15 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
   }
 
   received(buffer: number, start: number, end: number): void {
-    if (this.#state === STATE.tunnel) {
-      this.#activeAt = this.#core.now;
-      return this.#tunnel!.received(this.connection, buffer, start, end);
-    }
     this.#input.received(buffer, start, end);
   }
 
   sent(): void {
-    switch (this.#state) {
-      case STATE.tunnel:
-        this.#activeAt = this.#core.now;
-        return this.#tunnel!.sent(this.connection);
-      case STATE.exchange:
-        this.#activeAt = this.#core.now;
-        return this.#exchange!.frontSent();
-      case STATE.head:
-        if (this.#input.isPending && !this.#core.reading.mustWait(this.connection)) this.#goOn();
-        return;
-      case STATE.lingering:
-        if (this.#clientHasEnded && this.#core.port.unsentBytes(this.connection) === 0) this.#close();
-        return;
-      default:
+    if (this.#state === STATE.exchange) {
+      this.#activeAt = this.#core.now;
+      this.#exchange!.frontSent();
+    } else if (this.#input.isPending && !this.#core.reading.mustWait(this.connection)) {
+      this.#goOn();
     }
   }
 
@@ -128,24 +111,14 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
   }
 
   ended(): void {
-    switch (this.#state) {
-      case STATE.tunnel:
-        return this.#tunnel!.ended(this.connection);
-      case STATE.lingering:
-        return this.#close();
-      case STATE.head:
-        this.#clientHasEnded = true;
-        if (!this.#input.isPending) this.#endAfterWriting();
-        return;
-      default:
-        this.#clientHasEnded = true;
-        // What is still to come of the request will never come.
-        if (!this.forwarding.body.isDone && !this.#input.isPending) this.contentRefused(400);
-    }
+    this.#clientHasEnded = true;
+    if (this.#input.isPending) return;
+    if (this.#state === STATE.head) this.#endAfterWriting();
+    // What is still to come of the request will never come.
+    else if (!this.forwarding.body.isDone) this.contentRefused(400);
   }
 
   failed(): void {
-    if (this.#state === STATE.tunnel) return this.#tunnel!.failed();
     this.#exchange?.abandon();
     this.#close();
   }
@@ -154,28 +127,16 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
     const { now, deadlines } = this.#core;
     const due = this.#dueAt();
     if (due > now) return deadlines.set(this.connection, due);
-    switch (this.#state) {
-      case STATE.tunnel:
-        return this.#tunnel!.expired();
-      case STATE.head:
-        if (this.#core.reading.isWaiting(this.connection))
-          return deadlines.set(this.connection, now + this.listener.configuration.front_timeout_ms);
-        if (this.isIdle) return this.#endAfterWriting();
-        return this.headRefused(408);
-      case STATE.exchange:
-        if (this.#exchange!.awaitsBackend || this.#exchange!.awaitsMemory) {
-          return deadlines.set(this.connection, now + this.listener.configuration.front_timeout_ms);
-        }
-        return this.#exchange!.responsePhase === RESPONSE.waiting ? this.contentRefused(408) : this.cut();
-      default:
-        this.#close();
-    }
+    if (this.#awaitsOthers)
+      return deadlines.set(this.connection, now + this.listener.configuration.front_timeout_ms);
+    if (this.#state === STATE.head) return this.isIdle ? this.#endAfterWriting() : this.headRefused(408);
+    if (this.#exchange!.responsePhase === RESPONSE.waiting) this.contentRefused(408);
+    else this.cut();
   }
 
   cut(): void {
-    if (this.#state === STATE.tunnel) return this.#tunnel!.failed();
     this.#exchange?.abandon();
-    if (this.#state !== STATE.closed) this.reset();
+    this.#reset();
   }
 
   // What the exchange asks.
@@ -209,53 +170,50 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
   }
 
   endResponse(trailers: Uint8Array | undefined, requestDone: boolean): void {
-    if (this.#state === STATE.closed) return;
+    if (this.#state === STATE.over) return;
     if (!sendBodyEnd(this.#core, this.connection, this.forwarding.responseFraming, trailers))
-      return this.reset();
+      return this.#reset();
     this.#responseEnded(requestDone);
   }
 
   respond(status: number, requestDone: boolean, location?: string): void {
     const request = this.forwarding;
     request.closesAfter = !requestDone || this.#isLast;
-    if (!sendDefaultResponse(this.#core, this.connection, request, { status, location })) return this.reset();
+    if (!sendDefaultResponse(this.#core, this.connection, request, { status, location }))
+      return this.#reset();
     this.#responseEnded(requestDone);
   }
 
   cutResponse(): void {
-    if (this.#state === STATE.closed) return;
+    if (this.#state === STATE.over) return;
     // A length or chunks show the cut by themselves; what lasts until close ends with a reset.
-    if (this.forwarding.responseFraming === FRAMING.untilClose) this.reset();
+    if (this.forwarding.responseFraming === FRAMING.untilClose) this.#reset();
     else this.#linger();
   }
 
-  startTunnel(head: Head, addedLines: Uint8Array, link: BackConnection): void {
-    const exchange = this.#exchange!;
-    if (!sendUpgrade(this.#core, this.connection, head, this.forwarding, addedLines)) return this.cut();
+  startTunnel(head: Head, addedLines: Uint8Array, link: BackConnection): Tunnel | undefined {
+    if (!sendUpgrade(this.#core, this.connection, head, this.forwarding, addedLines)) {
+      this.cut();
+      return undefined;
+    }
+    link.handOver();
+    this.#state = STATE.over;
     this.#forgetRequest();
-    this.#state = STATE.tunnel;
-    this.#tunnel = new Tunnel(this.#core, this, link, () => exchange.tunnelEnded());
-    link.startTunnel(this.#tunnel);
-    const tunnel = this.#tunnel;
-    const drained = this.#input.drain((...slice) => tunnel.received(this.connection, ...slice));
-    if (!drained) return this.cut();
+    const tunnel = new Tunnel(this.#core, this.connection, link.connection, this.exchange);
+    if (!this.#input.drain((...slice) => tunnel.received(this.connection, ...slice))) {
+      tunnel.failed();
+      return undefined;
+    }
     this.#core.port.receive(this.connection);
-    if (this.#clientHasEnded) this.#tunnel.ended(this.connection);
+    if (this.#clientHasEnded) tunnel.ended(this.connection);
+    return tunnel;
   }
 
   exchangeEnded(exchange: Exchange): void {
     assert(this.#exchange === exchange, "an exchange of another session ended");
     this.#exchange = undefined;
-  }
-
-  // As a tunnel's end.
-
-  close(): void {
-    this.#close();
-  }
-
-  reset(): void {
-    if (this.#forget()) this.#core.port.reset(this.connection);
+    // Its tunnel is over, and that was the rest of the session.
+    if (this.#state === STATE.over) this.#configuration.sessionEnded();
   }
 
   // What its input tells.
@@ -266,8 +224,6 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
         return INPUT.head;
       case STATE.exchange:
         return INPUT.content;
-      case STATE.tunnel:
-        return INPUT.held;
       default:
         return INPUT.dropped;
     }
@@ -349,18 +305,11 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
     else this.#close();
   }
 
-  /**
-   * Everything is said: our direction ends, and what the client still sends is dropped until it ends, too.
-   */
+  /** Everything is said. */
   #linger(): void {
-    this.#state = STATE.lingering;
-    this.#forgetRequest();
-    this.#activeAt = this.#core.now;
-    this.#input.drop();
     if (this.#clientHasEnded && this.#core.port.unsentBytes(this.connection) === 0) return this.#close();
-    this.#core.port.shutdown(this.connection);
-    this.#core.port.receive(this.connection);
-    this.#core.deadlines.set(this.connection, this.#core.now + this.#core.limits.lingerMs);
+    this.#leave();
+    new LingeringConnection(this.#core, this.#configuration, this.connection, this.#clientHasEnded);
   }
 
   #forgetRequest(): void {
@@ -368,32 +317,37 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
     this.#request = undefined;
   }
 
+  /** True while it is not the client's fault that nothing moves: its backend is slow, or memory is scarce. */
+  get #awaitsOthers(): boolean {
+    if (this.#state === STATE.head) return this.#core.reading.isWaiting(this.connection);
+    return this.exchange.awaitsBackend || this.exchange.awaitsMemory;
+  }
+
   #dueAt(): number {
     const times = this.listener.configuration;
-    switch (this.#state) {
-      case STATE.head:
-        return this.#activeAt + (this.isIdle ? times.front_timeout_ms : times.request_timeout_ms);
-      case STATE.exchange:
-        return this.#activeAt + times.front_timeout_ms;
-      case STATE.tunnel:
-        return this.#activeAt + this.#tunnel!.silenceMs;
-      default:
-        return this.#activeAt + this.#core.limits.lingerMs;
-    }
+    const isHead = this.#state === STATE.head && !this.isIdle;
+    return this.#activeAt + (isHead ? times.request_timeout_ms : times.front_timeout_ms);
   }
 
   #close(): void {
     if (this.#forget()) this.#core.port.close(this.connection);
   }
 
+  #reset(): void {
+    if (this.#forget()) this.#core.port.reset(this.connection);
+  }
+
   #forget(): boolean {
-    if (this.#state === STATE.closed) return false;
-    this.#state = STATE.closed;
-    this.#tunnel = undefined;
-    this.#forgetRequest();
-    this.#input.drop();
+    if (this.#state === STATE.over) return false;
+    this.#leave();
     this.#core.disown(this.connection);
     this.#configuration.sessionEnded();
     return true;
+  }
+
+  #leave(): void {
+    this.#state = STATE.over;
+    this.#forgetRequest();
+    this.#input.drop();
   }
 }

@@ -51,3 +51,45 @@ for (const side of ["front", "back"] as const) {
     rig.assertAtRest();
   });
 }
+
+test("a tunnel uses what its exchange used: their drains count it, and cut both sides at their deadline", () => {
+  const { rig, front, back } = openTunnel();
+  const drains = [
+    rig.remove("backend", "app one"),
+    rig.remove("cluster", "app"),
+    rig.remove("listener", LISTENER),
+  ];
+  rig.net.settle();
+  assert.deepEqual(new Set(rig.drainsUnderWay), new Set(drains));
+  rig.net.perform(() => rig.engine.closeDrained(drains[0]!));
+  rig.net.settle();
+  assert.deepEqual([front.ending, back.ending], ["reset", "reset"]);
+  rig.net.perform(() => rig.engine.unlisten(LISTENER));
+  rig.net.advance(1_000);
+  assert.deepEqual(rig.drainsUnderWay, []);
+  rig.assertAtRest();
+});
+
+for (const side of ["front", "back"] as const) {
+  test(`bytes that the ${side} sent right behind its head are the tunnel's first`, () => {
+    const rig = new EngineRig({}, LIMITS);
+    rig.listener(LISTENER);
+    rig.cluster("app");
+    rig.backend("app", "one", BACKEND);
+    rig.frontend(LISTENER, "*", { cluster_id: "app" });
+    rig.net.backend(BACKEND);
+    const early = (of: string): string => (of === side ? "early" : "");
+    const front = rig.net.client(LISTENER);
+    front.send(`GET / HTTP/1.1\r\nHost: a\r\n${UPGRADE}${early("front")}`);
+    rig.net.settle();
+    const back = rig.net.backend(BACKEND).connections[0]!;
+    back.send(`HTTP/1.1 101 Switching Protocols\r\n${UPGRADE}${early("back")}`);
+    rig.net.settle();
+    const other = side === "front" ? back : front;
+    assert.match(other.received, /\r\n\r\nearly$/);
+    front.reset();
+    rig.net.settle();
+    assert.equal(back.ending, "reset");
+    rig.assertAtRest();
+  });
+}

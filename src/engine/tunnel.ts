@@ -7,34 +7,38 @@
  */
 import { passOn } from "./body-writer.ts";
 import type { Core } from "./core.ts";
+import { TunnelSide } from "./tunnel-side.ts";
+import type { Use } from "./use.ts";
 
-/** One end of a tunnel: whoever owns the connection. */
-export interface TunnelEnd {
-  readonly connection: number;
-  /** Closes the connection; the tunnel is over. */
-  close(): void;
-  /** The same, so that the peer cannot take what it got for the whole. */
-  reset(): void;
+/** The exchange that became a tunnel, and what it uses until the tunnel is over. */
+export interface TunnelledExchange {
+  uses(use: Use): boolean;
+  /** Called once, after both connections have been closed. */
+  tunnelEnded(): void;
 }
 
 export class Tunnel {
   readonly #core: Core;
-  readonly #front: TunnelEnd;
-  readonly #back: TunnelEnd;
-  readonly #over: () => void;
+  readonly #front: TunnelSide;
+  readonly #back: TunnelSide;
+  readonly #exchange: TunnelledExchange;
   #frontHasEnded = false;
   #backHasEnded = false;
   /** Bytes of each side as `Reading` counts them: a few at a time take no turns, however many they become. */
   #frontBulk = 0;
   #backBulk = 0;
 
-  /** `over` is called once, after both connections have been closed. */
-  constructor(core: Core, front: TunnelEnd, back: TunnelEnd, over: () => void) {
+  /** Owns both connections from now on, until it closes them. */
+  constructor(core: Core, front: number, back: number, exchange: TunnelledExchange) {
     this.#core = core;
-    this.#front = front;
-    this.#back = back;
-    this.#over = over;
-    core.deadlines.set(front.connection, core.now + core.limits.tunnelIdleMs);
+    this.#front = new TunnelSide(core, this, front);
+    this.#back = new TunnelSide(core, this, back);
+    this.#exchange = exchange;
+    core.deadlines.set(front, core.now + core.limits.tunnelIdleMs);
+  }
+
+  uses(use: Use): boolean {
+    return this.#exchange.uses(use);
   }
 
   /** How long it may be silent. */
@@ -69,14 +73,14 @@ export class Tunnel {
     if (this.#tryEnd()) return;
     const { port, deadlines, now } = this.#core;
     port.shutdown(this.#other(connection).connection);
-    for (const end of [this.#front, this.#back]) deadlines.set(end.connection, now + this.silenceMs);
+    for (const side of [this.#front, this.#back]) deadlines.set(side.connection, now + this.silenceMs);
   }
 
   /** One side failed: the other is told by a reset, since what it got may not be the whole. */
   failed(): void {
     this.#front.reset();
     this.#back.reset();
-    this.#over();
+    this.#exchange.tunnelEnded();
   }
 
   /** Neither side said anything for `silenceMs`. */
@@ -84,12 +88,12 @@ export class Tunnel {
     this.#close();
   }
 
-  #other(connection: number): TunnelEnd {
+  #other(connection: number): TunnelSide {
     return connection === this.#front.connection ? this.#back : this.#front;
   }
 
-  #hasEnded(end: TunnelEnd): boolean {
-    return end === this.#front ? this.#frontHasEnded : this.#backHasEnded;
+  #hasEnded(side: TunnelSide): boolean {
+    return side === this.#front ? this.#frontHasEnded : this.#backHasEnded;
   }
 
   #tryEnd(): boolean {
@@ -104,6 +108,6 @@ export class Tunnel {
   #close(): void {
     this.#front.close();
     this.#back.close();
-    this.#over();
+    this.#exchange.tunnelEnded();
   }
 }
