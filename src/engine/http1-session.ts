@@ -309,7 +309,11 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
   #linger(): void {
     if (this.#clientHasEnded && this.#core.port.unsentBytes(this.connection) === 0) return this.#close();
     this.#leave();
-    new LingeringConnection(this.#core, this.#configuration, this.connection, this.#clientHasEnded);
+    new LingeringConnection(this.#core, this.#configuration, {
+      connection: this.connection,
+      hasEnded: this.#clientHasEnded,
+      silenceMs: this.listener.configuration.front_timeout_ms,
+    });
   }
 
   #forgetRequest(): void {

@@ -50,7 +50,7 @@ export interface EngineLimits {
   readonly idleBackMs: number;
   /** Idle connections kept per backend. */
   readonly idleBacksMax: number;
-  /** How long a closing connection waits for the client to take the last response. */
+  /** How long a connection whose last response is written waits for its client to end. */
   readonly lingerMs: number;
   /** How long a tunnel may be silent. */
   readonly tunnelIdleMs: number;

@@ -2,24 +2,44 @@
  * A client's connection after its last response: everything is said, our direction ends, and what the client
  * still sends is dropped until it ends, too. Closing at once would answer those bytes with a reset, and the
  * reset could destroy the response before the client has read it (RFC 9112 section 9.6).
+ *
+ * Rules of this file:
+ *  1. What is queued is written, also to a client that has ended its direction. While there is some, the
+ *     client may be silent as long as in an exchange (`front_timeout_ms`); then a reset shows what is
+ *     missing.
+ *  2. Once everything is written, it ends with the client, or after `lingerMs`.
  */
 import { assert } from "../base/assert.ts";
 import type { Configuration } from "./configuration.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
 import type { Core } from "./core.ts";
 
+/** A session's client as it is when its last response is queued. */
+export interface LeavingClient {
+  readonly connection: number;
+  readonly hasEnded: boolean;
+  /** How long it may take nothing of what is queued. */
+  readonly silenceMs: number;
+}
+
 export class LingeringConnection implements ConnectionOwner {
   readonly #core: Core;
   readonly #configuration: Configuration;
   readonly #connection: number;
-  readonly #clientHasEnded: boolean;
+  readonly #silenceMs: number;
+  #clientHasEnded: boolean;
+  /** When the client last took something. */
+  #activeAt: number;
 
-  /** Takes `connection` over from its session, and ends our direction. It lingers for `lingerMs` at most. */
-  constructor(core: Core, configuration: Configuration, connection: number, clientHasEnded: boolean) {
+  /** Takes the connection over from its session, and ends our direction. */
+  constructor(core: Core, configuration: Configuration, client: LeavingClient) {
+    const { connection } = client;
     this.#core = core;
     this.#configuration = configuration;
     this.#connection = connection;
-    this.#clientHasEnded = clientHasEnded;
+    this.#silenceMs = client.silenceMs;
+    this.#clientHasEnded = client.hasEnded;
+    this.#activeAt = core.now;
     core.own(connection, this);
     core.port.shutdown(connection);
     core.port.receive(connection);
@@ -35,11 +55,16 @@ export class LingeringConnection implements ConnectionOwner {
   }
 
   sent(): void {
-    if (this.#clientHasEnded && this.#core.port.unsentBytes(this.#connection) === 0) this.#close();
+    const { now, deadlines, limits } = this.#core;
+    this.#activeAt = now;
+    if (this.#isWriting) return;
+    if (this.#clientHasEnded) this.#close();
+    else deadlines.set(this.#connection, now + limits.lingerMs);
   }
 
   ended(): void {
-    this.#close();
+    this.#clientHasEnded = true;
+    if (!this.#isWriting) this.#close();
   }
 
   failed(): void {
@@ -47,12 +72,19 @@ export class LingeringConnection implements ConnectionOwner {
   }
 
   expired(): void {
-    this.#close();
+    if (!this.#isWriting) return this.#close();
+    const due = this.#activeAt + this.#silenceMs;
+    if (due > this.#core.now) this.#core.deadlines.set(this.#connection, due);
+    else this.cut();
   }
 
   cut(): void {
     this.#leave();
     this.#core.port.reset(this.#connection);
+  }
+
+  get #isWriting(): boolean {
+    return this.#core.port.unsentBytes(this.#connection) > 0;
   }
 
   #close(): void {
