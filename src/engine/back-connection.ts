@@ -1,7 +1,7 @@
 /**
  * A connection to a backend, speaking HTTP/1 as a client: it connects, serves one exchange after the other as
- * its link, and waits idle between them. It reads responses and decides how their bodies end; what becomes of
- * the exchange is not its business.
+ * its link, and waits idle between them. What it receives is read by `Http1ResponseInput`; what becomes of
+ * the exchange when it is lost is not its business.
  *
  * ```text
  *  connecting ──► busy ──► idle ──► busy …
@@ -9,19 +9,14 @@
  * ```
  */
 import { assert } from "../base/assert.ts";
-import { FIELD } from "../http/fields.ts";
-import { FRAMING, type Framing, type Head } from "../http/head.ts";
-import { BODY, BodyReader } from "../http1/body-reader.ts";
-import { bodyOfResponse } from "../http1/framing.ts";
-import { readResponseHead } from "../http1/read-head.ts";
-import { INCOMPLETE } from "../http1/violations.ts";
+import type { Framing } from "../http/head.ts";
 import { sendBodyData, sendBodyEnd } from "./body-writer.ts";
 import type { ProxyProtocolVersion } from "../model/objects.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
 import type { Core } from "./core.ts";
 import type { LinkLoss } from "./endings.ts";
-import { type Exchange, RESPONSE } from "./exchange.ts";
-import { PartialHead } from "./partial-head.ts";
+import type { Exchange } from "./exchange.ts";
+import { Http1ResponseInput, type ResponseTarget } from "./http1-response-input.ts";
 import type { IoFault } from "./port.ts";
 import type { BackendRuntime, IdleConnection } from "./runtime/backend.ts";
 
@@ -33,24 +28,20 @@ export interface BackTimes {
   readonly back_timeout_ms: number;
 }
 
-export class BackConnection implements ConnectionOwner, IdleConnection {
+export class BackConnection implements ConnectionOwner, IdleConnection, ResponseTarget {
   readonly connection: number;
   readonly backend: BackendRuntime<BackConnection>;
   /** It begins with a PROXY header of its exchange's client, and serves nobody else. */
   readonly announcedAs: ProxyProtocolVersion | undefined;
   readonly #core: Core;
   #times: BackTimes;
+  readonly #input: Http1ResponseInput;
   #state: State = STATE.connecting;
   #exchange: Exchange | undefined;
   /** How many requests it has served before the present one. */
   #served = 0;
-  #interimResponses = 0;
   /** When the peer or we last did something, for the silence that `back_timeout_ms` bounds. */
   #activeAt: number;
-  readonly #partial = new PartialHead();
-  readonly #body = new BodyReader();
-  #bodyFraming: Framing = FRAMING.none;
-  #responseKeepsAlive = false;
 
   constructor(
     core: Core,
@@ -66,6 +57,7 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
     this.announcedAs = announcedAs;
     this.#exchange = exchange;
     this.#times = times;
+    this.#input = new Http1ResponseInput(core, this);
     this.#activeAt = core.now;
     core.own(connection, this);
     core.deadlines.set(connection, core.now + times.connect_timeout_ms);
@@ -86,7 +78,7 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
   }
 
   get lastsUntilClose(): boolean {
-    return this.#bodyFraming === FRAMING.untilClose;
+    return this.#input.lastsUntilClose;
   }
 
   // What the exchange asks.
@@ -129,8 +121,7 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
     if (!mayServeOthers || backend.idleCount >= limits.idleBacksMax) return this.close();
     this.#state = STATE.idle;
     this.#activeAt = this.#core.now;
-    this.#interimResponses = 0;
-    this.#bodyFraming = FRAMING.none;
+    this.#input.reset();
     this.#core.deadlines.set(this.connection, this.#core.now + limits.idleBackMs);
     this.#core.reading.readNow(this.connection);
     backend.keepIdle(this);
@@ -144,11 +135,10 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
 
   /** Closes; the exchange, if there is one, has to know already. */
   close(): void {
-    if (this.#forget()) this.#core.port.close(this.connection);
-  }
-
-  reset(): void {
-    if (this.#forget()) this.#core.port.reset(this.connection);
+    if (this.#state === STATE.over) return;
+    this.handOver();
+    this.#core.disown(this.connection);
+    this.#core.port.close(this.connection);
   }
 
   discard(): void {
@@ -168,7 +158,7 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
 
   received(buffer: number, start: number, end: number): void {
     this.#activeAt = this.#core.now;
-    if (this.#state === STATE.busy) this.#read(buffer, start, end);
+    if (this.#state === STATE.busy) this.#input.received(buffer, start, end);
     // Bytes that nobody asked for: whatever they are, the next response could not be trusted.
     else this.#leavePool();
     this.#core.buffers.release(buffer);
@@ -218,81 +208,14 @@ export class BackConnection implements ConnectionOwner, IdleConnection {
     else this.#lose("failed");
   }
 
-  #read(buffer: number, start: number, end: number): void {
-    let at = start;
-    const exchange = this.#exchange!;
-    while (at < end && this.#exchange === exchange && this.#state === STATE.busy) {
-      if (exchange.responsePhase === RESPONSE.waiting) {
-        at = this.#readHead(buffer, at, end);
-      } else {
-        at = this.#readBody(buffer, at, end);
-      }
-    }
+  // What its input tells.
+
+  get exchange(): Exchange | undefined {
+    return this.#exchange;
   }
 
-  /** Reads a head, final or interim; gives where to go on. */
-  #readHead(buffer: number, at: number, end: number): number {
-    const head = this.#core.responseHead;
-    const result = this.#partial.read(readResponseHead, head, this.#core.memory, at, end, this.#core.limits);
-    if (result === INCOMPLETE) return end;
-    if (result < 0) {
-      this.#lose("violation");
-      return end;
-    }
-    this.#takeHead(head, buffer, result, end);
-    this.#partial.clear();
-    return result;
-  }
-
-  #takeHead(head: Head, buffer: number, next: number, end: number): void {
-    const exchange = this.#exchange!;
-    if (head.status === 101) return this.#upgrade(head, buffer, next, end);
-    if (head.status < 200) {
-      if (++this.#interimResponses > this.#core.limits.interimResponsesMax) return this.#lose("violation");
-      return exchange.interimResponse(head);
-    }
-    bodyOfResponse(head, exchange.isHeadRequest);
-    this.#bodyFraming = head.framing;
-    this.#responseKeepsAlive = head.keepsAlive && head.framing !== FRAMING.untilClose;
-    this.#body.start(head.framing, head.contentLength, Number.MAX_SAFE_INTEGER);
-    exchange.responseStarted(head);
-    if (this.#body.isDone) this.#complete(exchange, undefined, next === end);
-  }
-
-  #upgrade(head: Head, buffer: number, next: number, end: number): void {
-    const exchange = this.#exchange!;
-    if (!exchange.wantsUpgrade || head.findField(FIELD.upgrade) === -1) return this.#lose("violation");
-    const tunnel = exchange.tunnelStarts(head);
-    if (tunnel === undefined || next === end) return;
-    this.#core.buffers.retain(buffer);
-    tunnel.received(this.connection, buffer, next, end);
-  }
-
-  #readBody(buffer: number, at: number, end: number): number {
-    const exchange = this.#exchange!;
-    const body = this.#body;
-    const event = body.next(this.#core.memory, at, end);
-    if (event < 0) {
-      this.#lose("violation");
-      return end;
-    }
-    if (event === BODY.data) exchange.responseData(buffer, body.dataStart, body.dataEnd);
-    if (body.isDone && this.#exchange === exchange)
-      this.#complete(exchange, body.trailers, body.position === end);
-    return body.position;
-  }
-
-  /** `isAlone`: no byte came behind the response; what did would be the answer to nothing. */
-  #complete(exchange: Exchange, trailers: Uint8Array | undefined, isAlone: boolean): void {
-    exchange.responseEnded(trailers, this.#responseKeepsAlive && isAlone);
-  }
-
-  #forget(): boolean {
-    if (this.#state === STATE.over) return false;
-    this.#state = STATE.over;
-    this.#exchange = undefined;
-    this.#core.disown(this.connection);
-    return true;
+  responseRefused(): void {
+    this.#lose("violation");
   }
 
   #leavePool(): void {
