@@ -9,8 +9,10 @@
  *     at the same address has rules of its own.
  */
 import { assert, assertNever } from "../base/assert.ts";
+import type { Head } from "../http/head.ts";
 import type { Change } from "../model/channel.ts";
 import type { Backend, Cluster, Frontend, Listener, ProxyProtocolVersion } from "../model/objects.ts";
+import type { Route } from "../routing/route.ts";
 import type { Router } from "../routing/router.ts";
 import { BackConnection, type BackTimes } from "./back-connection.ts";
 import type { Core } from "./core.ts";
@@ -44,14 +46,17 @@ export class Configuration {
     return this.#clusters;
   }
 
-  /**
-   * The rules for a session that `listener` accepted: the listener's own; after its removal those of the
-   * listener that is at its address now, once that one has any; until then the last it had.
-   */
-  routerFor(listener: ListenerRuntime): Router<never> {
-    if (!listener.isRemoved) return listener.router;
-    const present = this.listeners.get(listener.configuration.address);
-    return present !== undefined && present.router.size > 0 ? present.router : listener.router;
+  /** The rule for a request with this head, from a session that `listener` accepted. */
+  findRoute(listener: ListenerRuntime, head: Head): Route<never> | undefined {
+    return this.#routerFor(listener).find(
+      head.bytes,
+      head.authorityStart,
+      head.hostEnd,
+      head.pathStart,
+      head.pathEnd,
+      head.methodStart,
+      head.methodEnd,
+    );
   }
 
   findCluster(clusterId: string): ClusterRuntime<BackConnection> | undefined {
@@ -115,6 +120,16 @@ export class Configuration {
   sessionEnded(): void {
     this.sessionCount--;
     assert(this.sessionCount >= 0, "a session ended that had not begun");
+  }
+
+  /**
+   * The rules for a session that `listener` accepted: the listener's own; after its removal those of the
+   * listener that is at its address now, once that one has any; until then the last it had.
+   */
+  #routerFor(listener: ListenerRuntime): Router<never> {
+    if (!listener.isRemoved) return listener.router;
+    const present = this.listeners.get(listener.configuration.address);
+    return present !== undefined && present.router.size > 0 ? present.router : listener.router;
   }
 
   #applyOne(change: Change, removed: Map<string, Use>): void {

@@ -1,8 +1,7 @@
 /**
  * One HTTP request and its response, between a front (where the client's request was read) and a link (the
  * backend connection that serves it). It decides: which rule, which backend, whether to try again, how it
- * ends. It reads no HTTP: both sides speak their own version and meet here. All it has written is the
- * request's head, kept as it goes to HTTP/1 backends.
+ * ends. It reads no HTTP: both sides speak their own version and meet here.
  *
  * Rules of this file:
  *  1. An exchange knows one front and at most one link at a time; a front may have many exchanges.
@@ -10,19 +9,16 @@
  *  3. Used again from a pool: `end` leaves nothing of the last exchange behind.
  */
 import { assert, assertNever } from "../base/assert.ts";
-import type { StickyValue } from "../balancing/sticky.ts";
-import { bytesOf, equalsBytes } from "../base/bytes.ts";
 import { FRAMING, type Framing, type Head } from "../http/head.ts";
 import type { Redirect } from "../model/objects.ts";
-import { ADDED_BYTES_MAX, writeRequestHead } from "../http1/write-head.ts";
+import { Attempts } from "./attempts.ts";
 import type { BackConnection } from "./back-connection.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Core } from "./core.ts";
 import { type Ending, type LinkLoss, type LostLink, endingOf } from "./endings.ts";
 import type { Front } from "./front.ts";
+import { KeptHead } from "./kept-head.ts";
 import { sendProxyHeader } from "./proxy-header.ts";
-import type { BackendRuntime } from "./runtime/backend.ts";
-import type { ClusterRuntime } from "./runtime/cluster.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
 import { redirectLocation } from "./redirect.ts";
 import type { Tunnel } from "./tunnel.ts";
@@ -36,34 +32,19 @@ export type ResponsePhase = (typeof RESPONSE)[keyof typeof RESPONSE];
 export const REQUEST = { body: 0, done: 1 } as const;
 export type RequestPhase = (typeof REQUEST)[keyof typeof REQUEST];
 
-const NO_BUFFER = -1;
-/** Methods that may be sent twice (RFC 9110 section 9.2.2). */
-const IDEMPOTENT: readonly Uint8Array[] = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"].map(bytesOf);
-
 export class Exchange {
   readonly #core: Core;
   readonly #configuration: Configuration;
   #front: Front | undefined;
   #link: BackConnection | undefined;
   #listener: ListenerRuntime | undefined;
-  #cluster: ClusterRuntime<BackConnection> | undefined;
-  #backend: BackendRuntime<BackConnection> | undefined;
-  readonly #tried: BackendRuntime<BackConnection>[] = [];
-  #attempts = 0;
-  /** What the client's cookie says of the backend that it comes back to, where sessions are sticky. */
-  #stickyValue: StickyValue<BackendRuntime<BackConnection>> | undefined;
+  readonly #attempts = new Attempts<BackConnection>();
+  readonly #keptHead: KeptHead;
   #requestPhase: RequestPhase = REQUEST.done;
   #responsePhase: ResponsePhase = RESPONSE.waiting;
-  #isReplayable = false;
   /** How much content came so far. */
   #requestBytes = 0;
   #responseBytes = 0;
-  /**
-   * The request's head as it goes to a backend, kept until a response begins: it may have to be sent again.
-   */
-  #headBuffer = NO_BUFFER;
-  #headStart = 0;
-  #headEnd = 0;
 
   requestFraming: Framing = FRAMING.none;
   isHeadRequest = false;
@@ -72,6 +53,7 @@ export class Exchange {
   constructor(core: Core, configuration: Configuration) {
     this.#core = core;
     this.#configuration = configuration;
+    this.#keptHead = new KeptHead(core);
   }
 
   get responsePhase(): ResponsePhase {
@@ -84,7 +66,7 @@ export class Exchange {
 
   /** True if it is counted in `use`. */
   uses(use: Use): boolean {
-    return this.#listener?.use === use || this.#cluster?.use === use || this.#backend?.use === use;
+    return this.#listener?.use === use || this.#attempts.uses(use);
   }
 
   /** Begins with the head that `front` has just read; views on it are used only until this returns. */
@@ -93,31 +75,18 @@ export class Exchange {
     this.isHeadRequest = front.forwarding.isHeadRequest;
     this.requestFraming = head.framing;
     this.wantsUpgrade = front.forwarding.passesUpgrade;
-    this.#requestPhase = hasContent(head) ? REQUEST.body : REQUEST.done;
-    this.#isReplayable =
-      this.#requestPhase === REQUEST.done && IDEMPOTENT.some((method) => hasMethod(head, method));
-    const router = this.#configuration.routerFor(front.listener);
-    const route = router.find(
-      head.bytes,
-      head.authorityStart,
-      head.hostEnd,
-      head.pathStart,
-      head.pathEnd,
-      head.methodStart,
-      head.methodEnd,
-    );
+    this.#requestPhase = head.hasContent ? REQUEST.body : REQUEST.done;
+    const route = this.#configuration.findRoute(front.listener, head);
     if (route === undefined) return this.#refuse(404);
     const { cluster_id: clusterId, redirect } = route.frontend;
     if (redirect !== undefined) return this.#redirect(redirect, head);
     if (clusterId === undefined) return this.#refuse(403);
     const cluster = this.#configuration.findCluster(clusterId);
     if (cluster === undefined) return this.#refuse(503);
-    if (!this.#keepHead(head, front)) return this.#refuse(503);
+    if (!this.#keptHead.keep(head, front.forwarding)) return this.#refuse(503);
     this.#listener = front.listener;
-    this.#cluster = cluster;
-    this.#stickyValue = cluster.stickyValueIn(head);
     front.listener.use.begin();
-    cluster.use.begin();
+    this.#attempts.begin(cluster, head);
     this.#core.reading.flows++;
     this.#connect(503);
   }
@@ -145,7 +114,6 @@ export class Exchange {
   requestData(buffer: number, start: number, end: number): void {
     const link = this.#link;
     assert(link !== undefined, "content for an exchange without a link");
-    this.#isReplayable = false;
     if (!link.writeData(this.requestFraming, buffer, start, end)) return this.#linkLost("failed");
     this.#requestBytes += end - start;
     this.#core.reading.follow(this.#front!.connection, link.connection, this.#requestBytes);
@@ -188,8 +156,7 @@ export class Exchange {
     assert(link !== undefined && front !== undefined, "a link of nobody is ready");
     if (link.announcedAs !== undefined && !sendProxyHeader(this.#core, link, front.client))
       return this.#linkLost("failed");
-    this.#core.buffers.retain(this.#headBuffer);
-    this.#core.port.send(link.connection, this.#headBuffer, this.#headStart, this.#headEnd);
+    this.#keptHead.send(link.connection);
     if (this.#requestPhase === REQUEST.body) front.requestWanted();
   }
 
@@ -204,9 +171,9 @@ export class Exchange {
 
   /** The final response's head; `head.framing` is complete. */
   responseStarted(head: Head): void {
-    this.#forgetHead();
+    this.#keptHead.forget();
     this.#responsePhase = RESPONSE.body;
-    this.#front!.writeResponse(head, this.#addedLines);
+    this.#front!.writeResponse(head, this.#attempts.addedLines);
   }
 
   /** Content of the response, in the memory of `buffer`, which stays the caller's. */
@@ -224,7 +191,7 @@ export class Exchange {
     const link = this.#link;
     const requestDone = this.#requestPhase === REQUEST.done;
     this.#responsePhase = RESPONSE.done;
-    this.#backend?.succeeded();
+    this.#attempts.backend?.succeeded();
     this.#link = undefined;
     if (link !== undefined) {
       if (mayReuse && requestDone) link.becomeIdle();
@@ -241,9 +208,9 @@ export class Exchange {
   tunnelStarts(head: Head): Tunnel | undefined {
     const link = this.#link;
     assert(link !== undefined, "a tunnel without a link");
-    this.#forgetHead();
+    this.#keptHead.forget();
     this.#responsePhase = RESPONSE.body;
-    return this.#front!.startTunnel(head, this.#addedLines, link);
+    return this.#front!.startTunnel(head, this.#attempts.addedLines, link);
   }
 
   /** A tunnel of this exchange ended on both sides. */
@@ -256,16 +223,16 @@ export class Exchange {
   linkLost(cause: LinkLoss): void {
     const link = this.#link;
     assert(link !== undefined, "an exchange lost a link that it does not have");
-    const backend = this.#backend!;
-    if (cause === "unreachable" || cause === "connect-timed-out") backend.failed(this.#core.now);
+    if (cause === "unreachable" || cause === "connect-timed-out")
+      this.#attempts.backend!.failed(this.#core.now);
     const lost: LostLink = {
       cause,
       requestLeft: link.requestLeft,
       isReused: link.isReused,
-      isReplayable: this.#isReplayable,
+      isReplayable: this.#keptHead.isReplayable,
       responseBegan: this.#responsePhase !== RESPONSE.waiting,
       lastsUntilClose: link.lastsUntilClose,
-      attemptsLeft: this.#core.limits.attemptsMax - this.#attempts,
+      attemptsLeft: this.#core.limits.attemptsMax - this.#attempts.made,
     };
     const ending = endingOf(lost);
     if (ending.kind === "retry") this.#retry(lost);
@@ -279,8 +246,9 @@ export class Exchange {
 
   #retry(lost: LostLink): void {
     // A stale link says nothing about its backend; one that could not be reached is left out.
-    if (!lost.requestLeft) this.#tried.push(this.#backend!);
-    this.#leaveBackend();
+    if (!lost.requestLeft) this.#attempts.ruleOut();
+    this.#link = undefined;
+    this.#attempts.leave();
     const last = endingOf({ ...lost, attemptsLeft: 0 });
     this.#connect(last.kind === "respond" ? last.status : 503);
   }
@@ -305,41 +273,15 @@ export class Exchange {
 
   /** `statusIfNone`: what is answered when there is no backend to try. */
   #connect(statusIfNone: number): void {
-    const cluster = this.#cluster!;
-    this.#attempts++;
-    const backend = cluster.pick(this.#core.now, this.#front!.balancingKey, this.#tried, this.#stickyValue);
+    const front = this.#front!;
+    const backend = this.#attempts.next(this.#core.now, front.balancingKey);
     if (backend === undefined) return this.#refuse(statusIfNone);
-    this.#backend = backend;
-    backend.use.begin();
-    const times = this.#front!.listener.configuration;
-    const announcedAs = cluster.configuration.send_proxy_protocol;
+    const times = front.listener.configuration;
+    const announcedAs = this.#attempts.cluster!.configuration.send_proxy_protocol;
     const link = this.#configuration.openLink(backend, this, times, announcedAs);
     if (link === undefined) return this.#refuse(503);
     this.#link = link;
     if (link.isReady) this.linkReady();
-  }
-
-  /** What the response tells the client besides what its backend says. */
-  get #addedLines(): Uint8Array {
-    return this.#cluster!.linesFor(this.#backend!, this.#stickyValue);
-  }
-
-  #keepHead(head: Head, front: Front): boolean {
-    const core = this.#core;
-    const at = core.keptHeads.reserve(head.end - head.start + ADDED_BYTES_MAX);
-    if (at === -1) return false;
-    const end = writeRequestHead(core.memory, at, head, front.forwarding);
-    core.keptHeads.keep(end);
-    this.#headBuffer = core.keptHeads.buffer;
-    this.#headStart = at;
-    this.#headEnd = end;
-    return true;
-  }
-
-  #forgetHead(): void {
-    if (this.#headBuffer === NO_BUFFER) return;
-    this.#core.buffers.release(this.#headBuffer);
-    this.#headBuffer = NO_BUFFER;
   }
 
   #redirect(redirect: Redirect, head: Head): void {
@@ -357,41 +299,21 @@ export class Exchange {
     front.respond(status, requestDone);
   }
 
-  #leaveBackend(): void {
-    this.#link = undefined;
-    this.#backend?.use.end();
-    this.#backend = undefined;
-  }
-
   /** Leaves everything and goes back to the pool. The front is told by whoever calls this. */
   #end(): void {
-    this.#forgetHead();
-    this.#leaveBackend();
-    if (this.#cluster !== undefined) this.#core.reading.flows--;
-    this.#cluster?.use.end();
+    this.#keptHead.forget();
+    this.#link = undefined;
+    if (this.#attempts.cluster !== undefined) this.#core.reading.flows--;
+    this.#attempts.end();
     this.#listener?.use.end();
-    const front = this.#front!;
-    this.#cluster = undefined;
     this.#listener = undefined;
+    const front = this.#front!;
     this.#front = undefined;
-    // Asked first, because setting a length is slow, and most requests try one backend.
-    if (this.#tried.length > 0) this.#tried.length = 0;
-    this.#attempts = 0;
-    this.#stickyValue = undefined;
     this.#requestPhase = REQUEST.done;
     this.#responsePhase = RESPONSE.waiting;
-    this.#isReplayable = false;
     this.#requestBytes = 0;
     this.#responseBytes = 0;
     front.exchangeEnded(this);
     this.#configuration.keepExchange(this);
   }
-}
-
-function hasContent(head: Head): boolean {
-  return head.framing === FRAMING.chunked || (head.framing === FRAMING.length && head.contentLength > 0);
-}
-
-function hasMethod(head: Head, method: Uint8Array): boolean {
-  return equalsBytes(head.bytes, head.methodStart, head.methodEnd, method);
 }

@@ -140,6 +140,11 @@ export class Head {
     return -1;
   }
 
+  /** Whether a request's head announces content (RFC 9112 section 6.3); its framing is read by then. */
+  get hasContent(): boolean {
+    return this.framing === FRAMING.chunked || (this.framing === FRAMING.length && this.contentLength > 0);
+  }
+
   /** Whether the peer that sent this head wants to use the connection again (RFC 9112 section 9.3). */
   get keepsAlive(): boolean {
     if (this.persistence === PERSISTENCE.close) return false;

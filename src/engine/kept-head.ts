@@ -1,0 +1,61 @@
+/**
+ * The head of a request as it goes to HTTP/1 backends: written once, kept until a response begins, because it
+ * may have to be sent again. Heads that are kept share buffers of their own (`Core.keptHeads`).
+ */
+import { bytesOf, equalsBytes } from "../base/bytes.ts";
+import type { Forwarding } from "../http/forwarding.ts";
+import type { Head } from "../http/head.ts";
+import { ADDED_BYTES_MAX, writeRequestHead } from "../http1/write-head.ts";
+import type { Core } from "./core.ts";
+
+const NO_BUFFER = -1;
+/** Methods that may be sent twice (RFC 9110 section 9.2.2). */
+const IDEMPOTENT: readonly Uint8Array[] = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"].map(bytesOf);
+
+export class KeptHead {
+  readonly #core: Core;
+  /** It lies in `memory[start..end)` of this buffer, of which one reference is ours. */
+  #buffer = NO_BUFFER;
+  #start = 0;
+  #end = 0;
+  /**
+   * Whether the request may be sent again when a backend may have seen it: without content, by a method that
+   * may be sent twice.
+   */
+  isReplayable = false;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** Writes `head` with what `forwarding` adds, and keeps it. False: no buffer is free. */
+  keep(head: Head, forwarding: Forwarding): boolean {
+    const { keptHeads, memory } = this.#core;
+    const at = keptHeads.reserve(head.end - head.start + ADDED_BYTES_MAX);
+    if (at === -1) return false;
+    const end = writeRequestHead(memory, at, head, forwarding);
+    keptHeads.keep(end);
+    this.#buffer = keptHeads.buffer;
+    this.#start = at;
+    this.#end = end;
+    this.isReplayable = !head.hasContent && IDEMPOTENT.some((method) => hasMethod(head, method));
+    return true;
+  }
+
+  /** Sends it, once more if it was sent before. */
+  send(connection: number): void {
+    this.#core.buffers.retain(this.#buffer);
+    this.#core.port.send(connection, this.#buffer, this.#start, this.#end);
+  }
+
+  /** It is not sent again. */
+  forget(): void {
+    if (this.#buffer === NO_BUFFER) return;
+    this.#core.buffers.release(this.#buffer);
+    this.#buffer = NO_BUFFER;
+  }
+}
+
+function hasMethod(head: Head, method: Uint8Array): boolean {
+  return equalsBytes(head.bytes, head.methodStart, head.methodEnd, method);
+}
