@@ -12,6 +12,7 @@ import { Prng } from "../base/prng.ts";
 import type { BackendChange, Change, DrainRequest, DrainUse, Question } from "../model/channel.ts";
 import { answerQuestion } from "./answer-question.ts";
 import { AnnouncedConnection } from "./announced-connection.ts";
+import { BoundSockets } from "./bound-sockets.ts";
 import { Client } from "./client.ts";
 import { Configuration } from "./configuration.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
@@ -21,7 +22,6 @@ import { HealthChecks } from "./health-checks.ts";
 import { Http1Session } from "./http1-session.ts";
 import { ENGINE_LIMITS_DEFAULT, type EngineLimits } from "./limits.ts";
 import type { IoFault, Port, PortEvents } from "./port.ts";
-import type { ListenerRuntime } from "./runtime/listener.ts";
 
 export interface EngineHooks {
   /** The count of something that drains has changed. */
@@ -44,16 +44,6 @@ export interface EngineOptions {
   readonly epochMs?: number;
 }
 
-interface BoundSocket {
-  readonly address: string;
-  listener: ListenerRuntime;
-  /**
-   * `removed`: its listener was; the queue still uses it. `emptying`: so, and the queue is being emptied.
-   * `abandoned`: we leave; a connection that was on its way may still come.
-   */
-  state: "accepting" | "removed" | "emptying" | "abandoned";
-}
-
 type Presence = "running" | "stopping" | "stopped";
 
 export class Engine implements PortEvents {
@@ -62,8 +52,7 @@ export class Engine implements PortEvents {
   readonly #healthChecks: HealthChecks;
   readonly #drains = new Drains();
   readonly #hooks: EngineHooks;
-  /** Which listener each socket number belongs to, removed ones included. */
-  readonly #sockets = new Map<number, BoundSocket>();
+  readonly #sockets: BoundSockets;
   #presence: Presence = "running";
   #stopAt = Infinity;
   /** Before this time we do not leave, though no session is open. */
@@ -79,6 +68,7 @@ export class Engine implements PortEvents {
       watcher: this.#drains,
       epochMs: options.epochMs ?? 0,
     });
+    this.#sockets = new BoundSockets(options.port);
     this.#healthChecks = new HealthChecks(this.#core, (change) => options.hooks.backendChanged(change));
     this.#configuration = new Configuration(this.#core, this.#healthChecks);
   }
@@ -104,7 +94,7 @@ export class Engine implements PortEvents {
    */
   apply(changes: readonly Change[], drains: readonly DrainRequest[]): readonly DrainUse[] {
     const removed = this.#configuration.apply(changes);
-    if (removed.size > 0) this.#countQueues();
+    if (removed.size > 0) this.#sockets.countQueues();
     return this.#drains.begin(drains, removed);
   }
 
@@ -115,22 +105,14 @@ export class Engine implements PortEvents {
   bindListener(address: string, socket: number): void {
     const listener = this.#configuration.listeners.get(address);
     assert(listener !== undefined, "a socket for a listener that is not there");
-    const isRunning = this.#presence === "running";
-    this.#sockets.set(socket, { address, listener, state: isRunning ? "accepting" : "abandoned" });
-    if (isRunning) this.#core.port.accept(socket);
-    else this.#core.port.abandonListener(socket);
+    this.#sockets.bind(address, listener, socket);
   }
 
   /**
    * Accepts what the queue of a removed listener still holds, then closes its socket and tells `unlistened`.
    */
   unlisten(address: string): void {
-    for (const [socket, bound] of this.#sockets) {
-      if (bound.address !== address || bound.state !== "removed") continue;
-      bound.state = "emptying";
-      return this.#core.port.stopAccepting(socket);
-    }
-    this.#hooks.unlistened(address);
+    if (!this.#sockets.empty(address)) this.#hooks.unlistened(address);
   }
 
   /** A drain's time is over: what still uses its object is cut. */
@@ -155,11 +137,7 @@ export class Engine implements PortEvents {
     this.#core.isStopping = true;
     this.#healthChecks.stop();
     this.#stopAt = deadlineMs === undefined ? Infinity : this.#core.now + deadlineMs;
-    for (const [socket, bound] of this.#sockets) {
-      if (bound.state !== "abandoned") this.#core.port.abandonListener(socket);
-      if (bound.state === "removed" || bound.state === "emptying") bound.listener.use.end();
-      bound.state = "abandoned";
-    }
+    this.#sockets.abandon();
     for (const cluster of this.#configuration.clusters.values()) {
       for (const backend of cluster.backends) backend.discardIdle();
     }
@@ -177,15 +155,14 @@ export class Engine implements PortEvents {
   }
 
   accepted(socket: number, connection: number, ip: string, clientPort: number): void {
-    const bound = this.#sockets.get(socket);
-    if (bound === undefined) {
+    const listener = this.#sockets.findListener(socket);
+    if (listener === undefined) {
       this.#core.port.reset(connection);
       return;
     }
     const { port, limits } = this.#core;
     const isOneTooMany = this.#configuration.sessionCount >= port.connectionsMax * limits.sessionsShareMax;
     this.#configuration.sessionCount++;
-    const { listener } = bound;
     const client = new Client(listener, ip, clientPort);
     if (listener.isRemoved) this.#core.queuedClients.accepted(connection, listener.use);
     if (listener.configuration.accept_proxy_protocol && !isOneTooMany) {
@@ -197,13 +174,10 @@ export class Engine implements PortEvents {
   }
 
   acceptingStopped(socket: number): void {
-    const bound = this.#sockets.get(socket);
-    assert(bound !== undefined, "accepting stopped on a socket of nobody");
-    this.#sockets.delete(socket);
-    bound.listener.use.end();
+    const address = this.#sockets.emptied(socket);
     // First what is true of its drain now: main takes the queue for empty with the next word.
     this.#reportDrains(0);
-    this.#hooks.unlistened(bound.address);
+    this.#hooks.unlistened(address);
   }
 
   connected(connection: number): void {
@@ -237,15 +211,6 @@ export class Engine implements PortEvents {
     const leavesAt = this.#configuration.sessionCount === 0 ? this.#leavesAt : Infinity;
     const nextTurn = Math.min(core.reading.nextTurn, nextCheck, nextReport);
     return Math.min(core.deadlines.next(), nextTurn, this.#stopAt, leavesAt);
-  }
-
-  /** The queue of a removed listener may hold connections that will use it: it is one use itself. */
-  #countQueues(): void {
-    for (const bound of this.#sockets.values()) {
-      if (!bound.listener.isRemoved || bound.state !== "accepting") continue;
-      bound.state = "removed";
-      bound.listener.use.begin();
-    }
   }
 
   #reportDrains(everyMs: number): void {

@@ -1,0 +1,87 @@
+/**
+ * The listening sockets that this worker accepts on, each with its listener; those of removed listeners stay
+ * until their queue is empty. The sockets themselves are main's.
+ *
+ * ```text
+ *  accepting ──► removed ──► emptying ──► gone     its listener is removed; main asks for the rest of its queue
+ *  any ──► abandoned                               the worker leaves; what was on its way may still come
+ * ```
+ */
+import { assert } from "../base/assert.ts";
+import type { Port } from "./port.ts";
+import type { ListenerRuntime } from "./runtime/listener.ts";
+
+/** The part of the port that is about listening sockets. */
+export type ListeningPort = Pick<Port, "accept" | "stopAccepting" | "abandonListener">;
+
+interface BoundSocket {
+  readonly address: string;
+  readonly listener: ListenerRuntime;
+  state: "accepting" | "removed" | "emptying" | "abandoned";
+}
+
+export class BoundSockets {
+  readonly #port: ListeningPort;
+  /** By the port's number. */
+  readonly #sockets = new Map<number, BoundSocket>();
+  #presence: "here" | "leaving" = "here";
+
+  constructor(port: ListeningPort) {
+    this.#port = port;
+  }
+
+  /** Whose clients come from `socket`; `undefined` once it is empty and closed. */
+  findListener(socket: number): ListenerRuntime | undefined {
+    return this.#sockets.get(socket)?.listener;
+  }
+
+  /**
+   * Accepts on a socket for the listener at `address`. A listener that was removed and added back has a
+   * socket of its own: the one before is emptied beside it.
+   */
+  bind(address: string, listener: ListenerRuntime, socket: number): void {
+    const isHere = this.#presence === "here";
+    this.#sockets.set(socket, { address, listener, state: isHere ? "accepting" : "abandoned" });
+    if (isHere) this.#port.accept(socket);
+    else this.#port.abandonListener(socket);
+  }
+
+  /** Listeners were removed: the queue of each may hold connections that will use it, so it is one use itself. */
+  countQueues(): void {
+    for (const bound of this.#sockets.values()) {
+      if (!bound.listener.isRemoved || bound.state !== "accepting") continue;
+      bound.state = "removed";
+      bound.listener.use.begin();
+    }
+  }
+
+  /** Begins to empty the queue of the removed listener at `address`. False: there is none. */
+  empty(address: string): boolean {
+    for (const [socket, bound] of this.#sockets) {
+      if (bound.address !== address || bound.state !== "removed") continue;
+      bound.state = "emptying";
+      this.#port.stopAccepting(socket);
+      return true;
+    }
+    return false;
+  }
+
+  /** The queue is empty and the socket closed. Gives its address. */
+  emptied(socket: number): string {
+    const bound = this.#sockets.get(socket);
+    assert(bound !== undefined, "accepting stopped on a socket of nobody");
+    this.#sockets.delete(socket);
+    bound.listener.use.end();
+    return bound.address;
+  }
+
+  /** The worker leaves: it accepts no more, and other workers take what the queues hold. */
+  abandon(): void {
+    this.#presence = "leaving";
+    for (const [socket, bound] of this.#sockets) {
+      if (bound.state !== "abandoned") this.#port.abandonListener(socket);
+      if (bound.state === "removed" || bound.state === "emptying") bound.listener.use.end();
+      bound.state = "abandoned";
+    }
+  }
+}
