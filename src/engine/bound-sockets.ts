@@ -3,7 +3,7 @@
  * until their queue is empty. The sockets themselves are main's.
  *
  * ```text
- *  accepting ──► removed ──► emptying ──► gone     its listener is removed; main asks for the rest of its queue
+ *  accepting ──► removed ──► emptying ──► gone     its listener is removed; then main has its queue emptied
  *  any ──► abandoned                               the worker leaves; what was on its way may still come
  * ```
  */
@@ -46,7 +46,9 @@ export class BoundSockets {
     else this.#port.abandonListener(socket);
   }
 
-  /** Listeners were removed: the queue of each may hold connections that will use it, so it is one use itself. */
+  /**
+   * Listeners were removed: the queue of each may hold connections that will use it, so it is one use itself.
+   */
   countQueues(): void {
     for (const bound of this.#sockets.values()) {
       if (!bound.listener.isRemoved || bound.state !== "accepting") continue;

@@ -10,7 +10,7 @@ import type { OrderError } from "../../model/errors.ts";
 import type { Frontend } from "../../model/objects.ts";
 import type { OrderData } from "../../model/orders.ts";
 import type { Control } from "../control.ts";
-import type { WorkerAnswers } from "../workers/worker-set.ts";
+import type { WorkerAnswers } from "../workers/questions.ts";
 
 interface Explanation {
   readonly chosen?: Frontend;

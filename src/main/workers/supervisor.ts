@@ -11,7 +11,8 @@ import { fail, ok, type Result } from "../../base/result.ts";
 import type { Log } from "../../io/log.ts";
 import type { OrderError } from "../../model/errors.ts";
 import type { MainLimits } from "../limits.ts";
-import { recordDeath, restartDelayMs } from "./back-off.ts";
+import { Conditions } from "./conditions.ts";
+import { Replacements } from "./replacements.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 import type { WorkerSet } from "./worker-set.ts";
 
@@ -45,9 +46,8 @@ export interface SupervisorOptions {
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #deaths: Map<number, readonly number[]> = new Map();
-  readonly #replacements: Map<number, NodeJS.Timeout> = new Map();
-  readonly #observers: Set<() => void> = new Set();
+  readonly #replacements = new Replacements();
+  readonly #conditions = new Conditions(() => this.#refusal !== undefined && !this.#isStopping);
   #wanted = 0;
   #state: "running" | "stopping" = "running";
   #refusal: string | undefined;
@@ -63,7 +63,7 @@ export class Supervisor {
 
   /** A worker is ready. */
   ready(): void {
-    this.#observe();
+    this.#conditions.changed();
   }
 
   /** A process is gone. */
@@ -71,7 +71,7 @@ export class Supervisor {
     const { log } = this.#options;
     if (worker.state === "stopping") log.info(`worker ${worker.number} left`, { pid: worker.pid, reason });
     else if (this.#state === "running") this.#replace(worker, reason, code);
-    this.#observe();
+    this.#conditions.changed();
   }
 
   /**
@@ -86,7 +86,7 @@ export class Supervisor {
     this.#wanted = count;
     this.#refusal = undefined;
     while (this.#staying().length < count) tell(`worker ${this.#spawn().number} starts`);
-    const ready = await this.#until(
+    const ready = await this.#conditions.until(
       () => this.#isStopping || this.#readyCount() >= this.#wanted,
       READY_MS_MAX,
     );
@@ -117,7 +117,10 @@ export class Supervisor {
     this.#refusal = undefined;
     const started = this.#spawn();
     tell(`worker ${started.number} starts`);
-    const ready = await this.#until(() => started.state === "running" || this.#isGone(started), READY_MS_MAX);
+    const ready = await this.#conditions.until(
+      () => started.state === "running" || this.#isGone(started),
+      READY_MS_MAX,
+    );
     if (!ready || this.#isGone(started)) {
       started.kill();
       return fail(this.#notReady());
@@ -128,15 +131,7 @@ export class Supervisor {
 
   /** Lets all leave; fulfilled when all are gone. Past the deadline they are killed. */
   async stopAll(deadlineMs: number | undefined): Promise<void> {
-    this.#endReplacing();
-    const { workers } = this.#options;
-    for (const worker of workers.all()) {
-      if (worker.state === "starting") worker.kill();
-      else workers.stop(worker, deadlineMs);
-    }
-    const patienceMs = deadlineMs === undefined ? undefined : deadlineMs + STOP_GRACE_MS;
-    if (await this.#until(() => workers.all().length === 0, patienceMs)) return;
-    await this.killAll();
+    await this.#endAll(deadlineMs, deadlineMs === undefined ? undefined : deadlineMs + STOP_GRACE_MS);
   }
 
   /**
@@ -144,14 +139,7 @@ export class Supervisor {
    * does not in time is killed.
    */
   async cutAll(): Promise<void> {
-    this.#endReplacing();
-    const { workers } = this.#options;
-    for (const worker of workers.all()) {
-      if (worker.state === "starting") worker.kill();
-      else workers.stop(worker, 0);
-    }
-    if (await this.#until(() => workers.all().length === 0, CUT_MS_MAX)) return;
-    await this.killAll();
+    await this.#endAll(0, CUT_MS_MAX);
   }
 
   /** Kills all: nothing is said to anybody. */
@@ -159,14 +147,24 @@ export class Supervisor {
     this.#endReplacing();
     const { workers } = this.#options;
     for (const worker of workers.all()) worker.kill();
-    await this.#until(() => workers.all().length === 0, undefined);
+    await this.#conditions.until(() => workers.all().length === 0, undefined);
+  }
+
+  async #endAll(deadlineMs: number | undefined, patienceMs: number | undefined): Promise<void> {
+    this.#endReplacing();
+    const { workers } = this.#options;
+    for (const worker of workers.all()) {
+      if (worker.state === "starting") worker.kill();
+      else workers.stop(worker, deadlineMs);
+    }
+    if (await this.#conditions.until(() => workers.all().length === 0, patienceMs)) return;
+    await this.killAll();
   }
 
   #endReplacing(): void {
     this.#state = "stopping";
-    for (const timer of this.#replacements.values()) clearTimeout(timer);
-    this.#replacements.clear();
-    this.#observe();
+    this.#replacements.cancel();
+    this.#conditions.changed();
   }
 
   get #isStopping(): boolean {
@@ -230,33 +228,34 @@ export class Supervisor {
       }
       return told.size === leaving.length;
     };
-    await this.#until(allGone, this.#options.limits.leaveWaitMs);
+    await this.#conditions.until(allGone, this.#options.limits.leaveWaitMs);
     return leaving.filter((worker) => !this.#isGone(worker)).map((worker) => worker.number);
   }
 
   #replace(worker: WorkerProcess, reason: string, code: number | null): void {
     const { log, now } = this.#options;
     const { number } = worker;
-    const deaths = recordDeath(this.#deaths.get(number) ?? [], now());
-    this.#deaths.set(number, deaths);
+    const death = this.#replacements.died(number, now());
     if (code === EXIT_CONFIGURATION)
       this.#refusal = `worker ${number} cannot run as it was told: the log says why`;
-    else if (worker.state === "starting" && deaths.length >= START_DEATHS_MAX) {
+    else if (worker.state === "starting" && death.count >= START_DEATHS_MAX) {
       this.#refusal = `worker ${number} dies again and again before it is ready: ${reason}`;
     }
-    const delayMs = restartDelayMs(deaths);
     log.error(`worker ${number} died`, {
       pid: worker.pid,
       reason,
-      deaths: deaths.length,
-      replaced_in_ms: delayMs,
+      deaths: death.count,
+      replaced_in_ms: death.replacedInMs,
     });
-    if (this.#staying().length + this.#replacements.size >= this.#wanted) return;
-    const timer = setTimeout(() => {
-      this.#replacements.delete(number);
-      if (this.#staying().length + this.#replacements.size < this.#wanted) this.#spawn();
-    }, delayMs);
-    this.#replacements.set(number, timer);
+    if (!this.#isShort) return;
+    this.#replacements.schedule(number, death.replacedInMs, () => {
+      if (this.#isShort) this.#spawn();
+    });
+  }
+
+  /** True while fewer stay, or wait to be started, than there should be. */
+  get #isShort(): boolean {
+    return this.#staying().length + this.#replacements.count < this.#wanted;
   }
 
   #notReady(): OrderError {
@@ -264,27 +263,5 @@ export class Supervisor {
       code: "WORKER_FAILED",
       message: this.#refusal ?? "a worker did not become ready; the log says why",
     };
-  }
-
-  /** Waits for a condition that workers' coming and going can change. False: not within `patienceMs`. */
-  #until(condition: () => boolean, patienceMs: number | undefined): Promise<boolean> {
-    return new Promise((resolve) => {
-      const conclude = (met: boolean): void => {
-        this.#observers.delete(look);
-        clearTimeout(timer);
-        resolve(met);
-      };
-      const look = (): void => {
-        if (condition()) conclude(true);
-        else if (this.#refusal !== undefined && this.#state === "running") conclude(false);
-      };
-      const timer = patienceMs === undefined ? undefined : setTimeout(() => conclude(false), patienceMs);
-      this.#observers.add(look);
-      look();
-    });
-  }
-
-  #observe(): void {
-    for (const look of [...this.#observers]) look();
   }
 }

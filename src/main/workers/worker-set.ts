@@ -17,6 +17,7 @@ import type { DrainUse, FromWorker, Question, ToWorker } from "../../model/chann
 import type { Gathering } from "../gathering.ts";
 import type { MainLimits } from "../limits.ts";
 import { Pulse } from "./pulse.ts";
+import { Questions, type WorkerAnswers } from "./questions.ts";
 import type { StateLoad } from "./worker-messages.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
@@ -51,21 +52,11 @@ export interface WorkerSetOptions {
   readonly hooks: WorkerSetHooks;
 }
 
-/** What each worker answered to a question, by worker. */
-export type WorkerAnswers = ReadonlyMap<number, unknown>;
-
-interface OpenQuestion {
-  readonly answers: Map<number, unknown>;
-  readonly waitingFor: Set<number>;
-  readonly tell: (answers: WorkerAnswers) => void;
-}
-
 export class WorkerSet {
   readonly #options: WorkerSetOptions;
   readonly #workers: Map<number, WorkerProcess> = new Map();
   readonly #pulse: Pulse;
-  readonly #questions: Map<number, OpenQuestion> = new Map();
-  #lastQuestion = 0;
+  readonly #questions = new Questions();
 
   constructor(options: WorkerSetOptions) {
     this.#options = options;
@@ -137,18 +128,10 @@ export class WorkerSet {
 
   /** Asks every worker that has a state; those that die meanwhile are left out. */
   ask(what: Question): Promise<WorkerAnswers> {
-    const question = ++this.#lastQuestion;
     const asked = this.all().filter((worker) => worker.state !== "starting");
-    for (const worker of asked) worker.send({ type: "ask", question, what });
-    return new Promise((tell) => {
-      const open = {
-        answers: new Map<number, unknown>(),
-        waitingFor: new Set(asked.map((w) => w.number)),
-        tell,
-      };
-      this.#questions.set(question, open);
-      this.#tellIfAnswered(question, open);
-    });
+    const { number, answers } = this.#questions.open(asked.map((worker) => worker.number));
+    for (const worker of asked) worker.send({ type: "ask", question: number, what });
+    return answers;
   }
 
   /**
@@ -211,7 +194,7 @@ export class WorkerSet {
         return log[level](text, { worker: worker.number, ...fields });
       }
       case "answer":
-        return this.#answered(worker.number, message.question, message.data);
+        return this.#questions.answered(worker.number, message.question, message.data);
       case "log":
         return log[message.level](`worker ${worker.number}: ${message.message}`);
     }
@@ -247,19 +230,6 @@ export class WorkerSet {
     this.#kill(worker.number, `has drifted: its configuration differs at revision ${revision}`);
   }
 
-  #answered(worker: number, question: number, data: unknown): void {
-    const open = this.#questions.get(question);
-    if (open === undefined || !open.waitingFor.delete(worker)) return;
-    open.answers.set(worker, data);
-    this.#tellIfAnswered(question, open);
-  }
-
-  #tellIfAnswered(question: number, open: OpenQuestion): void {
-    if (open.waitingFor.size > 0) return;
-    this.#questions.delete(question);
-    open.tell(open.answers);
-  }
-
   #kill(number: number, why: string): void {
     this.#options.log.error(`worker ${number} ${why}; it is killed and replaced`);
     this.#pulse.forget(number);
@@ -270,9 +240,7 @@ export class WorkerSet {
     this.#workers.delete(worker.number);
     this.#pulse.forget(worker.number);
     this.#options.gathering.leave(worker.number);
-    for (const [question, open] of this.#questions) {
-      if (open.waitingFor.delete(worker.number)) this.#tellIfAnswered(question, open);
-    }
+    this.#questions.forgetWorker(worker.number);
     this.#options.hooks.exited(worker, reason, code);
   }
 }
