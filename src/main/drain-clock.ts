@@ -5,7 +5,8 @@
 import type { DrainStatus } from "../model/answer-data.ts";
 import type { DrainUse } from "../model/channel.ts";
 import type { ObjectKind } from "../model/objects.ts";
-import { Drains, type DrainTarget, type DrainWatch, type Usage, type WatchOptions } from "./drains.ts";
+import type { DrainWatch, Usage, WatchOptions } from "./drain-watch.ts";
+import { Drains, type DrainTarget } from "./drains.ts";
 
 /** The longest time that setTimeout takes. */
 const TIMER_MS_MAX = 2 ** 31 - 1;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Drains, type DrainListener, type DrainTarget } from "./drains.ts";
+import type { DrainListener } from "./drain-watch.ts";
+import { Drains, type DrainTarget } from "./drains.ts";
 
 const backend = (id: string): DrainTarget => ({
   order: "REMOVE_BACKEND",

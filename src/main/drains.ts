@@ -1,21 +1,20 @@
 /**
  * What was removed and is still in use: counts each drain's connections over all workers, and tells those who
- * watch it. Pure: the time is an argument, and `nextDueMs` says when to look again. It knows no sockets and
- * no orders.
+ * watch it (`drain-watch.ts`). Pure: the time is an argument, and `nextDueMs` says when to look again. It
+ * knows no sockets and no orders.
  *
  * Rules of this file:
  *  1. A drain begins with its removal, counts until every worker has told its first use (`settle`), and ends
  *     when nothing uses it. It does not need anybody who watches.
  *  2. The same key can be removed again while it drains: each removal is a drain of its own.
- *  3. A watch tells its end once: `finished` when all its drains ended, or `kept` when its deadline passed
- *     before.
- *  4. Drains need no limit of their own: each one that lasts holds at least one connection, and those are
+ *  3. Drains need no limit of their own: each one that lasts holds at least one connection, and those are
  *     limited.
  */
 import { assert } from "../base/assert.ts";
 import type { DrainStatus } from "../model/answer-data.ts";
 import type { DrainUse } from "../model/channel.ts";
 import type { ObjectKind } from "../model/objects.ts";
+import { type DrainDeadline, DrainWatch, type Usage, type WatchOptions } from "./drain-watch.ts";
 
 /** What was removed, and by which order, as `QUERY_DRAINS` shows it. */
 export interface DrainTarget {
@@ -26,65 +25,21 @@ export interface DrainTarget {
   readonly object: Readonly<Record<string, unknown>>;
 }
 
-/** How many connections use something, in all and by worker; workers with none are left out. */
-export interface Usage {
-  readonly connections: number;
-  readonly workers: Readonly<Record<string, number>>;
-}
-
-export interface DrainDeadline {
-  readonly atMs: number;
-  readonly onDeadline: "close" | "keep";
-}
-
-export interface WatchOptions {
-  readonly listener: DrainListener;
-  /** The least time between two tellings of progress. */
-  readonly progressMs: number;
-  readonly deadline?: DrainDeadline | undefined;
-  /** When the order that watches began. */
-  readonly sinceMs: number;
-  readonly nowMs: number;
-}
-
-export interface DrainListener {
-  progress(usage: Usage): void;
-  finished(drainedMs: number): void;
-  /** The deadline passed: the connections are kept, and nobody waits for them any more. */
-  kept(usage: Usage): void;
-}
-
 interface Drain {
   readonly number: number;
   readonly target: DrainTarget;
   readonly sinceMs: number;
   readonly uses: Map<number, number>;
-  readonly watches: Set<Watch>;
+  readonly watches: Set<DrainWatch>;
   state: "counting" | "draining";
   connections: number;
-}
-
-/** One order that waits for its drains. Made and ended by `Drains` only. */
-export interface DrainWatch {
-  readonly drains: ReadonlySet<number>;
-  readonly sinceMs: number;
-}
-
-interface Watch extends DrainWatch {
-  readonly drains: Set<number>;
-  readonly progressMs: number;
-  /** Absent: its client is gone, and only its deadline keeps it. */
-  listener: DrainListener | undefined;
-  deadline: DrainDeadline | undefined;
-  nextProgressMs: number;
-  progressOwed: "nothing" | "progress";
 }
 
 export class Drains {
   readonly #closeUsers: (drain: number) => void;
   readonly #drains: Map<number, Drain> = new Map();
   readonly #newest: Map<string, number> = new Map();
-  readonly #watches: Set<Watch> = new Set();
+  readonly #watches: Set<DrainWatch> = new Set();
   #lastNumber = 0;
   #dueMs: number = Number.POSITIVE_INFINITY;
 
@@ -140,31 +95,22 @@ export class Drains {
 
   /** Watches settled drains. Tells `progress` at once, or `finished` when none of them is left. */
   watch(drains: readonly number[], options: WatchOptions): DrainWatch {
-    const watch: Watch = {
-      drains: new Set(drains.filter((number) => this.#drains.has(number))),
-      sinceMs: options.sinceMs,
-      progressMs: options.progressMs,
-      listener: options.listener,
-      deadline: options.deadline,
-      nextProgressMs: options.nowMs,
-      progressOwed: "nothing",
-    };
-    if (watch.drains.size === 0) {
-      options.listener.finished(options.nowMs - options.sinceMs);
+    const lasting = drains.filter((number) => this.#drains.has(number));
+    const watch = new DrainWatch(lasting, options);
+    if (lasting.length === 0) {
+      watch.finish(options.nowMs);
       return watch;
     }
     this.#watches.add(watch);
     for (const number of watch.drains) this.#drains.get(number)!.watches.add(watch);
-    if (watch.deadline !== undefined) this.#dueMs = Math.min(this.#dueMs, watch.deadline.atMs);
     this.#owe(watch, options.nowMs);
     return watch;
   }
 
   /** Its client is gone. The drains go on, and so does a deadline that closes them. */
   unwatch(watch: DrainWatch): void {
-    const known = watch as Watch;
-    known.listener = undefined;
-    if (known.deadline?.onDeadline !== "close") this.#forgetWatch(known);
+    watch.leave();
+    if (watch.deadline?.onDeadline !== "close") this.#forgetWatch(watch);
   }
 
   /** What these drains hold together. */
@@ -189,11 +135,11 @@ export class Drains {
   due(nowMs: number): void {
     this.#dueMs = Number.POSITIVE_INFINITY;
     for (const watch of this.#watches) {
-      if (watch.deadline !== undefined && watch.deadline.atMs <= nowMs)
-        this.#meetDeadline(watch, watch.deadline);
+      const deadline = watch.takeDeadline(nowMs);
+      if (deadline !== undefined) this.#meetDeadline(watch, deadline);
       if (!this.#watches.has(watch)) continue;
-      if (watch.progressOwed === "progress") this.#owe(watch, nowMs);
-      this.#dueMs = Math.min(this.#dueMs, watch.deadline?.atMs ?? Number.POSITIVE_INFINITY);
+      if (watch.isOwed) this.#owe(watch, nowMs);
+      this.#dueMs = Math.min(this.#dueMs, watch.dueMs);
     }
   }
 
@@ -234,34 +180,27 @@ export class Drains {
         continue;
       }
       this.#watches.delete(watch);
-      watch.listener?.finished(nowMs - watch.sinceMs);
+      watch.finish(nowMs);
     }
   }
 
   /** Tells progress now, or as soon as its turn comes. */
-  #owe(watch: Watch, nowMs: number): void {
-    if (nowMs < watch.nextProgressMs) {
-      watch.progressOwed = "progress";
-      this.#dueMs = Math.min(this.#dueMs, watch.nextProgressMs);
-      return;
-    }
-    watch.progressOwed = "nothing";
-    watch.nextProgressMs = nowMs + watch.progressMs;
-    watch.listener?.progress(this.usage(watch.drains));
+  #owe(watch: DrainWatch, nowMs: number): void {
+    watch.owe(() => this.usage(watch.drains), nowMs);
+    this.#dueMs = Math.min(this.#dueMs, watch.dueMs);
   }
 
-  #meetDeadline(watch: Watch, deadline: DrainDeadline): void {
-    watch.deadline = undefined;
+  #meetDeadline(watch: DrainWatch, deadline: DrainDeadline): void {
     if (deadline.onDeadline === "close") {
       for (const number of [...watch.drains]) this.#closeUsers(number);
-      if (watch.listener === undefined) this.#forgetWatch(watch);
+      if (!watch.hasClient) this.#forgetWatch(watch);
       return;
     }
     this.#forgetWatch(watch);
-    watch.listener?.kept(this.usage(watch.drains));
+    watch.keep(this.usage(watch.drains));
   }
 
-  #forgetWatch(watch: Watch): void {
+  #forgetWatch(watch: DrainWatch): void {
     this.#watches.delete(watch);
     for (const number of watch.drains) this.#drains.get(number)?.watches.delete(watch);
   }
