@@ -118,9 +118,9 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
     else if (!this.forwarding.body.isDone) this.contentRefused(400);
   }
 
+  /** By a reset: what was not written yet must not look as if it never was to come. */
   failed(): void {
-    this.#exchange?.abandon();
-    this.#close();
+    this.cut();
   }
 
   expired(): void {

@@ -68,7 +68,7 @@ export class LingeringConnection implements ConnectionOwner {
   }
 
   failed(): void {
-    this.#close();
+    this.cut();
   }
 
   expired(): void {

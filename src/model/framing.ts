@@ -89,6 +89,10 @@ export class FrameReader {
   next(): Frame | undefined {
     const bytes = this.#given;
     while (this.#at < bytes.length) {
+      if (this.#pendingBytes === 0 && bytes[this.#at] === ZERO) {
+        this.#at++;
+        continue;
+      }
       const zero = bytes.indexOf(ZERO, this.#at);
       const part = bytes.subarray(this.#at, zero === -1 ? bytes.length : zero);
       if (this.#exceeds(part.length)) return this.#overflow();

@@ -47,6 +47,30 @@ export const ENDING_RULES: readonly Rule[] = [
   },
 
   {
+    title:
+      "a peer that ended its direction and reads late still gets all that is queued, in any order of the two",
+    run: async (world) => {
+      for (const endsFirst of [true, false]) {
+        const { peer, connection } = await acceptOne(world);
+        peer.stopReading();
+        if (endsFirst) peer.end();
+        pump(world, connection, 8_000_000);
+        await world.settle();
+        if (!endsFirst) peer.end();
+        await world.until(() => world.recorder.of(connection).isEnded, "the peer's end");
+        await world.settle();
+        assert.ok(world.port.unsentBytes(connection) > 0, "all fits into the kernel: the rule shows nothing");
+        peer.startReading();
+        await world.until(() => peer.receivedBytes === 8_000_000, "all of it at the peer");
+        assert.equal(world.recorder.of(connection).fault, undefined);
+        world.perform(() => world.port.shutdown(connection));
+        await world.until(() => peer.ending === "ended", "our end at the peer");
+        world.perform(() => world.port.close(connection));
+      }
+    },
+  },
+
+  {
     title: "what resets on exit ends with an end when it is shut down, and the peer has all",
     run: async (world) => {
       const { peer, connection } = await acceptOne(world);

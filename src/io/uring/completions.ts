@@ -8,7 +8,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { PortEvents } from "../../engine/port.ts";
-import { ECANCELED, ENOBUFS } from "../../sys/errno.ts";
+import { EAGAIN, ECANCELED, ENOBUFS } from "../../sys/errno.ts";
 import type { AcceptedSocket } from "../../sys/stream-socket.ts";
 import { ioFaultOf } from "../io-fault.ts";
 import * as table from "./connections.ts";
@@ -54,6 +54,8 @@ export class Completions implements CompletionTarget, AcceptedTarget {
         return this.#listeners!.completed(number, result, this.nowMs);
       case operation.CONNECT:
         return this.#connectCompleted(number, result);
+      case operation.ROOM:
+        return this.#roomCame(number);
       case operation.NODE_LOOP:
         this.isNodeReady = true;
         return;
@@ -165,6 +167,8 @@ export class Completions implements CompletionTarget, AcceptedTarget {
     if (phase === table.CLOSING) {
       this.#parts.queues.drop(connection);
       connections.freeWhenQuiet(connection);
+    } else if (result === -EAGAIN) {
+      if (phase === table.OPEN) this.#awaitRoom(connection);
     } else if (result < 0) {
       if (phase === table.OPEN) this.#fail(connection, -result);
     } else {
@@ -175,6 +179,19 @@ export class Completions implements CompletionTarget, AcceptedTarget {
       if (isLeft) connections.touch(connection);
       this.#events!.sent(connection);
     }
+  }
+
+  #awaitRoom(connection: number): void {
+    this.#parts.operations.awaitRoom(connection, this.#connections.fd[connection]!);
+    this.#connections.operations[connection]! |= table.ROOM_BIT;
+  }
+
+  /** Whether there is room, or the wait was cancelled: the next send finds out. */
+  #roomCame(connection: number): void {
+    const connections = this.#connections;
+    connections.operations[connection]! &= ~table.ROOM_BIT;
+    if (connections.phase[connection] === table.CLOSING) connections.freeWhenQuiet(connection);
+    else connections.touch(connection);
   }
 
   #connectCompleted(connection: number, result: number): void {
@@ -209,5 +226,6 @@ export class Completions implements CompletionTarget, AcceptedTarget {
 function bitOf(kind: number): number {
   if (kind === operation.CONNECT) return table.CONNECT_BIT;
   if (kind === operation.RECEIVE) return table.RECEIVE_BIT;
+  if (kind === operation.ROOM) return table.ROOM_BIT;
   return kind === operation.SEND ? table.SEND_BIT : 0;
 }

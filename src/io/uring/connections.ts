@@ -34,6 +34,8 @@ export const RECEIVE_LIMIT_BYTES_MAX = 262_144;
 export const CONNECT_BIT = 1;
 export const RECEIVE_BIT = 2;
 export const SEND_BIT = 4;
+/** The wait for room to send. */
+export const ROOM_BIT = 8;
 
 export class Connections {
   readonly max: number;

@@ -17,8 +17,10 @@ export const CONNECT = 2;
 export const RECEIVE = 3;
 export const SEND = 4;
 export const NODE_LOOP = 5;
+export const ROOM = 6;
 /**
- * A cancellation that found nothing: of an accept, connect, receive or send. Those that succeed are not told.
+ * A cancellation that found nothing: of an accept, connect, receive, send or wait for room. Those that
+ * succeed are not told.
  */
 export const CANCEL_MISSED = 8;
 
@@ -41,6 +43,7 @@ const RECV_BUNDLE = 1 << (4 + 16);
 const MSG_NOSIGNAL = 0x4000;
 const SOCK_NONBLOCK_CLOEXEC = 0x8_0800;
 const POLLIN = 1;
+const POLLOUT = 4;
 const CANCEL_ALL = 1 << 0;
 const CANCEL_ANY = 1 << 2;
 
@@ -121,6 +124,15 @@ export class Operations {
       this.#ring.entries[at + 6] = 1;
       this.#ring.entries[at + 7] = MSG_NOSIGNAL;
     }
+  }
+
+  /**
+   * Told once when a connection has room to be sent to. A send waits for that by itself, but not for ever:
+   * where its peer has ended its direction, it comes back with EAGAIN after a while (seen on Linux 6.18).
+   */
+  awaitRoom(connection: number, fd: number): void {
+    const at = this.#entry(OP_POLL_ADD, fd, userData(ROOM, connection));
+    this.#ring.entries[at + 7] = POLLOUT;
   }
 
   /**

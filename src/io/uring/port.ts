@@ -129,6 +129,7 @@ export class UringPort implements Port {
     connections.phase[connection] = table.CLOSING;
     if ((inKernel & table.CONNECT_BIT) !== 0) operations.cancel(operation.CONNECT, connection);
     if ((inKernel & table.RECEIVE_BIT) !== 0) operations.cancel(operation.RECEIVE, connection);
+    if ((inKernel & table.ROOM_BIT) !== 0) operations.cancel(operation.ROOM, connection);
     if ((inKernel & table.SEND_BIT) !== 0) operations.cancel(operation.SEND, connection);
     else queues.drop(connection);
     operations.close(connections.fd[connection]!);

@@ -47,7 +47,7 @@ export class Submission {
     const connections = this.#connections;
     const { operations, queues } = this.#parts;
     if (connections.receiving[connection] === WANTED) this.#armOrWait(connection);
-    if ((connections.operations[connection]! & table.SEND_BIT) !== 0) return;
+    if ((connections.operations[connection]! & (table.SEND_BIT | table.ROOM_BIT)) !== 0) return;
     if (queues.first[connection]! >= 0) {
       operations.send(connection, connections.fd[connection]!, queues);
       connections.operations[connection]! |= table.SEND_BIT;
