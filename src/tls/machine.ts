@@ -87,7 +87,9 @@ export interface TlsTicketKey {
 
 /** Ticket keys, shared by the contexts of any number of listeners. */
 export interface TlsTicketKeys {
-  /** New tickets are made with `current`; those of `previous` are still taken. Binds every context at once. */
+  /**
+   * New tickets are made with `current`; those of `previous` are still taken. Binds every context at once.
+   */
   rotate(current: TlsTicketKey, previous: readonly TlsTicketKey[]): void;
   free(): void;
 }

@@ -48,7 +48,9 @@ function answer(machine: TlsMachine, socket: Socket, bytes: Buffer): void {
   socket.end(take(machine));
 }
 
-/** Connects a client's machine, says `text` once it may, and gives what came until `length` bytes or the end. */
+/**
+ * Connects a client's machine, says `text` once it may, and gives what came until `length` bytes or the end.
+ */
 export async function askServer(
   machine: TlsMachine,
   port: number,

@@ -46,7 +46,10 @@ export class OpenSslCertificate implements TlsCertificate {
   }
 }
 
-/** Parses a chain (DER, the own certificate first) and its key (DER, not encrypted), and checks that they match. */
+/**
+ * Parses a chain (DER, the own certificate first) and its key (DER, not encrypted), and checks that they
+ * match.
+ */
 export function openCertificate(
   chain: readonly Uint8Array[],
   key: Uint8Array,

@@ -69,7 +69,7 @@ export class OpenSslClientContext implements TlsClientContext {
       return fail(setupFault("BAD_SERVER_NAME", "no name or address of a server"));
     }
     SSL_set_connect_state(ssl);
-    const machine = new OpenSslMachine(ssl, this.#memory, undefined);
+    const machine = new OpenSslMachine(ssl, "client", this.#memory, undefined);
     machine.begin();
     return ok(machine);
   }
@@ -100,7 +100,9 @@ function showCertificate(context: number, { certificate }: TlsClientOptions): Tl
   return setupFault("WEAK_CERTIFICATE", "a certificate that OpenSSL refuses to show");
 }
 
-/** Asks for the name and has it verified. An IP address is verified only: SNI has none (RFC 6066 section 3). */
+/**
+ * Asks for the name and has it verified. An IP address is verified only: SNI has none (RFC 6066 section 3).
+ */
 function nameServer(ssl: number, serverName: string): boolean {
   if (serverName === "" || serverName.includes("\0")) return false;
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);

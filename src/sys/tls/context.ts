@@ -7,6 +7,7 @@ import type { TlsSetupFault } from "../../tls/faults.ts";
 import type { TlsOptions, TlsVersion } from "../../tls/machine.ts";
 import { setupFault } from "./certificate.ts";
 import { layText } from "./desk.ts";
+import { listenForSecrets } from "./secrets.ts";
 import {
   SSL_CTX_ctrl,
   SSL_CTX_free,
@@ -51,6 +52,7 @@ export function newContext(method: number, options: TlsOptions): Result<number, 
   if (context === 0) return fail(setupFault("OUT_OF_MEMORY", "no context"));
   SSL_CTX_ctrl(context, SSL_CTRL_MODE, SSL_MODE_RELEASE_BUFFERS, 0);
   SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_OFF, 0);
+  listenForSecrets(context);
   const off = SSL_OP_NO_COMPRESSION + SSL_OP_NO_RENEGOTIATION + SSL_OP_NO_CERTIFICATE_COMPRESSION;
   SSL_CTX_set_options(context, off);
   const fault = limitVersions(context, options) ?? limitCiphers(context, options);

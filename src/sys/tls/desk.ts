@@ -15,7 +15,9 @@ import { memcpy, strlen } from "./crypto-calls.ts";
 /** The longest argument or reading. More is a fault of what is configured, and told before it comes here. */
 const DESK_BYTES_MAX: number = 256 * 1024;
 
-/** The first bytes hold numbers and pointers, so that an argument's address and itself can lie here at once. */
+/**
+ * The first bytes hold numbers and pointers, so that an argument's address and itself can lie here at once.
+ */
 const ARGUMENT = 64;
 const TEXT_BYTES_MAX = 1024;
 

@@ -7,7 +7,9 @@ import { X509_verify_cert_error_string } from "./crypto-calls.ts";
 import { textAt } from "./desk.ts";
 import { ERR_get_error, ERR_reason_error_string } from "./ssl-calls.ts";
 
-/** Reasons of libssl (sslerr.h) that have a code of their own. Alerts of the peer are 1000 and their number. */
+/**
+ * Reasons of libssl (sslerr.h) that have a code of their own. Alerts of the peer are 1000 and their number.
+ */
 const REASONS: Readonly<Record<number, TlsFaultCode>> = {
   101: "TLS_NOTHING_SHARED", // no suitable key share
   118: "TLS_NOTHING_SHARED", // no suitable signature algorithm

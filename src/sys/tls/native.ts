@@ -13,7 +13,7 @@ const library = koffi.load(null);
 
 export type Call<Arguments extends readonly number[]> = (...values: Arguments) => number;
 
-type Integer = "int" | "uint32_t" | "int64_t" | "void";
+type Integer = "uint8_t" | "int" | "uint32_t" | "int64_t" | "void";
 
 /** Declares `name` by the types of its result and arguments; pointers and sizes are `int64_t`. */
 export function declare<Arguments extends readonly number[]>(

@@ -87,7 +87,12 @@ export class OpenSslServerContext implements TlsServerContext {
     for (const certificate of certificates) showCertificate(ssl, certificate);
     SSL_set_accept_state(ssl);
     const previousKey = ticketKeyName && this.#ticketKeys?.findPrevious(ticketKeyName);
-    return new OpenSslMachine(ssl, this.#memory, previousKey && { context: this, key: previousKey });
+    return new OpenSslMachine(
+      ssl,
+      "server",
+      this.#memory,
+      previousKey && { context: this, key: previousKey },
+    );
   }
 
   /** Has a ticket read with a previous key. */

@@ -13,9 +13,12 @@ import {
   BIO_up_ref,
   BIO_write,
 } from "./crypto-calls.ts";
+import { addressOfWord, bytesAt, pointerAt } from "./desk.ts";
 import { SSL_set_bio } from "./ssl-calls.ts";
 
 const BIO_CTRL_RESET = 1;
+const BIO_CTRL_INFO = 3;
+const RECORD_HEADER_BYTES = 5;
 
 const incoming = openBio();
 const outgoing = openBio();
@@ -67,6 +70,19 @@ export function dropIncoming(): void {
 /** How many bytes are there to take. */
 export function untakenOutgoing(): number {
   return BIO_ctrl_pending(outgoing);
+}
+
+/** How many whole records are there to take. */
+export function countOutgoingRecords(): number {
+  const length = BIO_ctrl(outgoing, BIO_CTRL_INFO, 0, addressOfWord(0));
+  const start = pointerAt(0);
+  let count = 0;
+  for (let at = 0; at < length; count++) {
+    const header = bytesAt(start + at, RECORD_HEADER_BYTES);
+    at += RECORD_HEADER_BYTES + ((header[3]! << 8) | header[4]!);
+    assert(at <= length, "OpenSSL has written half a record");
+  }
+  return count;
 }
 
 function openBio(): number {

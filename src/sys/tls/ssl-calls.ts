@@ -146,3 +146,39 @@ export const SSL_get0_peer_certificate: Call<One> = declare(
 export const ERR_get_error: Call<[]> = declare("int64_t", "ERR_get_error");
 export const ERR_clear_error: Call<[]> = declare("void", "ERR_clear_error");
 export const ERR_reason_error_string: Call<One> = declare("int64_t", "ERR_reason_error_string", "int64_t");
+
+/** Tells each secret of a handshake as a line of text (SSLKEYLOGFILE's format). */
+export const SSL_CTX_set_keylog_callback: Call<Two> = declare(
+  "void",
+  "SSL_CTX_set_keylog_callback",
+  "int64_t",
+  "int64_t",
+);
+/** Borrowed from the connection. */
+export const SSL_get_session: Call<One> = declare("int64_t", "SSL_get_session", "int64_t");
+export const SSL_SESSION_get_master_key: Call<Three> = declare(
+  "int64_t",
+  "SSL_SESSION_get_master_key",
+  "int64_t",
+  "int64_t",
+  "int64_t",
+);
+export const SSL_SESSION_get_max_fragment_length: Call<One> = declare(
+  "uint8_t",
+  "SSL_SESSION_get_max_fragment_length",
+  "int64_t",
+);
+export const SSL_get_client_random: Call<Three> = declare(
+  "int64_t",
+  "SSL_get_client_random",
+  "int64_t",
+  "int64_t",
+  "int64_t",
+);
+export const SSL_get_server_random: Call<Three> = declare(
+  "int64_t",
+  "SSL_get_server_random",
+  "int64_t",
+  "int64_t",
+  "int64_t",
+);

@@ -34,7 +34,9 @@ export function trustCertificates(
   return fault === undefined ? ok(undefined) : fail(fault);
 }
 
-/** Lets a context trust whom Node trusts (its own list, NODE_EXTRA_CA_CERTS, and the system's where asked). */
+/**
+ * Lets a context trust whom Node trusts (its own list, NODE_EXTRA_CA_CERTS, and the system's where asked).
+ */
 export function trustSystem(context: number): void {
   if (systemStore === 0) systemStore = makeSystemStore();
   SSL_CTX_set1_cert_store(context, systemStore);
