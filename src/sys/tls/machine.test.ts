@@ -44,6 +44,19 @@ for (const version of VERSIONS) {
     assert.ok(feed(pair.client, write(pair.server, text), { split: 997 }).plaintext.equals(text));
   });
 
+  test(`${version}: what follows the handshake in the same piece is read`, () => {
+    for (const split of [1, 1_000_000]) {
+      const { server, client, hello } = openPair(limited(version));
+      const first = feed(client, feed(server, hello).ciphertext).ciphertext;
+      const spoken = client.session === undefined ? server : client;
+      const heard = spoken === server ? client : server;
+      const last = spoken === server ? feed(server, first).ciphertext : first;
+      const data = [write(spoken, Buffer.from("at ")), write(spoken, Buffer.from("once"))];
+      const outcome = feed(heard, Buffer.concat([last, ...data]), { split });
+      assert.equal(outcome.plaintext.toString(), "at once");
+    }
+  });
+
   test(`${version}: with little room at a time, the same comes out`, () => {
     const pair = shakeHands(limited(version), { room: 64 });
     assertOpen(pair);

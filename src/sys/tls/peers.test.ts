@@ -86,6 +86,26 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     await once(server, "close");
   });
 
+  test(`${version}: a client that wants short records gets them`, async () => {
+    const server = await serveMachines(accepting());
+    const option = version === "TLSv1.2" ? "-tls1_2" : "-tls1_3";
+    const target = ["-connect", `127.0.0.1:${server.port}`, "-servername", "a.test"];
+    const peer = spawn("openssl", ["s_client", ...target, option, "-maxfraglen", "512"], {
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    const text = `${"x".repeat(3_000)}\n`;
+    let heard = "";
+    peer.stdout.setEncoding("utf8").on("data", (piece: string) => {
+      heard += piece;
+      if (/X{3000}\n$/.test(heard)) peer.stdin.end();
+    });
+    peer.stdin.write(text);
+    await eventWithin(WITHIN_MS, peer, "close");
+    // A longer one it would have refused.
+    assert.match(heard, /X{3000}/);
+    await server.close();
+  });
+
   test(`${version}: openssl s_client speaks with our server, and cannot negotiate anew`, async () => {
     const server = await serveMachines(accepting());
     const folder = mkdtempSync(join(tmpdir(), "kakehi-peers-"));
@@ -99,16 +119,21 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
       ],
       { stdio: ["pipe", "pipe", "pipe"] },
     );
+    // R asks to negotiate anew (TLS 1.2); K changes the keys, and asks for the same (TLS 1.3).
+    const command = version === "TLSv1.2" ? "R\n" : "K\n";
+    const steps: [seen: RegExp, next: () => void][] = [
+      [/SPEAK\n/, () => peer.stdin.write(command)],
+      [/KEYUPDATE\n/, () => peer.stdin.write("again\n")],
+      [/AGAIN\n/, () => peer.stdin.end()],
+    ];
     let heard = "";
-    peer.stdout.setEncoding("utf8").on("data", (piece: string) => {
-      heard += piece;
-      if (heard.endsWith("---\n") && heard.includes("Verification: OK")) peer.stdin.write("speak\n");
-      // R asks to negotiate anew (TLS 1.2); K changes the keys, and asks for the same (TLS 1.3).
-      if (heard.endsWith("SPEAK\n")) peer.stdin.write(version === "TLSv1.2" ? "R\n" : "K\n");
-      if (version === "TLSv1.3" && heard.endsWith("SPEAK\n")) peer.stdin.write("again\n");
-      if (heard.endsWith("AGAIN\n")) peer.stdin.end();
-    });
-    peer.stderr.resume();
+    const hear = (piece: Buffer): void => {
+      heard += piece.toString();
+      if (steps[0]?.[0].test(heard)) steps.shift()?.[1]();
+    };
+    peer.stdout.on("data", hear);
+    peer.stderr.on("data", hear);
+    peer.stdin.write("speak\n");
     await eventWithin(WITHIN_MS, peer, "close");
     assert.match(heard, /Verification: OK/);
     assert.match(heard, /SPEAK/);

@@ -93,7 +93,9 @@ export class RecordLayer {
   }
 }
 
-/** As much as a record may carry where the client has asked for less: 2^9 to 2^12 bytes (RFC 6066 section 4). */
+/**
+ * As much as a record may carry where the client has asked for less: 2^9 to 2^12 bytes (RFC 6066 section 4).
+ */
 function fragmentMax(ssl: number): number {
   const wish = SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl));
   return wish === 0 ? PLAINTEXT_BYTES_MAX : 2 ** (8 + wish);

@@ -34,8 +34,11 @@ import { trustCertificates } from "./trust.ts";
 const SSL_VERIFY_PEER = 1;
 const SSL_VERIFY_FAIL_IF_NO_PEER_CERT = 2;
 const SSL_OP_NO_TICKET = 2 ** 14;
-/** TLS 1.3: as many as a client may take up at a time; each costs us a message and a seal. */
-const TICKETS_PER_HANDSHAKE = 2;
+/**
+ * TLS 1.3 allows any number, for clients that use each once. One for each connection that they had is
+ * enough, and making a second would take a fifteenth of the whole handshake.
+ */
+const TICKETS_PER_HANDSHAKE = 1;
 const SESSION_CONTEXT_BYTES_MAX = 32;
 
 /** Makes a context whose machines work in `memory`. */
