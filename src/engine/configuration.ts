@@ -127,6 +127,9 @@ export class Configuration {
         return this.#applyBackend(change, removed);
       case "frontend":
         return this.#applyFrontend(change);
+      case "certificate":
+        // Kept in the worker's state; the listener's resolver takes it from there once TLS is served.
+        return;
       default:
         assertNever(change.kind);
     }

@@ -13,7 +13,15 @@ import { assert } from "../base/assert.ts";
 import type { Change } from "./channel.ts";
 import { ConfigurationHash } from "./hash.ts";
 import { NameIndexes } from "./name-indexes.ts";
-import type { Backend, Cluster, ConfigObject, Frontend, Listener, ObjectKind } from "./objects.ts";
+import type {
+  Backend,
+  Certificate,
+  Cluster,
+  ConfigObject,
+  Frontend,
+  Listener,
+  ObjectKind,
+} from "./objects.ts";
 import { regexGroupOf, RegexOrder } from "./regex-order.ts";
 
 type Value = ConfigObject["value"];
@@ -26,6 +34,7 @@ export class State {
   readonly #clusters: Map<string, Cluster> = new Map();
   readonly #frontends: Map<string, Frontend> = new Map();
   readonly #backends: Map<string, Backend> = new Map();
+  readonly #certificates: Map<string, Certificate> = new Map();
   readonly #names: NameIndexes | undefined;
   readonly #hash = new ConfigurationHash();
   readonly #regexOrder: RegexOrder = new RegexOrder(this.#hash);
@@ -58,9 +67,18 @@ export class State {
     return this.#backends;
   }
 
+  /** By `certificateKey`. */
+  get certificates(): ReadonlyMap<string, Certificate> {
+    return this.#certificates;
+  }
+
   /** The keys of what belongs to one listener or cluster. Copy them before changing the state. */
   frontendKeysOfListener(address: string): Iterable<string> {
     return this.#indexes.frontendsOfListener.keysOf(address);
+  }
+
+  certificateKeysOfListener(address: string): Iterable<string> {
+    return this.#indexes.certificatesOfListener.keysOf(address);
   }
 
   frontendKeysOfCluster(clusterId: string): Iterable<string> {
@@ -102,12 +120,14 @@ export class State {
       cluster: this.#clusters.size,
       frontend: this.#frontends.size,
       backend: this.#backends.size,
+      certificate: this.#certificates.size,
     };
   }
 
   /** How many objects there are in all. */
   count(): number {
-    return this.#listeners.size + this.#clusters.size + this.#frontends.size + this.#backends.size;
+    const { listener, cluster, frontend, backend, certificate } = this.sizes();
+    return listener + cluster + frontend + backend + certificate;
   }
 
   find(kind: ObjectKind, key: string): Value | undefined {
@@ -135,6 +155,8 @@ export class State {
     }
     if (kind === "backend")
       this.#names?.indexBackend(key, before as Backend | undefined, after as Backend | undefined);
+    if (kind === "certificate")
+      this.#names?.indexCertificate(key, before as Certificate | undefined, after as Certificate | undefined);
     if (kind !== "frontend") return change;
     this.#names?.indexFrontend(key, before as Frontend | undefined, after as Frontend | undefined);
     return this.#orderFrontend(change, before as Frontend | undefined, after as Frontend | undefined);
@@ -163,6 +185,8 @@ export class State {
         return this.#frontends as Map<string, Value>;
       case "backend":
         return this.#backends as Map<string, Value>;
+      case "certificate":
+        return this.#certificates as Map<string, Value>;
     }
   }
 }

@@ -7,17 +7,24 @@ import {
   CertificateResolver,
   coversHost,
 } from "./certificate-resolver.ts";
-import type { KeyKind } from "./client-abilities.ts";
+import type { CertificateKeyType } from "../model/objects.ts";
 
 const NOW = 1_000;
 const all: CanUse = () => true;
 const only =
-  (...keys: readonly KeyKind[]) =>
-  (key: KeyKind): boolean =>
+  (...keys: readonly CertificateKeyType[]) =>
+  (key: CertificateKeyType): boolean =>
     keys.includes(key);
 
 function certificate(fingerprint: string, names: readonly string[], more: Partial<CertificateFacts> = {}) {
-  return { fingerprint, names, keyKind: "ecdsa-p256" as KeyKind, notBeforeMs: 0, notAfterMs: 2_000, ...more };
+  return {
+    fingerprint,
+    names,
+    keyKind: "ecdsa-p256" as CertificateKeyType,
+    notBeforeMs: 0,
+    notAfterMs: 2_000,
+    ...more,
+  };
 }
 
 function resolverOf(...certificates: readonly CertificateFacts[]): CertificateResolver<CertificateFacts> {
@@ -122,7 +129,7 @@ test("a certificate covers its names, and one label for a wildcard", () => {
 function naive(
   certificates: readonly CertificateFacts[],
   name: string,
-  canUse: (key: KeyKind) => boolean,
+  canUse: (key: CertificateKeyType) => boolean,
 ): string | undefined {
   const wildcard = name.replace(/^[^.]+/, "*");
   const isValid = (one: CertificateFacts) => one.notBeforeMs <= NOW && NOW <= one.notAfterMs;
@@ -144,7 +151,7 @@ test("after any additions and removals it finds what the naive rules find", () =
   const step = fc.record({
     id: fc.nat(11),
     names: fc.uniqueArray(fc.constantFrom(...names), { maxLength: 4 }),
-    keyKind: fc.constantFrom<KeyKind>("rsa", "ecdsa-p256", "ed25519"),
+    keyKind: fc.constantFrom<CertificateKeyType>("rsa", "ecdsa-p256", "ed25519"),
     notBeforeMs: fc.constantFrom(0, 1_001),
     notAfterMs: fc.constantFrom(900, 1_000, 2_000, 3_000),
   });

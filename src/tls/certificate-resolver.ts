@@ -12,7 +12,7 @@
  *  4. To add, replace or remove one costs its names, whatever else is there.
  */
 import { assert } from "../base/assert.ts";
-import type { KeyKind } from "./client-abilities.ts";
+import type { CertificateKeyType } from "../model/objects.ts";
 
 /** What has to be known of a certificate to choose it. */
 export interface CertificateFacts {
@@ -20,14 +20,14 @@ export interface CertificateFacts {
   readonly fingerprint: string;
   /** Host names that it serves, lower case: exact, or `*.` and a suffix. Each once. */
   readonly names: readonly string[];
-  readonly keyKind: KeyKind;
+  readonly keyKind: CertificateKeyType;
   /** From when to when it is valid, in milliseconds since 1970. */
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
 }
 
 /** Whether the client can use a certificate with such a key. */
-export type CanUse = (key: KeyKind) => boolean;
+export type CanUse = (key: CertificateKeyType) => boolean;
 
 /** The certificates of one name: most names have one, and then no list is made for it. */
 type Bucket<Certificate> = Certificate | Certificate[];

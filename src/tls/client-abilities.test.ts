@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as captured from "../../testing/tls/captured-hellos.ts";
 import { helloMessage, recordsOf, uint16, vector16, vector8 } from "../../testing/tls/hello-builder.ts";
-import { canUse, type KeyKind } from "./client-abilities.ts";
+import type { CertificateKeyType } from "../model/objects.ts";
+import { canUse } from "./client-abilities.ts";
 import { ClientHelloReader } from "./client-hello.ts";
 import { type ClientHello, TLS_1_2, TLS_1_3 } from "./parse-client-hello.ts";
 
-const KEYS: readonly KeyKind[] = ["rsa", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519"];
+const KEYS: readonly CertificateKeyType[] = ["rsa", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519"];
 
 function helloOf(bytes: Uint8Array): ClientHello {
   const reading = new ClientHelloReader().push(bytes);
@@ -22,7 +23,7 @@ interface Offer {
 }
 
 /** The keys that a client with this offer can use. */
-function usable(offer: Offer, served: readonly number[] = [TLS_1_2, TLS_1_3]): readonly KeyKind[] {
+function usable(offer: Offer, served: readonly number[] = [TLS_1_2, TLS_1_3]): readonly CertificateKeyType[] {
   const list = (numbers: readonly number[]) => vector16(...numbers.map(uint16));
   const extensions: (readonly [number, Uint8Array])[] = [];
   if (offer.versions !== undefined) extensions.push([43, vector8(...offer.versions.map(uint16))]);

@@ -4,13 +4,11 @@
  * certificate that it must refuse.
  */
 import { assertNever } from "../base/assert.ts";
+import type { CertificateKeyType } from "../model/objects.ts";
 import { type ClientHello, TLS_1_2, TLS_1_3 } from "./parse-client-hello.ts";
 
-/** The kinds of keys that certificates are served with. */
-export type KeyKind = "rsa" | "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "ed25519";
-
 /** Signature schemes of TLS 1.3, by key (RFC 8446 section 4.2.3). */
-const SCHEMES: Readonly<Record<KeyKind, readonly number[]>> = {
+const SCHEMES: Readonly<Record<CertificateKeyType, readonly number[]>> = {
   rsa: [0x0804, 0x0805, 0x0806],
   "ecdsa-p256": [0x0403],
   "ecdsa-p384": [0x0503],
@@ -40,14 +38,14 @@ const RSA_SUITES: ReadonlySet<number> = new Set([
  * Whether a certificate with such a key can serve the client on a listener that speaks `versions`. A client
  * that shares no version with it can use none.
  */
-export function canUse(hello: ClientHello, key: KeyKind, versions: readonly number[]): boolean {
+export function canUse(hello: ClientHello, key: CertificateKeyType, versions: readonly number[]): boolean {
   const shared = versions.filter((version) => hello.versions.includes(version));
   const version = Math.max(0, ...shared);
   if (version === TLS_1_3) return hasAny(hello.signatureSchemes, SCHEMES[key], false);
   return version === TLS_1_2 && canUseIn12(hello, key);
 }
 
-function canUseIn12(hello: ClientHello, key: KeyKind): boolean {
+function canUseIn12(hello: ClientHello, key: CertificateKeyType): boolean {
   const { cipherSuites, signatureSchemes, groups } = hello;
   switch (key) {
     case "rsa":

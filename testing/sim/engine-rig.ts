@@ -13,7 +13,7 @@ import {
   PATH_DEFAULT,
   TAGS_DEFAULT,
 } from "../../src/model/defaults.ts";
-import { backendKey, frontendKey } from "../../src/model/keys.ts";
+import { backendKey, certificateKey, frontendKey } from "../../src/model/keys.ts";
 import type {
   Backend,
   Cluster,
@@ -139,5 +139,7 @@ function keyOf(object: ConfigObject): string {
       return frontendKey(object.value);
     case "backend":
       return backendKey(object.value);
+    case "certificate":
+      return certificateKey(object.value);
   }
 }

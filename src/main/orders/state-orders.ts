@@ -9,6 +9,7 @@ import type { State } from "../../model/state.ts";
 import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
 import { readStateFile, writeStateFile } from "../store/state-files.ts";
+import { readOrders } from "./certificate-order.ts";
 import { answerTrial } from "./change-order.ts";
 import { publish } from "./publish.ts";
 
@@ -68,7 +69,9 @@ function changeTo(
     const message = `the configuration is at revision ${configuration.revision}, not ${ifRevision}`;
     return reply.refuse({ code: "CONFLICT", message, field: "if_revision" }, configuration.revision);
   }
-  const orders = diff(configuration.state, wanted);
+  const read = readOrders(diff(configuration.state, wanted));
+  if (!read.ok) return reply.refuse(read.error, configuration.revision);
+  const orders = read.value;
   if (dryRun) {
     const tried = configuration.tryOutAll(orders);
     if (!tried.ok) return reply.refuse(tried.error, configuration.revision);
