@@ -23,6 +23,7 @@ import type {
   ObjectKind,
 } from "./objects.ts";
 import { regexGroupOf, RegexOrder } from "./regex-order.ts";
+import { SharedChains } from "./shared-chains.ts";
 
 type Value = ConfigObject["value"];
 
@@ -35,6 +36,7 @@ export class State {
   readonly #frontends: Map<string, Frontend> = new Map();
   readonly #backends: Map<string, Backend> = new Map();
   readonly #certificates: Map<string, Certificate> = new Map();
+  readonly #chains: SharedChains = new SharedChains();
   readonly #names: NameIndexes | undefined;
   readonly #hash = new ConfigurationHash();
   readonly #regexOrder: RegexOrder = new RegexOrder(this.#hash);
@@ -139,7 +141,11 @@ export class State {
    * place that a removed regex frontend had: what can be taken back.
    */
   applyChange(change: Change): Change {
-    const { kind, key, after } = change;
+    const { kind, key } = change;
+    const after =
+      kind === "certificate" && change.after !== undefined
+        ? this.#chains.sharing(change.after as Certificate)
+        : change.after;
     const objects = this.#mapOf(kind);
     const before = objects.get(key);
     assert(

@@ -16,7 +16,9 @@ const BLOCK = /-----BEGIN ([A-Z0-9 ]{1,64})-----((?:(?!-----)[^])*)-----END \1--
 const BEGIN = /-----BEGIN /g;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
-/** The blocks of a text, at least one. The error is the end of a sentence that begins with the field's name. */
+/**
+ * The blocks of a text, at least one. The error is the end of a sentence that begins with the field's name.
+ */
 export function readPem(text: string): Result<readonly PemBlock[], string> {
   if (text.trim() === "") return fail("is empty");
   const begun = text.match(BEGIN)?.length ?? 0;

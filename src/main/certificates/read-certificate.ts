@@ -76,8 +76,8 @@ function otherWarnings(
 type Certificates = readonly [X509Certificate, ...X509Certificate[]];
 
 /**
- * The certificate and its chain. Files often hold both: what follows the first certificate is the beginning of
- * the chain, and a chain that repeats the certificate is forgiven.
+ * The certificate and its chain. Files often hold both: what follows the first certificate is the beginning
+ * of the chain, and a chain that repeats the certificate is forgiven.
  */
 function readCertificates(sent: SentCertificate): Result<Certificates, OrderError> {
   const first = parseCertificates(sent.certificate);

@@ -1,6 +1,6 @@
 /**
- * Orders that bring what only OpenSSL can judge, certificates and the names of ciphers: they are judged first,
- * so that the configuration, the journal and the workers get what is right and complete, or nothing.
+ * Orders that bring what only OpenSSL can judge, certificates and the names of ciphers: they are judged
+ * first, so that the configuration, the journal and the workers get what is right and complete, or nothing.
  */
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { OrderError } from "../../model/errors.ts";
