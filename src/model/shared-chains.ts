@@ -1,6 +1,7 @@
 /**
- * The chains of certificates, each held once: a hundred thousand certificates come from a few authorities, and
- * the chain is the larger half of what each would hold. What a certificate says is the same before and after.
+ * The chains of certificates, each held once: a hundred thousand certificates come from a few authorities,
+ * and the chain is the larger half of what each would hold. What a certificate says is the same before and
+ * after.
  */
 import type { Certificate } from "./objects.ts";
 
