@@ -101,6 +101,7 @@ export class Exchange {
     this.#requestPhase = hasContent(head) ? REQUEST.body : REQUEST.done;
     this.#isReplayable =
       this.#requestPhase === REQUEST.done && IDEMPOTENT.some((method) => hasMethod(head, method));
+    if (front.client.secured?.isMisdirected(head) === true) return this.#refuse(421);
     const router = this.#configuration.routerFor(front.listener);
     const route = router.find(
       head.bytes,

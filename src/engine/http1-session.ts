@@ -86,6 +86,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
   /** True if its exchange or tunnel is counted in `use`. */
   uses(use: Use): boolean {
     const exchange = this.#exchange;
+    if (this.client.secured?.certificate?.use === use) return true;
     if (exchange === undefined) return false;
     return exchange.listener?.use === use || exchange.cluster?.use === use || exchange.backend?.use === use;
   }
@@ -325,7 +326,11 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
 
   get #isLast(): boolean {
     return (
-      !this.forwarding.keepsAlive || this.#core.isStopping || this.listener.isRemoved || this.#clientSaidAll
+      !this.forwarding.keepsAlive ||
+      this.#core.isStopping ||
+      this.listener.isRemoved ||
+      this.client.secured?.certificate?.isRemoved === true ||
+      this.#clientSaidAll
     );
   }
 
@@ -393,6 +398,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget, Tunnel
     this.#forgetRequest();
     this.#input.drop();
     this.#core.disown(this.connection);
+    this.client.leave();
     this.#configuration.sessionEnded();
     return true;
   }
