@@ -127,9 +127,9 @@ export class TlsAcceptance implements ConnectionOwner {
     const { epochMs, now, buffers } = this.#core;
     const tls = this.#tls;
     const verdict = tls?.server.accept(this.#listener, hello, epochMs + now);
-    if (tls === undefined || verdict === undefined || verdict.kind === "refused") {
+    if (tls === undefined || verdict?.kind !== "accepted") {
       buffers.release(buffer);
-      return this.#refuse(verdict?.alert ?? "internal_error");
+      return this.#refuse(verdict?.kind === "refused" ? verdict.alert : "internal_error");
     }
     this.#phase = "handshake";
     this.#machine = verdict.machine;
