@@ -5,6 +5,7 @@
 import { assert } from "../../src/base/assert.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { EngineLimits } from "../../src/engine/limits.ts";
+import { SecurePort } from "../../src/engine/tls/secure-port.ts";
 import type { BackendChange, Change, DrainRequest, DrainUse } from "../../src/model/channel.ts";
 import {
   BACKEND_DEFAULTS,
@@ -22,6 +23,7 @@ import type {
   Listener,
   ObjectKind,
 } from "../../src/model/objects.ts";
+import type { TlsLibrary } from "../../src/tls/machine.ts";
 import { SimNetwork, type SimOptions } from "./sim-network.ts";
 
 export class EngineRig {
@@ -37,10 +39,13 @@ export class EngineRig {
   readonly #objects: Map<string, ConfigObject["value"]> = new Map();
   #lastDrain = 0;
 
-  constructor(options: SimOptions = {}, limits: Partial<EngineLimits> = {}) {
+  /** `library`: to speak TLS, in the memory that the network has. */
+  constructor(options: SimOptions = {}, limits: Partial<EngineLimits> = {}, library?: TlsLibrary) {
     this.net = new SimNetwork(options);
+    const tls = library && { port: new SecurePort(this.net.port), library };
     this.engine = new Engine({
-      port: this.net.port,
+      port: tls?.port ?? this.net.port,
+      ...(tls && { tls }),
       seed: options.seed ?? 1,
       limits,
       hooks: {
@@ -51,7 +56,8 @@ export class EngineRig {
         log: (level, message) => void this.log.push(`${level}: ${message}`),
       },
     });
-    this.net.attach(this.engine);
+    tls?.port.bind(this.engine);
+    this.net.attach(tls?.port ?? this.engine);
   }
 
   listener(address: string, fields: Partial<Listener> = {}): void {
