@@ -9,12 +9,7 @@ import type { Certificate, Listener } from "../../src/model/objects.ts";
 import { makeOwnCertificate } from "../../src/main/certificates/own-certificate.ts";
 import { mapRegion } from "../../src/sys/arena.ts";
 import { openTlsLibrary } from "../../src/sys/tls/library.ts";
-import {
-  WANTS_MORE,
-  type TlsClientOptions,
-  type TlsLibrary,
-  type TlsMachine,
-} from "../../src/tls/machine.ts";
+import { WANTS_MORE, type TlsClientOptions, type TlsMachine } from "../../src/tls/machine.ts";
 import { keep, library as clientLibrary, valueOf } from "../tls/pair.ts";
 import { feed, take, write } from "../tls/wire.ts";
 import { EngineRig } from "./engine-rig.ts";
@@ -29,19 +24,17 @@ const BUFFERS_DEFAULT = 256;
 const BUFFER_BYTES_DEFAULT = 16_384;
 
 export class SecureRig extends EngineRig {
-  readonly library: TlsLibrary;
-
   constructor(
     options: SimOptions = {},
     limits: Partial<EngineLimits> = {},
     listener: Partial<Listener> = {},
+    openssl: "as here" | "no library" = "as here",
   ) {
     const { buffers = BUFFERS_DEFAULT, bufferBytes = BUFFER_BYTES_DEFAULT } = options;
     const region = mapRegion(BufferPool.bytesFor(buffers, bufferBytes));
     assert(region.ok, "no memory for a test");
     const library = openTlsLibrary(region.value);
-    super({ ...options, memory: region.value.bytes }, limits, library);
-    this.library = library;
+    super({ ...options, memory: region.value.bytes }, limits, openssl === "as here" ? library : undefined);
     this.follow(makeOwnCertificate(Date.now()));
     this.listener(LISTENER, {
       protocol: "https",

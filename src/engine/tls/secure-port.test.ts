@@ -82,6 +82,7 @@ test("an end without close_notify in the midst of a body is a cut, and no end", 
   const [link] = backend.connections;
   assert.ok(link!.received.endsWith("4\r\nhalf\r\n"), link!.received);
   assert.notEqual(link!.ending, "open");
+  assert.equal(client.received, "", "an end would be answered with 400");
   leave(rig, client);
 });
 
@@ -123,6 +124,66 @@ test("a client that is cut at any moment leaves nothing behind", () => {
       client.peer[how]();
       leave(rig, client);
     }
+  }
+});
+
+/** Takes buffers until too few are left to work on a machine, but enough to receive; gives how to end that. */
+function starve(rig: SecureRig): () => void {
+  const { buffers } = rig.net.port;
+  const taken: number[] = [];
+  while (buffers.freeCount > 4) taken.push(buffers.take());
+  return () => taken.splice(0).forEach((buffer) => buffers.release(buffer));
+}
+
+const SOME_BUFFERS = { buffers: 24 } as const;
+
+test("what comes while buffers are few waits, and goes on when some are free", () => {
+  const rig = new SecureRig(SOME_BUFFERS);
+  answerWith(rig, "hello");
+  const client = rig.secureClient().settle();
+  const feedAgain = starve(rig);
+  client.say(REQUEST).sayEnd();
+  client.peer.end();
+  rig.net.settle();
+  assert.equal(rig.net.backend(BACKEND).connections.length, 0);
+  // Free again in the midst of a turn, after which nothing else happens.
+  rig.net.perform(feedAgain);
+  rig.net.advance(1);
+  client.settle();
+  assert.match(client.received, /hello$/);
+  assert.equal(client.end, CLOSED);
+  leave(rig, client);
+});
+
+test("a cut that comes behind what waits is seen after it", () => {
+  const rig = new SecureRig(SOME_BUFFERS);
+  const client = rig.secureClient().settle();
+  const feedAgain = starve(rig);
+  client.say(REQUEST.slice(0, -2)).peer.end();
+  rig.net.settle();
+  assert.equal(rig.net.openCount, 1);
+  rig.net.perform(feedAgain);
+  rig.net.advance(1);
+  assert.deepEqual([rig.net.openCount, client.hear()], [0, false]);
+  leave(rig, client);
+});
+
+test("what is to be sent while buffers are few waits, and goes on when some are free", () => {
+  for (const isCut of [false, true]) {
+    const rig = new SecureRig(SOME_BUFFERS);
+    const backend = rig.net.backend(BACKEND);
+    const client = rig.secureClient().settle();
+    client.say(REQUEST).settle();
+    const feedAgain = starve(rig);
+    backend.connections[0]!.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+    client.settle();
+    assert.equal(client.received, "");
+    if (isCut) client.peer.reset();
+    rig.net.settle().perform(feedAgain);
+    rig.net.advance(1);
+    client.settle();
+    assert.match(client.received, isCut ? /^$/ : /hello$/);
+    leave(rig, client);
   }
 });
 
