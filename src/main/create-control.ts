@@ -44,11 +44,7 @@ export function createControl(options: ControlOptions): MainParts {
   const gathering = new Gathering();
   const loader = new StateLoader(limits.changesPerMessageMax);
   const ownCertificate = makeOwnCertificate(Date.now());
-  const ticketKeys = new TicketKeys({
-    previousMax: limits.previousTicketKeysMax,
-    later: laterBy(limits.ticketKeyMs),
-    rotated: () => workers.shareSecrets(),
-  });
+  const ticketKeys = newTicketKeys(limits, () => workers.shareSecrets());
   const workers: WorkerSet = new WorkerSet({
     io,
     workerEntry,
@@ -79,8 +75,7 @@ export function createControl(options: ControlOptions): MainParts {
     },
   });
   const drains = new DrainClock({ closeUsers: (drain) => workers.closeDrained(drain), now });
-  const later = laterBy(limits.handshakeGraceMs);
-  const listeners = new Listeners({ sockets: LISTENING_SOCKETS, workers, later });
+  const listeners = newListeners(workers, limits);
   const supervisor = new Supervisor({ workers, limits, log, now });
   const configuration = new Configuration(listeners);
   const stopSequence = new StopSequence({ listeners, supervisor, workers, log });
@@ -88,7 +83,7 @@ export function createControl(options: ControlOptions): MainParts {
     nextTurn: (turn) => setImmediate(turn),
     roundEnds: () => configuration.commit(),
   });
-  const watch = setInterval(() => workers.watch(), limits.watchEveryMs);
+  const stopTimers = startWatching(workers, limits, ticketKeys);
   const control = {
     configuration,
     gathering,
@@ -109,10 +104,25 @@ export function createControl(options: ControlOptions): MainParts {
     turns,
     follow: loader.follow,
     stateIsWhole: () => loader.end(configuration.revision),
-    stopTimers: () => {
-      clearInterval(watch);
-      ticketKeys.stop();
-    },
+    stopTimers,
+  };
+}
+
+function newListeners(workers: WorkerSet, limits: MainLimits): Listeners {
+  return new Listeners({ sockets: LISTENING_SOCKETS, workers, later: laterBy(limits.handshakeGraceMs) });
+}
+
+function newTicketKeys(limits: MainLimits, rotated: () => void): TicketKeys {
+  const later = laterBy(limits.ticketKeyMs);
+  return new TicketKeys({ previousMax: limits.previousTicketKeysMax, later, rotated });
+}
+
+/** Looks after the workers; gives how to end that, and the change of ticket keys. */
+function startWatching(workers: WorkerSet, limits: MainLimits, ticketKeys: TicketKeys): () => void {
+  const watch = setInterval(() => workers.watch(), limits.watchEveryMs);
+  return () => {
+    clearInterval(watch);
+    ticketKeys.stop();
   };
 }
 

@@ -29,6 +29,8 @@ import { SimNetwork, type SimOptions } from "./sim-network.ts";
 export class EngineRig {
   readonly net: SimNetwork;
   readonly engine: Engine;
+  /** Between the two, where the engine speaks TLS. */
+  readonly tlsPort: SecurePort | undefined;
   /** The last count that the engine told of each drain. */
   readonly drains: Map<number, number> = new Map();
   readonly unlistened: string[] = [];
@@ -56,6 +58,7 @@ export class EngineRig {
         log: (level, message) => void this.log.push(`${level}: ${message}`),
       },
     });
+    this.tlsPort = tls?.port;
     tls?.port.bind(this.engine);
     this.net.attach(tls?.port ?? this.engine);
   }

@@ -23,6 +23,11 @@ const BUFFERS_AT_REST = 4;
 const BUFFERS_DEFAULT = 256;
 const BUFFER_BYTES_DEFAULT = 16_384;
 
+/** A certificate that signs itself, as main makes one for the proxy. */
+export function newOwnCertificate(): Certificate {
+  return makeOwnCertificate(Date.now());
+}
+
 export class SecureRig extends EngineRig {
   constructor(
     options: SimOptions = {},
@@ -35,7 +40,7 @@ export class SecureRig extends EngineRig {
     assert(region.ok, "no memory for a test");
     const library = openTlsLibrary(region.value);
     super({ ...options, memory: region.value.bytes }, limits, openssl === "as here" ? library : undefined);
-    this.follow(makeOwnCertificate(Date.now()));
+    this.follow(newOwnCertificate());
     this.listener(LISTENER, {
       protocol: "https",
       tls_versions: ["TLSv1.2", "TLSv1.3"],

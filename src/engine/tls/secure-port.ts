@@ -5,11 +5,12 @@
  *
  * ```text
  *  inner port ── received ──► feed, read ──► received    from one buffer into another
- *  inner port ◄── send ── take ◄── write ◄── send        at the end of a turn: what was sent in it is one record
+ *  inner port ◄── send ── take ◄── write ◄── send        at the end of a turn, for all that was sent in it
  * ```
  *
  * Rules of this file:
- *  1. `connected` is told (again) when a handshake is complete; before it nothing plain is passed on or taken.
+ *  1. `connected` is told (again) when a handshake is complete; before it nothing plain is passed on or
+ *     taken.
  *  2. An end without `close_notify` is a cut: `failed`, never `ended`.
  *  3. A machine is only worked on while so many buffers are free that every call runs to its end; otherwise
  *     the connection waits, and is not read.

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { BACKEND, LISTENER, SecureRig } from "../../../testing/sim/secure-rig.ts";
+import { BACKEND, LISTENER, newOwnCertificate, SecureRig } from "../../../testing/sim/secure-rig.ts";
 import { freeAll } from "../../../testing/tls/pair.ts";
-import { makeOwnCertificate } from "../../main/certificates/own-certificate.ts";
 import type { Certificate } from "../../model/objects.ts";
 
 afterEach(() => assert.equal(freeAll().machines, 0));
@@ -11,7 +10,7 @@ afterEach(() => assert.equal(freeAll().machines, 0));
 function rigWithCertificate(): { rig: SecureRig; certificate: Certificate; remove: () => number } {
   const rig = new SecureRig();
   rig.net.backend(BACKEND);
-  const certificate = { ...makeOwnCertificate(Date.now()), listener: LISTENER, names: ["a.example"] };
+  const certificate = { ...newOwnCertificate(), listener: LISTENER, names: ["a.example"] };
   rig.put({ kind: "certificate", value: certificate });
   const key = `${LISTENER} ${certificate.fingerprint}`;
   return { rig, certificate, remove: () => rig.remove("certificate", key) };
