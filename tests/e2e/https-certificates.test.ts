@@ -71,6 +71,25 @@ for (const io of IOS) {
       await setting.remove(old);
     });
 
+    test("a session on a certificate that was replaced is not resumed", async () => {
+      const old = await setting.add(certificateFor("h.example"));
+      const wishes = { servername: "h.example", ca: authority.pem, version: "TLSv1.2" } as const;
+      const first = await setting.connect(wishes);
+      const session = first.getSession()!;
+      first.destroy();
+      const isResumed = async (): Promise<boolean> => {
+        const socket = await setting.connect({ ...wishes, session });
+        socket.destroy();
+        return socket.isSessionReused();
+      };
+      assert.equal(await isResumed(), true);
+      const { pem, keyPem } = certificateFor("h.example");
+      const data = { listener: setting.listener, certificate: pem, key: keyPem, old_fingerprint: old };
+      const replaced = await setting.proxy.orders.ok("REPLACE_CERTIFICATE", data);
+      for (let round = 0; round < 8; round++) assert.equal(await isResumed(), false);
+      await setting.remove(replaced.data.fingerprint);
+    });
+
     test("a removal waits for the sessions on its certificate, and tells how many are left", async () => {
       const fingerprint = await setting.add(certificateFor("f.example"));
       const wishes = { servername: "f.example", ca: authority.pem };
