@@ -295,6 +295,9 @@ test("a connection at rest holds no slot; half a record holds one", () => {
   assert.equal(countSlots(), 1);
   assert.deepEqual(readAll(rig, [record.subarray(10)]), ["halves", WANTS_MORE]);
   assert.equal(countSlots(), 0);
+  const cramped = readAll(rig, [sealed(rig, DATA, bytesOf("too little room at a time"))], 4);
+  assert.deepEqual(cramped, ["too little room at a time", WANTS_MORE]);
+  assert.equal(countSlots(), 0);
   readAll(rig, [sealed(rig, DATA, bytesOf("freed with it")).subarray(0, 3)]);
 });
 
