@@ -287,6 +287,19 @@ test("a few records without data are passed over, and many in a row are a fault"
   assertFails(rig, empty(1), "TLS_BAD_MESSAGE", 10);
 });
 
+test("in every suite a record without data is nothing", () => {
+  for (const suite of [
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_CHACHA20_POLY1305_SHA256",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+  ]) {
+    const rig = openRig({ suite });
+    const records = [sealed(rig, DATA, []), sealed(rig, DATA, bytesOf("x"))];
+    assert.deepEqual(readAll(rig, records), ["x", WANTS_MORE], suite);
+  }
+});
+
 test("a connection at rest holds no slot; half a record holds one", () => {
   const rig = openRig();
   const record = sealed(rig, DATA, bytesOf("halves"));
