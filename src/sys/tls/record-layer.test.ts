@@ -116,7 +116,7 @@ function said({ layer, opening }: Rig): readonly (readonly [type: number, conten
   for (let at = RECORDS; at < end;) {
     const body = memory.bytes[at + 3]! * 256 + memory.bytes[at + 4]!;
     const source = memory.addressOf(at, 5 + body);
-    const length = opening.open(memory.bytes, at, source, body, memory.addressOf(READ, body));
+    const length = opening.open(memory.bytes, at, source, body, memory.addressOf(READ, body), body);
     assert.ok(length >= 0, "a record of ours that does not open");
     const content = [...memory.bytes.slice(READ, READ + length)];
     const type = opening.suite.isHidden ? content.pop()! : memory.bytes[at]!;
@@ -271,6 +271,21 @@ test("a record may carry 16,384 bytes, and padding beside, but no more", () => {
   assert.equal(readAll(whole, [sealed(whole, DATA, text, 200)], 1_000)[0].length, 16_384);
   const over = openRig();
   assertFails(over, [sealed(over, DATA, [...text, 1])], "TLS_BAD_MESSAGE", 22);
+});
+
+test("room for the plaintext alone is enough, whatever follows it in the record", () => {
+  for (const [padding, room] of [
+    [0, 100],
+    [0, 99],
+    [1, 100],
+    [1, 101],
+    [30, 129],
+    [30, 130],
+  ] as const) {
+    const rig = openRig();
+    const text = "x".repeat(100);
+    assert.deepEqual(readAll(rig, [sealed(rig, DATA, bytesOf(text), padding)], room), [text, WANTS_MORE]);
+  }
 });
 
 test("padding is nothing, and a record of padding alone is a fault", () => {
