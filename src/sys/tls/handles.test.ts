@@ -145,6 +145,22 @@ test("a machine is not used while another's bytes lie between", () => {
   server.free();
 });
 
+test("a machine is not fed before it was read and taken to its end", () => {
+  const { server, hello } = openPair();
+  memory.bytes.set(hello, 0);
+  server.feed(0, hello.length);
+  assert.throws(() => server.feed(0, 1), /before all was taken/);
+  take(server);
+  const open = shakeHands();
+  const record = write(open.client, Buffer.from("x"));
+  memory.bytes.set(record, 0);
+  open.server.feed(0, record.length);
+  assert.throws(() => open.server.feed(0, 1), /before all was read/);
+  memory.bytes.set([1, 2], 0);
+  open.client.write(0, 2);
+  assert.throws(() => open.client.write(0, 2), /before all was taken/);
+});
+
 test("what a freed machine has left between is not the next one's", () => {
   const clientContext = openClient();
   valueOf(clientContext.connect("a.test")).free();

@@ -118,6 +118,7 @@ export class OpenSslMachine implements TlsMachine {
     }
     claim(this);
     if (phase.at === "failed" || phase.at === "closed" || start === end) return;
+    if (phase.at === "handshake") assert(untakenOutgoing() === 0, "feeds before all was taken");
     putIncoming(address, end - start);
     if (phase.at === "handshake") this.#handshake(end);
   }

@@ -18,7 +18,7 @@ import type { Suite } from "./suites.ts";
 import { takeError } from "./error-queue.ts";
 
 export const RECORD_HEADER_BYTES = 5;
-export const TAG_BYTES = 16;
+const TAG_BYTES = 16;
 const EXPLICIT_NONCE_BYTES = 8;
 const EVP_CTRL_AEAD_GET_TAG = 0x10;
 const EVP_CTRL_AEAD_SET_TAG = 0x11;
