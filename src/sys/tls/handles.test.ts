@@ -128,10 +128,10 @@ test("an offset outside the memory stops at once, before OpenSSL sees an address
     [Number.NaN, 10],
     [end, end + 1],
   ] as const) {
-    assert.throws(() => client.feed(start, stop), /outside its region/);
-    assert.throws(() => client.write(start, stop), /outside its region/);
-    assert.throws(() => client.read(start, stop - start), /outside its region/);
-    assert.throws(() => client.take(start, stop - start), /outside its region/);
+    assert.throws(() => client.feed(start, stop), /outside its region|between bytes/);
+    assert.throws(() => client.write(start, stop), /outside its region|between bytes/);
+    assert.throws(() => client.read(start, stop - start), /outside its region|between bytes/);
+    assert.throws(() => client.take(start, stop - start), /outside its region|between bytes/);
   }
 });
 
