@@ -10,14 +10,7 @@ import { UsageError } from "./exit-codes.ts";
 import { showExample } from "./help.ts";
 import { declareList, listAll } from "./list-command.ts";
 import { parseEach, parseTime } from "./option-values.ts";
-import {
-  dataOf,
-  declareChange,
-  declareOrder,
-  declareRemoval,
-  type FieldOption,
-  type OrderCommand,
-} from "./order-command.ts";
+import { declareChange, declareRemoval, type FieldOption } from "./order-command.ts";
 import { print, printJson } from "./output.ts";
 import { withClient } from "./proxy.ts";
 import { type Column, formatTable } from "./table.ts";
@@ -100,23 +93,18 @@ export function declare(command: Command): void {
     required: [],
     examples: ["kakehi certificate list", "kakehi certificate list --name www.example.com"],
   });
-  declareShow(command, {
-    name: "show",
-    orderType: "LIST_CERTIFICATES",
-    options: [LISTENER, FINGERPRINT],
-    positional: ["fingerprint"],
-    required: ["fingerprint"],
-    examples: ["kakehi certificate show 5b1f…"],
-  });
+  declareShow(command);
 }
 
 /** One certificate, wherever it serves, a field a line. */
-function declareShow(parent: Command, show: OrderCommand): void {
-  const command = declareOrder(parent, show);
-  command.action(async () => {
+function declareShow(parent: Command): void {
+  const command = parent.command("show").argument("<fingerprint>", "The SHA-256 of its DER.");
+  command.summary("One certificate, without its key.").description("One certificate, without its key.");
+  showExample(command, "kakehi certificate show 5b1f…");
+  command.action(async (fingerprint: string) => {
     const context = contextOf(command);
     const items = await withClient(context, (client) =>
-      listAll<CertificateSummary>(context, client, show.orderType, dataOf(command, show)),
+      listAll<CertificateSummary>(context, client, "LIST_CERTIFICATES", { fingerprint }),
     );
     if (items.length === 0) throw new UsageError("no certificate has this fingerprint");
     if (context.json) return printJson({ items });

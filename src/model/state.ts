@@ -10,6 +10,7 @@
  *     to answer.
  */
 import { assert } from "../base/assert.ts";
+import { factOf } from "./certificate-fact.ts";
 import type { Change } from "./channel.ts";
 import { ConfigurationHash } from "./hash.ts";
 import { NameIndexes } from "./name-indexes.ts";
@@ -153,11 +154,11 @@ export class State {
       `${kind} ${key}: not what the change starts from`,
     );
     assert(before !== undefined || after !== undefined, `${kind} ${key}: a change from nothing to nothing`);
-    if (before !== undefined) this.#hash.remove(kind, before);
+    if (before !== undefined) this.#hash.remove(kind, factOf(kind, before));
     if (after === undefined) objects.delete(key);
     else {
       objects.set(key, Object.freeze(after));
-      this.#hash.add(kind, after);
+      this.#hash.add(kind, factOf(kind, after));
     }
     if (kind === "backend")
       this.#names?.indexBackend(key, before as Backend | undefined, after as Backend | undefined);

@@ -46,7 +46,10 @@ export interface TlsOptions {
   readonly suites?: string;
   /** Key exchange groups, as `X25519:P-256`. */
   readonly groups?: string;
-  /** Application protocols (ALPN) in the order of our liking. None: the extension is left alone. */
+  /**
+   * Application protocols (ALPN) in the order of our liking. None: the extension is left alone. Lists are
+   * kept for as long as the process lives, so they are put together from a few known names, never from input.
+   */
   readonly protocols?: readonly string[];
 }
 

@@ -39,6 +39,9 @@ export class CertificateMaker {
     const key = this.openssl(["genpkey", ...(wishes.key ?? P256)], "");
     const extensions = [
       `basicConstraints=critical,CA:${isAuthority ? "TRUE" : "FALSE"}`,
+      // Only the signature then tells whose key signed it: a stricter test than with them.
+      "subjectKeyIdentifier=none",
+      "authorityKeyIdentifier=none",
       ...(names === undefined ? [] : [`subjectAltName=${names}`]),
     ];
     const keyPath = this.write("key", key);

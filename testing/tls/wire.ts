@@ -4,7 +4,7 @@
  */
 import { assert } from "../../src/base/assert.ts";
 import { mapRegion, type Region } from "../../src/sys/arena.ts";
-import { WANTS_MORE, type TlsMachine } from "../../src/tls/machine.ts";
+import { TAKE_BYTES_MIN, WANTS_MORE, type TlsMachine } from "../../src/tls/machine.ts";
 
 const AREA_BYTES = 1024 * 1024;
 /** Where ciphertext is fed from, where plaintext is written from, and where each is put. */
@@ -26,7 +26,7 @@ export interface Outcome {
 export interface FeedOptions {
   /** How many bytes at a time. */
   readonly split?: number;
-  /** Room for each `read` and `take`. */
+  /** Room for each `read`, and for each `take` if that is enough for one. */
   readonly room?: number;
 }
 
@@ -45,7 +45,7 @@ export function feed(machine: TlsMachine, bytes: Uint8Array, options: FeedOption
       if (end <= 0) break;
       plaintext.push(Buffer.from(memory.bytes.slice(READ, READ + end)));
     }
-    ciphertext.push(take(machine, room));
+    ciphertext.push(take(machine, Math.max(room, TAKE_BYTES_MIN)));
   }
   return { plaintext: Buffer.concat(plaintext), end, ciphertext: Buffer.concat(ciphertext) };
 }

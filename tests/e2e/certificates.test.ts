@@ -3,7 +3,7 @@
  * file, and no key where anybody looks.
  */
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -107,6 +107,33 @@ test("a saved file brings certificates back, and a dump with keys makes them els
     await orders.ok("REMOVE_LISTENER", { address: listener });
     for (const order of dump) await orders.ok(order.type, order.data);
     assert.equal((await proxy.status()).data.hash, hash);
+    await proxy.stop();
+  });
+});
+
+test("a file that a person has edited is read again before it is loaded", LIMIT, async () => {
+  await withSetting(async ({ folder, listener, maker, start }) => {
+    const [made, other] = [maker.make({ names: "DNS:a.example" }), maker.make({ names: "DNS:b.example" })];
+    const proxy = await start();
+    const { orders } = proxy;
+    await orders.ok("ADD_LISTENER", { address: listener, protocol: "https" });
+    const { data } = await orders.ok("ADD_CERTIFICATE", { listener, ...made } as unknown as Json);
+    const dump = (await orders.ok("DUMP_STATE", { keys: true })).data.orders as { data: { key?: string } }[];
+    await orders.ok("REMOVE_CERTIFICATE", { listener, fingerprint: data.fingerprint });
+    const path = join(folder, "edited.state");
+    const write = (key: string): void => {
+      const edited = dump.map((order) => ({
+        ...order,
+        data: order.data.key === undefined ? order.data : { ...order.data, key },
+      }));
+      const records = [{ format: "kakehi-state", version: 1, revision: 0 }, ...edited];
+      writeFileSync(path, records.map((record) => `${JSON.stringify(record)}\0\n`).join(""));
+    };
+    write(other.key);
+    const refused = await orders.order("LOAD_STATE", { path });
+    assert.equal(refused.error?.code, "KEY_MISMATCH");
+    write(made.key);
+    assert.equal((await orders.ok("LOAD_STATE", { path })).data.added, 1);
     await proxy.stop();
   });
 });

@@ -195,6 +195,11 @@ test("INVALID_CERTIFICATE: a chain in the wrong order says what is where", () =>
   assert.match(refusal(leaf, { chain: ["garbage!"] }), /data\.chain\.0 is not PEM/);
 });
 
+test("INVALID_CERTIFICATE: an authority of the same name with another key", () => {
+  const impostor = maker.make({ isAuthority: true, commonName: "middle", issuer: root });
+  assert.match(refusal(leaf, { chain: [impostor.certificate] }), /did not sign the certificate/);
+});
+
 test("INVALID_CERTIFICATE: a chain longer than ten", () => {
   const chain = [middle.certificate, ...Array.from({ length: 10 }, () => root.certificate)];
   assert.match(refusal(leaf, { chain }), /has 11 certificates, and no more than 10 may be/);

@@ -29,6 +29,8 @@ const SSL_VERIFY_NONE = 0;
 const SSL_VERIFY_PEER = 1;
 const SSL_CTRL_SET_TLSEXT_HOSTNAME = 55;
 const X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS = 0x4;
+/** RFC 1035 section 2.3.4. */
+const NAME_CHARACTERS_MAX = 253;
 const IP_ADDRESS = /^[\d.]+$|:/;
 
 /** Makes a context whose machines work in `memory`. */
@@ -104,7 +106,7 @@ function showCertificate(context: number, { certificate }: TlsClientOptions): Tl
  * Asks for the name and has it verified. An IP address is verified only: SNI has none (RFC 6066 section 3).
  */
 function nameServer(ssl: number, serverName: string): boolean {
-  if (serverName === "" || serverName.includes("\0")) return false;
+  if (serverName === "" || serverName.length > NAME_CHARACTERS_MAX || serverName.includes("\0")) return false;
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   if (SSL_set1_host(ssl, layText(serverName)) !== 1) return false;
   takeError();

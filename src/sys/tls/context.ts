@@ -44,6 +44,9 @@ const CIPHERS_DEFAULT = [
 const SUITES_DEFAULT = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 const GROUPS_DEFAULT = "X25519MLKEM768:X25519:P-256:P-384";
 
+/** All names that OpenSSL knows are some 4,000 characters. */
+const LIST_CHARACTERS_MAX = 16_384;
+
 const VERSIONS: Readonly<Record<TlsVersion, number>> = { "TLSv1.2": 0x0303, "TLSv1.3": 0x0304 };
 
 /** An SSL_CTX with what both roles have in common. The caller owns it. */
@@ -73,6 +76,8 @@ function limitVersions(context: number, options: TlsOptions): TlsSetupFault | un
 
 function limitCiphers(context: number, options: TlsOptions): TlsSetupFault | undefined {
   const { ciphers = CIPHERS_DEFAULT, suites = SUITES_DEFAULT, groups = GROUPS_DEFAULT } = options;
+  if (!isText(ciphers) || !isText(suites)) return { code: "BAD_CIPHERS", text: "no list of names" };
+  if (!isText(groups)) return { code: "BAD_GROUPS", text: "no list of names" };
   if (SSL_CTX_set_cipher_list(context, layText(ciphers)) !== 1) {
     return setupFault("BAD_CIPHERS", "no cipher of TLS 1.2 is known by these names");
   }
@@ -83,4 +88,9 @@ function limitCiphers(context: number, options: TlsOptions): TlsSetupFault | und
     return setupFault("BAD_GROUPS", "a group is not known by its name");
   }
   return undefined;
+}
+
+/** What OpenSSL can be given as a list: it stops reading at a zero. */
+function isText(list: string): boolean {
+  return list.length <= LIST_CHARACTERS_MAX && !list.includes("\0");
 }

@@ -3,6 +3,7 @@ import { afterEach, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import koffi from "koffi";
+import type { TlsMachine } from "../../tls/machine.ts";
 import {
   ecdsa,
   freeAll,
@@ -48,6 +49,11 @@ async function nativeBytesInUse(): Promise<number> {
   return mallinfo2().uordblks;
 }
 
+/**
+ * OpenSSL's own would hold 21 to 28 KB; the issue allows 16 KB for a whole connection, its buffers included.
+ */
+const RESTING_BYTES_MAX = 4_096;
+const RESTING = 500;
 const HANDSHAKES = 10_000;
 const NOTHING_LIVES = { contexts: 0, certificates: 0, ticketKeys: 0, machines: 0 };
 
@@ -122,10 +128,10 @@ test("an offset outside the memory stops at once, before OpenSSL sees an address
     [Number.NaN, 10],
     [end, end + 1],
   ] as const) {
-    assert.throws(() => client.feed(start, stop), /outside its region/);
-    assert.throws(() => client.write(start, stop), /outside its region/);
-    assert.throws(() => client.read(start, stop - start), /outside its region/);
-    assert.throws(() => client.take(start, stop - start), /outside its region/);
+    assert.throws(() => client.feed(start, stop), /outside its region|between bytes/);
+    assert.throws(() => client.write(start, stop), /outside its region|between bytes/);
+    assert.throws(() => client.read(start, stop - start), /outside its region|between bytes/);
+    assert.throws(() => client.take(start, stop - start), /outside its region|between bytes/);
   }
 });
 
@@ -137,6 +143,22 @@ test("a machine is not used while another's bytes lie between", () => {
   first.free();
   server.feed(0, 0);
   server.free();
+});
+
+test("a machine is not fed before it was read and taken to its end", () => {
+  const { server, hello } = openPair();
+  memory.bytes.set(hello, 0);
+  server.feed(0, hello.length);
+  assert.throws(() => server.feed(0, 1), /before all was taken/);
+  take(server);
+  const open = shakeHands();
+  const record = write(open.client, Buffer.from("x"));
+  memory.bytes.set(record, 0);
+  open.server.feed(0, record.length);
+  assert.throws(() => open.server.feed(0, 1), /before all was read/);
+  memory.bytes.set([1, 2], 0);
+  open.client.write(0, 2);
+  assert.throws(() => open.client.write(0, 2), /before all was taken/);
 });
 
 test("what a freed machine has left between is not the next one's", () => {
@@ -151,6 +173,27 @@ test("what is written before the handshake is a defect of ours", () => {
   const { server } = openPair();
   assert.throws(() => server.write(0, 1), /before the handshake/);
 });
+
+for (const versionMax of ["TLSv1.2", "TLSv1.3"] as const) {
+  test(`${versionMax}: a connection at rest holds little of the allocator's memory`, async () => {
+    const certificate = openCertificate(ecdsa);
+    const server = openServer({ versionMax, ticketKeys: openTicketKeys(ticketKey(1)) });
+    const client = openClient();
+    const shakeOnce = (): TlsMachine => {
+      const connecting = valueOf(client.connect("a.test"));
+      const accepting = server.accept({ certificates: [certificate], sessionContext: SESSION_CONTEXT });
+      exchange(connecting, take(connecting), accepting);
+      connecting.free();
+      return accepting;
+    };
+    for (let index = 0; index < RESTING; index++) shakeOnce().free();
+    const before = await nativeBytesInUse();
+    const resting = Array.from({ length: RESTING }, shakeOnce);
+    const held = ((await nativeBytesInUse()) - before) / RESTING;
+    for (const machine of resting) machine.free();
+    assert.ok(held < RESTING_BYTES_MAX, `${held} bytes`);
+  });
+}
 
 test(`${HANDSHAKES} handshakes leave nothing, whole ones and broken ones`, async () => {
   const keys = openTicketKeys(ticketKey(1));

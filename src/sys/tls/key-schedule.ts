@@ -1,6 +1,6 @@
 /**
  * From secrets to keys: TLS 1.3's HKDF-Expand-Label and key update (RFC 8446 sections 7.1 to 7.3), and TLS
- * 1.2's expansion of the master secret (RFC 5246 sections 5 and 6.3). Keys are laid on a desk of their own
+ * 1.2's expansion of the session's secret (RFC 5246 sections 5 and 6.3). Keys are laid on a desk of their own
  * for the moment in which a cipher takes them.
  */
 import { assert } from "../../base/assert.ts";
@@ -9,24 +9,18 @@ import { mapRegion, type Region } from "../arena.ts";
 import { memcpy } from "./crypto-calls.ts";
 import { HMAC_CTX_new, HMAC_Final, HMAC_Init_ex, HMAC_Update } from "./evp-calls.ts";
 import { addressOfIv, addressOfSecret, IV_BYTES, type Side } from "./secrets.ts";
-import {
-  SSL_get_client_random,
-  SSL_get_server_random,
-  SSL_get_session,
-  SSL_SESSION_get_master_key,
-} from "./ssl-calls.ts";
+import { SSL_get_client_random, SSL_get_server_random } from "./ssl-calls.ts";
 import type { Suite } from "./suites.ts";
 
 const RANDOM_BYTES = 32;
-const MASTER_SECRET_BYTES = 48;
+const SESSION_SECRET_BYTES = 48;
 const HASH_BYTES_MAX = 48;
 
 /** What lies where on this file's page. */
 const LABELS = 0;
 const KEYS = 1024;
 const KEYS_BYTES = 256;
-const MASTER = KEYS + KEYS_BYTES;
-const SEED = MASTER + 64;
+const SEED = KEYS + KEYS_BYTES;
 const CHAIN = SEED + 128;
 const page: Region = openPage();
 let labelsEnd = LABELS;
@@ -59,22 +53,15 @@ export function updateSecret(piece: number, side: Side, suite: Suite): void {
 }
 
 /** TLS 1.2's keys of both directions, on the page until `wipeKeys`; the IVs go to their places. */
-export function expandMasterSecret(ssl: number, piece: number, suite: Suite): Record<Side, number> {
+export function expandSessionSecret(ssl: number, piece: number, suite: Suite): Record<Side, number> {
   const { keyBytes, ivBytes } = suite;
   const keys = page.addressOf(KEYS, KEYS_BYTES);
-  const master = page.addressOf(MASTER, MASTER_SECRET_BYTES);
-  const length = SSL_SESSION_get_master_key(SSL_get_session(ssl), master, MASTER_SECRET_BYTES);
-  assert(length === MASTER_SECRET_BYTES, "a session without a master secret");
+  const secret = { address: addressOfSecret(piece, "client"), length: SESSION_SECRET_BYTES };
   memcpy(page.addressOf(SEED, KEY_EXPANSION.length), KEY_EXPANSION.address, KEY_EXPANSION.length);
   const randoms = SEED + KEY_EXPANSION.length;
   SSL_get_server_random(ssl, page.addressOf(randoms, RANDOM_BYTES), RANDOM_BYTES);
   SSL_get_client_random(ssl, page.addressOf(randoms + RANDOM_BYTES, RANDOM_BYTES), RANDOM_BYTES);
-  expandPrf(
-    { address: master, length },
-    suite,
-    KEY_EXPANSION.length + 2 * RANDOM_BYTES,
-    2 * (keyBytes + ivBytes),
-  );
+  expandPrf(secret, suite, KEY_EXPANSION.length + 2 * RANDOM_BYTES, 2 * (keyBytes + ivBytes));
   memcpy(addressOfIv(piece, "client"), keys + 2 * keyBytes, ivBytes);
   memcpy(addressOfIv(piece, "server"), keys + 2 * keyBytes + ivBytes, ivBytes);
   return { client: keys, server: keys + keyBytes };

@@ -11,7 +11,14 @@
  */
 import { assert, assertNever } from "../../base/assert.ts";
 import type { TlsFault } from "../../tls/faults.ts";
-import { CLOSED, FAULT, WANTS_MORE, type TlsMachine, type TlsSession } from "../../tls/machine.ts";
+import {
+  CLOSED,
+  FAULT,
+  TAKE_BYTES_MIN,
+  WANTS_MORE,
+  type TlsMachine,
+  type TlsSession,
+} from "../../tls/machine.ts";
 import type { Region } from "../arena.ts";
 import { connectionFault } from "./error-queue.ts";
 import { Handle } from "./living.ts";
@@ -111,6 +118,7 @@ export class OpenSslMachine implements TlsMachine {
     }
     claim(this);
     if (phase.at === "failed" || phase.at === "closed" || start === end) return;
+    if (phase.at === "handshake") assert(untakenOutgoing() === 0, "feeds before all was taken");
     putIncoming(address, end - start);
     if (phase.at === "handshake") this.#handshake(end);
   }
@@ -153,6 +161,7 @@ export class OpenSslMachine implements TlsMachine {
   take(at: number, max: number): number {
     this.#handle.assertLiving();
     const address = this.#memory.addressOf(at, max);
+    assert(max >= TAKE_BYTES_MIN, "takes into less room than a short record needs");
     if (this.#mayHaveOutgoing) {
       claim(this);
       const taken = takeOutgoing(address, max);

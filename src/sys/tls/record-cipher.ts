@@ -18,7 +18,7 @@ import type { Suite } from "./suites.ts";
 import { takeError } from "./error-queue.ts";
 
 export const RECORD_HEADER_BYTES = 5;
-export const TAG_BYTES = 16;
+const TAG_BYTES = 16;
 const EXPLICIT_NONCE_BYTES = 8;
 const EVP_CTRL_AEAD_GET_TAG = 0x10;
 const EVP_CTRL_AEAD_SET_TAG = 0x11;
@@ -123,12 +123,22 @@ export class RecordCipher {
 
   /**
    * Opens the record whose header begins at `bytes[at]`, with the address `source`, and whose body has
-   * `bodyBytes`. Puts what is in it at `target`, which may be where the sealed bytes themselves begin. Gives
-   * its length, for TLS 1.3 with the hidden type and its padding; -1 if it was changed on its way. The body
-   * must have at least `overheadBytes`.
+   * `bodyBytes`, at least `overheadBytes`. Puts what is in it at `target`, which may be where the sealed
+   * bytes themselves begin. Where `room` is one byte short, for TLS 1.3, the last byte goes to `spilled`.
+   * Gives the length, for TLS 1.3 with the hidden type and its padding; -1 if the record was changed on its
+   * way.
    */
-  open(bytes: Uint8Array, at: number, source: number, bodyBytes: number, target: number): number {
+  open(
+    bytes: Uint8Array,
+    at: number,
+    source: number,
+    bodyBytes: number,
+    target: number,
+    room: number,
+  ): number {
     const sealedBytes = bodyBytes - this.prefixBytes - TAG_BYTES;
+    const fitting = Math.min(sealedBytes, room);
+    assert(sealedBytes - fitting <= 1, "opens a record into too little room");
     this.#layNonce();
     if (this.suite.nonceKind === "explicit") {
       for (let index = 0; index < EXPLICIT_NONCE_BYTES; index++) {
@@ -140,13 +150,19 @@ export class RecordCipher {
     EVP_CipherInit_ex(context, 0, 0, 0, nonceAddress, 0);
     EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, TAG_BYTES, body + sealedBytes);
     this.#associate(bytes[at]!, sealedBytes, source);
-    if (sealedBytes > 0) EVP_CipherUpdate(context, target, lengthAddress, body, sealedBytes);
-    if (EVP_CipherFinal_ex(context, target + sealedBytes, lengthAddress) !== 1) {
+    if (fitting > 0) EVP_CipherUpdate(context, target, lengthAddress, body, fitting);
+    if (fitting < sealedBytes) EVP_CipherUpdate(context, typeAddress, lengthAddress, body + fitting, 1);
+    if (EVP_CipherFinal_ex(context, target, lengthAddress) !== 1) {
       takeError();
       return -1;
     }
     this.sequence++;
     return sealedBytes;
+  }
+
+  /** The last byte of the record that was opened, where there was no room for it. */
+  get spilled(): number {
+    return page.bytes[TYPE]!;
   }
 
   free(): void {

@@ -116,7 +116,7 @@ function said({ layer, opening }: Rig): readonly (readonly [type: number, conten
   for (let at = RECORDS; at < end;) {
     const body = memory.bytes[at + 3]! * 256 + memory.bytes[at + 4]!;
     const source = memory.addressOf(at, 5 + body);
-    const length = opening.open(memory.bytes, at, source, body, memory.addressOf(READ, body));
+    const length = opening.open(memory.bytes, at, source, body, memory.addressOf(READ, body), body);
     assert.ok(length >= 0, "a record of ours that does not open");
     const content = [...memory.bytes.slice(READ, READ + length)];
     const type = opening.suite.isHidden ? content.pop()! : memory.bytes[at]!;
@@ -273,6 +273,21 @@ test("a record may carry 16,384 bytes, and padding beside, but no more", () => {
   assertFails(over, [sealed(over, DATA, [...text, 1])], "TLS_BAD_MESSAGE", 22);
 });
 
+test("room for the plaintext alone is enough, whatever follows it in the record", () => {
+  for (const [padding, room] of [
+    [0, 100],
+    [0, 99],
+    [1, 100],
+    [1, 101],
+    [30, 129],
+    [30, 130],
+  ] as const) {
+    const rig = openRig();
+    const text = "x".repeat(100);
+    assert.deepEqual(readAll(rig, [sealed(rig, DATA, bytesOf(text), padding)], room), [text, WANTS_MORE]);
+  }
+});
+
 test("padding is nothing, and a record of padding alone is a fault", () => {
   const rig = openRig();
   assert.deepEqual(readAll(rig, [sealed(rig, DATA, bytesOf("x"), 1_000)]), ["x", WANTS_MORE]);
@@ -287,6 +302,19 @@ test("a few records without data are passed over, and many in a row are a fault"
   assertFails(rig, empty(1), "TLS_BAD_MESSAGE", 10);
 });
 
+test("in every suite a record without data is nothing", () => {
+  for (const suite of [
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_CHACHA20_POLY1305_SHA256",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+  ]) {
+    const rig = openRig({ suite });
+    const records = [sealed(rig, DATA, []), sealed(rig, DATA, bytesOf("x"))];
+    assert.deepEqual(readAll(rig, records), ["x", WANTS_MORE], suite);
+  }
+});
+
 test("a connection at rest holds no slot; half a record holds one", () => {
   const rig = openRig();
   const record = sealed(rig, DATA, bytesOf("halves"));
@@ -294,6 +322,9 @@ test("a connection at rest holds no slot; half a record holds one", () => {
   readAll(rig, [record.subarray(0, 10)]);
   assert.equal(countSlots(), 1);
   assert.deepEqual(readAll(rig, [record.subarray(10)]), ["halves", WANTS_MORE]);
+  assert.equal(countSlots(), 0);
+  const cramped = readAll(rig, [sealed(rig, DATA, bytesOf("too little room at a time"))], 4);
+  assert.deepEqual(cramped, ["too little room at a time", WANTS_MORE]);
   assert.equal(countSlots(), 0);
   readAll(rig, [sealed(rig, DATA, bytesOf("freed with it")).subarray(0, 3)]);
 });

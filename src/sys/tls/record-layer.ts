@@ -4,7 +4,7 @@
  */
 import type { TlsFault } from "../../tls/faults.ts";
 import type { Region } from "../arena.ts";
-import { deriveKey, expandMasterSecret, wipeKeys } from "./key-schedule.ts";
+import { deriveKey, expandSessionSecret, wipeKeys } from "./key-schedule.ts";
 import { RecordCipher } from "./record-cipher.ts";
 import { CLOSE_NOTIFY } from "./record-faults.ts";
 import { PLAINTEXT_BYTES_MAX, RecordReader } from "./record-reader.ts";
@@ -33,7 +33,7 @@ export interface TakeOver {
 export function takeOver(memory: Region, { ssl, suite, secrets, role, sealed }: TakeOver): RecordLayer {
   const peer: Side = role === "client" ? "server" : "client";
   const opened = suite.isHidden ? 0 : AFTER_FINISHED;
-  const keys = suite.isHidden ? undefined : expandMasterSecret(ssl, secrets, suite);
+  const keys = suite.isHidden ? undefined : expandSessionSecret(ssl, secrets, suite);
   const keyOf = (side: Side): number => keys?.[side] ?? deriveKey(secrets, side, suite);
   const opening = new RecordCipher(suite, secrets, peer, "open", opened, keyOf(peer));
   const sealing = new RecordCipher(suite, secrets, role, "seal", sealed, keyOf(role));

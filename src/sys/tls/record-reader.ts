@@ -14,7 +14,7 @@ import { copyBytes } from "../../base/bytes.ts";
 import { CLOSED, FAULT, WANTS_MORE } from "../../tls/machine.ts";
 import type { Region } from "../arena.ts";
 import { PostHandshakeReader } from "./post-handshake.ts";
-import { RECORD_HEADER_BYTES, TAG_BYTES, type RecordCipher } from "./record-cipher.ts";
+import { RECORD_HEADER_BYTES, type RecordCipher } from "./record-cipher.ts";
 import { CLOSE_NOTIFY, peerAlert, RECORD_FAULTS, USER_CANCELED, type RecordFault } from "./record-faults.ts";
 import type { Side } from "./secrets.ts";
 import { Slab } from "./slab.ts";
@@ -111,9 +111,9 @@ export class RecordReader {
       if (bodyBytes >= 0) {
         const start = this.#at;
         const whole = RECORD_HEADER_BYTES + bodyBytes;
-        if (room >= this.#roomFor(bodyBytes)) {
+        if (room >= bodyBytes - this.#cipher.overheadBytes) {
           this.#at += whole;
-          return this.#openTo(memory, start, this.#memory.addressOf(start, whole), bodyBytes, at);
+          return this.#openTo(memory, start, this.#memory.addressOf(start, whole), bodyBytes, at, room);
         }
         this.#hold(whole);
         return this.#openInSlot(bodyBytes);
@@ -134,9 +134,9 @@ export class RecordReader {
     if (needed < 0) return -1;
     this.#hold(RECORD_HEADER_BYTES + needed - this.#held);
     if (this.#held < RECORD_HEADER_BYTES + needed) return WANTS_MORE;
-    if (room < this.#roomFor(needed)) return this.#openInSlot(needed);
+    if (room < needed - this.#cipher.overheadBytes) return this.#openInSlot(needed);
     const source = slots.addressOf(this.#slot, 0, this.#held);
-    const opened = this.#openTo(slot, start, source, needed, at);
+    const opened = this.#openTo(slot, start, source, needed, at, room);
     this.#releaseSlot();
     return opened;
   }
@@ -159,17 +159,19 @@ export class RecordReader {
     return length;
   }
 
-  /** What opening writes: the plaintext, and for TLS 1.3 its type and padding. */
-  #roomFor(bodyBytes: number): number {
-    return bodyBytes - this.#cipher.prefixBytes - TAG_BYTES;
-  }
-
-  /** Opens a whole record to the caller's memory, where there is room for all of it. */
-  #openTo(bytes: Uint8Array, start: number, source: number, bodyBytes: number, at: number): number {
-    const target = this.#memory.addressOf(at, this.#roomFor(bodyBytes));
-    const opened = this.#cipher.open(bytes, start, source, bodyBytes, target);
+  /** Opens a whole record to `at`, where there is room for its plaintext. */
+  #openTo(
+    bytes: Uint8Array,
+    start: number,
+    source: number,
+    bodyBytes: number,
+    at: number,
+    room: number,
+  ): number {
+    const target = this.#memory.addressOf(at, room);
+    const opened = this.#cipher.open(bytes, start, source, bodyBytes, target, room);
     if (opened < 0) return this.#fail(RECORD_FAULTS.changed);
-    const length = this.#judge(bytes[start]!, this.#memory.bytes, at, opened);
+    const length = this.#judge(bytes[start]!, this.#memory.bytes, at, opened, opened > room);
     return length === 0 ? -1 : length;
   }
 
@@ -180,24 +182,28 @@ export class RecordReader {
     const offset = RECORD_HEADER_BYTES + this.#cipher.prefixBytes;
     const source = slots.addressOf(this.#slot, 0, this.#held);
     const type = bytes[start]!;
-    const opened = this.#cipher.open(bytes, start, source, bodyBytes, source + offset);
+    const opened = this.#cipher.open(bytes, start, source, bodyBytes, source + offset, bodyBytes);
     this.#held = 0;
     if (opened < 0) return this.#fail(RECORD_FAULTS.changed);
-    const length = this.#judge(type, bytes, start + offset, opened);
+    const length = this.#judge(type, bytes, start + offset, opened, false);
     this.#plainAt = start + offset;
     this.#plainEnd = this.#plainAt + Math.max(length, 0);
     if (length <= 0) this.#releaseSlot();
     return -1;
   }
 
-  /** What an opened record is: how many bytes of data, or 0 or -1 for anything else, which is done here. */
-  #judge(outerType: number, bytes: Uint8Array, at: number, opened: number): number {
+  /**
+   * What an opened record is: how many bytes of data, or 0 or -1 for anything else, which is done here.
+   * `isSpilled`: its last byte is not here but the cipher's.
+   */
+  #judge(outerType: number, bytes: Uint8Array, at: number, opened: number, isSpilled: boolean): number {
     let type = outerType;
     let length = opened;
     if (this.#cipher.suite.isHidden) {
-      while (length > 0 && bytes[at + length - 1] === 0) length--;
-      if (length === 0) return this.#fail(RECORD_FAULTS.unexpected);
-      type = bytes[at + --length]!;
+      type = isSpilled ? this.#cipher.spilled : 0;
+      if (isSpilled) length--;
+      while (type === 0 && length > 0) type = bytes[at + --length]!;
+      if (type === 0) return this.#fail(RECORD_FAULTS.unexpected);
     }
     if (length > PLAINTEXT_BYTES_MAX) return this.#fail(RECORD_FAULTS.tooLong);
     if (type !== HANDSHAKE && this.#messages.isInside) return this.#fail(RECORD_FAULTS.unexpected);

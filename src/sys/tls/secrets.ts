@@ -1,13 +1,16 @@
 /**
- * The traffic secrets of living connections, in memory that no garbage collector copies: for each direction
- * the secret that keys are derived from, and the constant part of its nonces. OpenSSL tells the secrets of
- * TLS 1.3 while it shakes hands (SSL_CTX_set_keylog_callback(3)); they are wiped when the piece is released.
+ * The secrets of living connections, in memory that no garbage collector copies: for each direction the
+ * secret that keys are derived from, and the constant part of its nonces. OpenSSL tells the secrets while it
+ * shakes hands (SSL_CTX_set_keylog_callback(3)); they are wiped when the piece is released.
  *
  * ```text
  *  piece  [ client's secret 48 | server's secret 48 | client's IV 16 | server's IV 16 ]
  * ```
+ *
+ * TLS 1.2 has one secret for both directions (RFC 5246 section 8.1): it is put at the client's place.
  */
 import { assert } from "../../base/assert.ts";
+import { decodeUtf8Leniently } from "../../base/text.ts";
 import { mapRegion, type Region } from "../arena.ts";
 import { memcpy, strlen } from "./crypto-calls.ts";
 import { addressOfCallback } from "./native.ts";
@@ -17,7 +20,7 @@ import { SSL_CTX_set_keylog_callback } from "./ssl-calls.ts";
 /** Whose secret: of the one who writes with it. */
 export type Side = "client" | "server";
 
-export const SECRET_BYTES_MAX = 48;
+const SECRET_BYTES_MAX = 48;
 export const IV_BYTES = 12;
 const SECRET_OFFSET: Readonly<Record<Side, number>> = { client: 0, server: 48 };
 const IV_OFFSET: Readonly<Record<Side, number>> = { client: 96, server: 112 };
@@ -25,11 +28,15 @@ const PIECE_BYTES = 128;
 
 const slab = new Slab({ pieceBytes: PIECE_BYTES, piecesPerRegion: 1_024, warmMax: 1_024 });
 
-/** A line is `CLIENT_TRAFFIC_SECRET_0 <client random> <secret>` or another label, in hexadecimal. */
-const LABEL = "CLIENT_TRAFFIC_SECRET_0";
-const SECRET_AT = LABEL.length + 1 + 64 + 1;
-const LINE_BYTES_MAX = SECRET_AT + 2 * SECRET_BYTES_MAX;
-const LETTER_C = 0x43;
+/** A line is a label, the client's random bytes and a secret, in hexadecimal, with spaces between. */
+const LABELS: ReadonlyMap<string, Side> = new Map([
+  ["CLIENT_TRAFFIC_SECRET_0", "client"],
+  ["SERVER_TRAFFIC_SECRET_0", "server"],
+  ["CLIENT_RANDOM", "client"],
+]);
+const RANDOM_DIGITS = 64;
+const LINE_BYTES_MAX = 256;
+const SPACE = 0x20;
 const line: Region = openLine();
 let owner = -1;
 
@@ -76,28 +83,25 @@ const keylog = addressOfCallback<[number, number]>(
   "keylog",
   ["int64_t", "int64_t"],
   (_ssl, address) => {
-    const length = strlen(address);
-    if (owner === -1 || length <= SECRET_AT || length > LINE_BYTES_MAX) return 0;
+    const length = Math.min(strlen(address), LINE_BYTES_MAX);
     memcpy(line.addressOf(0, length), address, length);
-    if (isTrafficSecret(line.bytes)) keepSecret(line.bytes, (length - SECRET_AT) / 2);
+    keepSecret(line.bytes, length);
     line.bytes.fill(0, 0, length);
     return 0;
   },
 );
 
-/** The two lines that we want are the only ones that go on so after the first word. */
-function isTrafficSecret(bytes: Uint8Array): boolean {
-  for (let index = "CLIENT".length; index < LABEL.length; index++) {
-    if (bytes[index] !== LABEL.charCodeAt(index)) return false;
-  }
-  return true;
-}
-
-function keepSecret(text: Uint8Array, length: number): void {
+/** Keeps the secret of a line with one of our labels. */
+function keepSecret(text: Uint8Array, end: number): void {
+  const space = text.indexOf(SPACE);
+  const side = LABELS.get(decodeUtf8Leniently(text.subarray(0, Math.max(space, 0))));
+  const from = space + 1 + RANDOM_DIGITS + 1;
+  const length = Math.floor((end - from) / 2);
+  if (owner === -1 || side === undefined || length > SECRET_BYTES_MAX) return;
   const bytes = slab.bytesOf(owner);
-  const start = slab.startOf(owner) + SECRET_OFFSET[text[0] === LETTER_C ? "client" : "server"];
+  const start = slab.startOf(owner) + SECRET_OFFSET[side];
   for (let index = 0; index < length; index++) {
-    const at = SECRET_AT + 2 * index;
+    const at = from + 2 * index;
     bytes[start + index] = (digitOf(text[at]!) << 4) | digitOf(text[at + 1]!);
   }
 }

@@ -156,13 +156,6 @@ export const SSL_CTX_set_keylog_callback: Call<Two> = declare(
 );
 /** Borrowed from the connection. */
 export const SSL_get_session: Call<One> = declare("int64_t", "SSL_get_session", "int64_t");
-export const SSL_SESSION_get_master_key: Call<Three> = declare(
-  "int64_t",
-  "SSL_SESSION_get_master_key",
-  "int64_t",
-  "int64_t",
-  "int64_t",
-);
 export const SSL_SESSION_get_max_fragment_length: Call<One> = declare(
   "uint8_t",
   "SSL_SESSION_get_max_fragment_length",

@@ -8,6 +8,7 @@ import {
   freeAll,
   library,
   openCertificate,
+  openClient,
   rsa,
   shakeHands,
 } from "../../../testing/tls/pair.ts";
@@ -141,8 +142,19 @@ test("options that OpenSSL does not know are told apart", () => {
   assert.equal(code({ ciphers: "NO-SUCH-CIPHER" }), "BAD_CIPHERS");
   assert.equal(code({ suites: "NO_SUCH_SUITE" }), "BAD_CIPHERS");
   assert.equal(code({ groups: "no-such-group" }), "BAD_GROUPS");
+  assert.equal(code({ ciphers: "x".repeat(1_000_000) }), "BAD_CIPHERS");
+  assert.equal(code({ suites: "TLS_AES_128_GCM_SHA256\0:NO_SUCH_SUITE" }), "BAD_CIPHERS");
+  assert.equal(code({ groups: "X25519\0" }), "BAD_GROUPS");
   assert.equal(code({ versionMin: "TLSv1.3", versionMax: "TLSv1.2" }), "BAD_VERSIONS");
   assert.equal(code({ clientAuth: { mode: "require", ca: [new Uint8Array(3)] } }), "BAD_CERTIFICATE");
   const client = library.openClientContext({ verify: true, ca: [new Uint8Array(3)] });
   assert.equal(!client.ok && client.error.code, "BAD_CERTIFICATE");
+});
+
+test("what cannot be a server's name is refused before anything is sent", () => {
+  const context = openClient();
+  for (const name of ["", "a\0b", "x".repeat(1_000_000), `${"x".repeat(63)}.`.repeat(4)]) {
+    const connected = context.connect(name);
+    assert.equal(!connected.ok && connected.error.code, "BAD_SERVER_NAME");
+  }
 });
