@@ -79,8 +79,9 @@ for (const io of IOS) {
       first.destroy();
       const isResumed = async (): Promise<boolean> => {
         const socket = await setting.connect({ ...wishes, session });
+        const isReused = socket.isSessionReused();
         socket.destroy();
-        return socket.isSessionReused();
+        return isReused;
       };
       assert.equal(await isResumed(), true);
       const { pem, keyPem } = certificateFor("h.example");
