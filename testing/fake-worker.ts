@@ -58,6 +58,10 @@ const worker = new Worker({
       send({ type: "unlistened", address });
     },
     closeDrained: (drain) => free(drain),
+    followSecrets: ({ ticket_keys: keys }) => {
+      const names = keys.map(({ name }) => name).join(" ");
+      send({ type: "log", level: "info", message: `ticket keys: ${names}` });
+    },
     stop: () => {
       channel.flush();
       process.exit(0);

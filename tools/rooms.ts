@@ -30,11 +30,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "proxy-protocol": { kind: "pure", imports: ["base", "model"] },
   routing: { kind: "pure", imports: ["base", "model", "http"] },
   balancing: { kind: "pure", imports: ["base", "model"] },
+  tls: { kind: "pure", imports: ["base", "model"] },
   engine: {
     kind: "pure",
-    imports: ["base", "model", "http", "http1", "proxy-protocol", "routing", "balancing"],
+    imports: ["base", "model", "http", "http1", "proxy-protocol", "routing", "balancing", "tls"],
   },
-  sys: { kind: "node", imports: ["base"], packages: ["koffi"] },
+  sys: { kind: "node", imports: ["base", "tls"], packages: ["koffi"] },
   io: {
     kind: "node",
     imports: ["base", "model", "engine", "sys"],

@@ -6,10 +6,11 @@ import { showExample } from "./help.ts";
 import type { Listener } from "../model/objects.ts";
 import { formatDuration } from "./duration.ts";
 import { declareList } from "./list-command.ts";
-import { parseDurationMs } from "./option-values.ts";
+import { parseDurationMs, parseEach } from "./option-values.ts";
 import { type FieldOption, declareChange, declareRemoval, declareUpdate } from "./order-command.ts";
 import type { Column } from "./table.ts";
 
+const REPEATED = "For https only. May be repeated.";
 const KEY: FieldOption = { flags: "--address <ip:port>", field: "address" };
 const PROTOCOL: FieldOption = { flags: "--protocol <protocol>", field: "protocol", preset: "http" };
 const FIELDS: readonly FieldOption[] = [
@@ -20,6 +21,25 @@ const FIELDS: readonly FieldOption[] = [
   { flags: "--public-address <ip:port>", field: "public_address" },
   { flags: "--accept-proxy-protocol", field: "accept_proxy_protocol" },
 ];
+/** Of https listeners. */
+const TLS_FIELDS: readonly FieldOption[] = [
+  {
+    flags: "--tls-version <version>",
+    field: "tls_versions",
+    parse: parseEach,
+    help: `A version. ${REPEATED}`,
+  },
+  { flags: "--cipher-list <ciphers>", field: "cipher_list" },
+  { flags: "--alpn <protocol>", field: "alpn", parse: parseEach, help: `A protocol to offer. ${REPEATED}` },
+  { flags: "--group <name>", field: "groups", parse: parseEach, help: `A group or curve. ${REPEATED}` },
+  { flags: "--strict-sni", field: "strict_sni" },
+  { flags: "--default-certificate <sha256>", field: "default_certificate" },
+];
+const NO_STRICT_SNI: FieldOption = {
+  flags: "--no-strict-sni",
+  field: "strict_sni",
+  help: "Serve unknown names with the default certificate.",
+};
 const NO_PROXY_HEADER: FieldOption = {
   flags: "--no-accept-proxy-protocol",
   field: "accept_proxy_protocol",
@@ -44,15 +64,19 @@ export function declare(command: Command): void {
     ...common,
     name: "add",
     orderType: "ADD_LISTENER",
-    options: [KEY, PROTOCOL, ...FIELDS],
-    examples: ["kakehi listener add 127.0.0.1:8081", "kakehi listener add '[::1]:8081' --front-timeout 30s"],
+    options: [KEY, PROTOCOL, ...FIELDS, ...TLS_FIELDS],
+    examples: [
+      "kakehi listener add 127.0.0.1:8081",
+      "kakehi listener add '[::1]:8081' --front-timeout 30s",
+      "kakehi listener add 127.0.0.1:8443 --protocol https --strict-sni",
+    ],
   });
   declareUpdate(command, {
     ...common,
     name: "update",
     orderType: "UPDATE_LISTENER",
-    options: [KEY, ...FIELDS, NO_PROXY_HEADER],
-    resettable: FIELDS.map((option) => option.field),
+    options: [KEY, ...FIELDS, NO_PROXY_HEADER, ...TLS_FIELDS, NO_STRICT_SNI],
+    resettable: [...FIELDS, ...TLS_FIELDS].map((option) => option.field),
     examples: ["kakehi listener update 127.0.0.1:8081 --back-timeout 2m"],
   });
   declareRemoval(command, {

@@ -36,3 +36,19 @@ export function parseTag(text: string, tags: Readonly<Record<string, string>> = 
   if (at < 1) throw new InvalidArgumentError("It must be name=value.");
   return Object.fromEntries([...Object.entries(tags), [text.slice(0, at), text.slice(at + 1)]]);
 }
+
+/** A time in milliseconds since 1970, from a day such as `2027-01-31`, or a duration from now. */
+export function parseTime(text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs !== undefined) return Date.now() + durationMs;
+  const timeMs = /^\d{4}-\d{2}-\d{2}(T[0-9:.]+Z)?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(timeMs)) {
+    throw new InvalidArgumentError("It must be a day such as 2027-01-31, or a duration such as 720h.");
+  }
+  return timeMs;
+}
+
+/** Gathers a repeated option into a list. */
+export function parseEach(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}

@@ -33,6 +33,11 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   { name: "frontend", summary: "Rules from a request to a cluster.", load: () => import("./frontend.ts") },
   { name: "backend", summary: "The addresses of a cluster.", load: () => import("./backend.ts") },
+  {
+    name: "certificate",
+    summary: "What https listeners show their clients.",
+    load: () => import("./certificate.ts"),
+  },
   { name: "explain", summary: "Which rule takes a request, and why.", load: () => import("./explain.ts") },
   { name: "drains", summary: "What was removed, and is still in use.", load: () => import("./drains.ts") },
   { name: "state", summary: "Save, load or print the configuration.", load: () => import("./state.ts") },

@@ -41,7 +41,7 @@ export function declare(command: Command): void {
   declareDump(command, {
     name: "dump",
     orderType: "DUMP_STATE",
-    options: [],
+    options: [{ flags: "--keys", field: "keys" }],
     required: [],
     examples: ["kakehi state dump", "kakehi state dump | kakehi order --socket other.sock"],
   });
@@ -59,7 +59,10 @@ function declareDump(parent: Command, dump: OrderCommand): void {
   const command = declareOrder(parent, dump);
   command.action(async () => {
     const context = contextOf(command);
-    const { orders } = await withClient(context, (client) => ask(context, client, { type: "DUMP_STATE" }));
+    const data = dataOf(command, dump);
+    const { orders } = await withClient(context, (client) =>
+      ask(context, client, { type: "DUMP_STATE", data }),
+    );
     if (context.json) return printJson({ orders });
     for (const order of orders) printJson(order);
   });

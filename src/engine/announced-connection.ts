@@ -11,7 +11,7 @@ import { Client } from "./client.ts";
 import type { Configuration } from "./configuration.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
 import type { Core } from "./core.ts";
-import { Http1Session } from "./http1-session.ts";
+import { startSession } from "./start-session.ts";
 
 const NOTHING = new Uint8Array(0);
 
@@ -77,16 +77,16 @@ export class AnnouncedConnection implements ConnectionOwner {
   cut(): void {
     this.#core.disown(this.#connection);
     this.#core.port.reset(this.#connection);
-    this.#configuration.sessionEnded();
+    this.#configuration.sessionEnded(this.#peer);
   }
 
   /** Without addresses (LOCAL, UNKNOWN), the client is whoever connected. */
-  #becomeSession(addresses: ProxyAddresses | undefined): Http1Session {
+  #becomeSession(addresses: ProxyAddresses | undefined): ConnectionOwner {
     const { listener } = this.#peer;
     const client =
       addresses === undefined
         ? this.#peer
         : new Client(listener, formatIp(addresses.source.ip), addresses.source.port, addresses.destination);
-    return new Http1Session(this.#core, this.#configuration, client, this.#connection);
+    return startSession(this.#core, this.#configuration, client, this.#connection);
   }
 }

@@ -44,6 +44,7 @@ function usesOf(configuration: Configuration, kind: ObjectKind, key: string): nu
       );
     }
     case "frontend":
+    case "certificate":
       return 0;
     default:
       return assertNever(kind);

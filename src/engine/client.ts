@@ -7,6 +7,8 @@ import { bytesOf } from "../base/bytes.ts";
 import { firstHopLinesOf, forwardedElementOf } from "../http/forwarding.ts";
 import type { ProxyAddresses } from "../proxy-protocol/header.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
+import type { Secured } from "./tls/secured.ts";
+import type { Use } from "./use.ts";
 
 export class Client {
   readonly listener: ListenerRuntime;
@@ -18,12 +20,34 @@ export class Client {
   /** Made from these listener lines: others make others. */
   #madeFrom: Uint8Array | undefined;
   #firstHopLines: Uint8Array | undefined;
+  #secured: Secured | undefined;
 
   constructor(listener: ListenerRuntime, ip: string, port: number, destination?: Address) {
     this.listener = listener;
     this.ip = ip;
     this.#port = port;
     this.#destination = destination;
+  }
+
+  /** What its handshake led to; `undefined` for who speaks without TLS. */
+  get secured(): Secured | undefined {
+    return this.#secured;
+  }
+
+  /** Its handshake is complete: from now on it uses the certificate that it was shown. */
+  secure(secured: Secured): void {
+    this.#secured = secured;
+    secured.certificate?.use.begin();
+  }
+
+  /** True if the certificate that it was shown is counted in `use`. */
+  uses(use: Use): boolean {
+    return this.#secured?.certificate?.use === use;
+  }
+
+  /** Its session is over. */
+  leave(): void {
+    this.#secured?.certificate?.use.end();
   }
 
   /** As a PROXY header tells them to a backend; `undefined` where the client's is no plain IP address. */
@@ -47,7 +71,7 @@ export class Client {
   }
 
   get forwardedElement(): Uint8Array {
-    return forwardedElementOf(this.ip, "http");
+    return forwardedElementOf(this.ip, this.listener.scheme);
   }
 
   /** 32 bits, the same for all connections of one address (FNV-1a). */

@@ -11,14 +11,24 @@
 import { assert, assertNever } from "../base/assert.ts";
 import type { Head } from "../http/head.ts";
 import type { Change } from "../model/channel.ts";
-import type { Backend, Cluster, Frontend, Listener, ProxyProtocolVersion } from "../model/objects.ts";
+import type {
+  Backend,
+  Certificate,
+  Cluster,
+  Frontend,
+  Listener,
+  ObjectKind,
+  ProxyProtocolVersion,
+} from "../model/objects.ts";
 import type { Route } from "../routing/route.ts";
 import type { Router } from "../routing/router.ts";
 import { BackConnection, type BackTimes } from "./back-connection.ts";
+import type { Client } from "./client.ts";
 import type { Core } from "./core.ts";
 import { Exchange } from "./exchange.ts";
 import type { HealthChecks } from "./health-checks.ts";
 import type { BackendRuntime } from "./runtime/backend.ts";
+import { CertificateRuntime } from "./runtime/certificate.ts";
 import { ClusterRuntime } from "./runtime/cluster.ts";
 import { ListenerRuntime } from "./runtime/listener.ts";
 import { StagedChange } from "./staged-change.ts";
@@ -117,7 +127,8 @@ export class Configuration {
     if (this.#idleExchanges.length < IDLE_EXCHANGES_MAX) this.#idleExchanges.push(exchange);
   }
 
-  sessionEnded(): void {
+  sessionEnded(client: Client): void {
+    client.leave();
     this.sessionCount--;
     assert(this.sessionCount >= 0, "a session ended that had not begun");
   }
@@ -142,6 +153,8 @@ export class Configuration {
         return this.#applyBackend(change, removed);
       case "frontend":
         return this.#applyFrontend(change);
+      case "certificate":
+        return this.#applyCertificate(change, removed);
       default:
         assertNever(change.kind);
     }
@@ -153,6 +166,7 @@ export class Configuration {
     if (after === undefined) {
       if (listener === undefined) return;
       listener.isRemoved = true;
+      listener.tls?.remove();
       this.listeners.delete(change.key);
       removed.set(`listener ${change.key}`, listener.use);
     } else if (listener === undefined) {
@@ -203,6 +217,20 @@ export class Configuration {
     }
   }
 
+  #applyCertificate(change: Change, removed: Map<string, Use>): void {
+    const before = change.before as Certificate | undefined;
+    const after = change.after as Certificate | undefined;
+    const certificates = this.listeners.get((after ?? before)!.listener)?.tls?.certificates;
+    assert(certificates !== undefined, "a certificate of a listener that has none");
+    if (before !== undefined) {
+      const gone = certificates.remove(before.fingerprint);
+      gone.isRemoved = true;
+      this.#core.tls?.server.forget(gone);
+      removed.set(`certificate ${change.key}`, gone.use);
+    }
+    if (after !== undefined) certificates.add(new CertificateRuntime(after, this.#core.watcher));
+  }
+
   #removeBackend(
     cluster: ClusterRuntime<BackConnection>,
     backendId: string,
@@ -216,8 +244,8 @@ export class Configuration {
 }
 
 /**
- * The removals of frontends that go with their listener: they stand right before it, and it keeps them for
- * its sessions.
+ * The removals of frontends and certificates that go with their listener: they stand right before it, and it
+ * keeps them for its sessions.
  */
 function removedWithListeners(changes: readonly Change[]): ReadonlySet<Change> {
   const gone = new Set<Change>();
@@ -225,11 +253,17 @@ function removedWithListeners(changes: readonly Change[]): ReadonlySet<Change> {
   for (const change of changes.toReversed()) {
     const { kind, key, before, after } = change;
     if (kind === "listener" && after === undefined) going = key;
-    else if (kind === "frontend" && after === undefined && (before as Frontend).listener === going)
+    else if (after === undefined && listenerOf(kind, before) === going && going !== undefined)
       gone.add(change);
     else going = undefined;
   }
   return gone;
+}
+
+function listenerOf(kind: ObjectKind, value: Change["before"]): string | undefined {
+  return kind === "frontend" || kind === "certificate"
+    ? (value as Frontend | Certificate).listener
+    : undefined;
 }
 
 /** Ids hold no space; see `model/keys.ts`. */

@@ -15,6 +15,7 @@ import { QueuedClients } from "./queued-clients.ts";
 import { Reading } from "./reading.ts";
 import { RequestContext } from "./request-context.ts";
 import { RequestIds } from "./request-ids.ts";
+import type { TlsParts } from "./tls/tls-parts.ts";
 import type { UseWatcher } from "./use.ts";
 
 /** Contexts kept for another use; more at a time are allocated and let go. */
@@ -28,6 +29,7 @@ export interface CoreParts {
   readonly watcher: UseWatcher;
   /** Milliseconds since 1970 when the port's clock reads 0: for ids only, never for deadlines. */
   readonly epochMs: number;
+  readonly tls: TlsParts | undefined;
 }
 
 export class Core {
@@ -48,6 +50,8 @@ export class Core {
   readonly queuedClients: QueuedClients = new QueuedClients();
   readonly requestIds: RequestIds;
   readonly epochMs: number;
+  /** Undefined where TLS is not spoken. */
+  readonly tls: TlsParts | undefined;
   readonly #contexts: RequestContext[] = [];
   /** Who owns each connection number. */
   readonly owners: (ConnectionOwner | undefined)[];
@@ -68,6 +72,7 @@ export class Core {
     this.deadlines = parts.deadlines;
     this.watcher = parts.watcher;
     this.epochMs = parts.epochMs;
+    this.tls = parts.tls;
     this.outbox = new Outbox(parts.port);
     this.keptHeads = new Outbox(parts.port);
     this.reading = new Reading(parts.port, parts.limits, this.#turnCame);

@@ -9,7 +9,14 @@
 import { assert } from "../base/assert.ts";
 import { Deadlines } from "../base/deadlines.ts";
 import { Prng } from "../base/prng.ts";
-import type { BackendChange, Change, DrainRequest, DrainUse, Question } from "../model/channel.ts";
+import type {
+  BackendChange,
+  Change,
+  DrainRequest,
+  DrainUse,
+  Question,
+  TlsSecrets,
+} from "../model/channel.ts";
 import { answerQuestion } from "./answer-question.ts";
 import { AnnouncedConnection } from "./announced-connection.ts";
 import { BoundSockets } from "./bound-sockets.ts";
@@ -19,9 +26,12 @@ import type { ConnectionOwner } from "./connection-owner.ts";
 import { Core } from "./core.ts";
 import { Drains } from "./drains.ts";
 import { HealthChecks } from "./health-checks.ts";
-import { Http1Session } from "./http1-session.ts";
 import { ENGINE_LIMITS_DEFAULT, type EngineLimits } from "./limits.ts";
 import type { IoFault, Port, PortEvents } from "./port.ts";
+import { refuseSession, startSession } from "./start-session.ts";
+import type { SecurePort } from "./tls/secure-port.ts";
+import { TlsServer } from "./tls/tls-server.ts";
+import type { TlsLibrary } from "../tls/machine.ts";
 
 export interface EngineHooks {
   /** The count of something that drains has changed. */
@@ -42,6 +52,8 @@ export interface EngineOptions {
   readonly limits?: Partial<EngineLimits>;
   /** Milliseconds since 1970 when the port's clock reads 0; request ids carry the time. */
   readonly epochMs?: number;
+  /** For https listeners: the port that `port` is then, too, and OpenSSL. */
+  readonly tls?: { readonly port: SecurePort; readonly library: TlsLibrary };
 }
 
 type Presence = "running" | "stopping" | "stopped";
@@ -60,9 +72,15 @@ export class Engine implements PortEvents {
 
   constructor(options: EngineOptions) {
     this.#hooks = options.hooks;
+    const limits = { ...ENGINE_LIMITS_DEFAULT, ...options.limits };
+    const { tls } = options;
     this.#core = new Core({
       port: options.port,
-      limits: { ...ENGINE_LIMITS_DEFAULT, ...options.limits },
+      limits,
+      tls: tls && {
+        port: tls.port,
+        server: new TlsServer(tls.library, this.#drains, limits.readyCertificatesMax),
+      },
       prng: new Prng(options.seed),
       deadlines: new Deadlines(options.port.connectionsMax),
       watcher: this.#drains,
@@ -143,6 +161,11 @@ export class Engine implements PortEvents {
     }
   }
 
+  /** Takes the ticket keys, and the certificate for clients that no other serves. */
+  followSecrets(secrets: TlsSecrets): void {
+    this.#core.tls?.server.follow(secrets);
+  }
+
   /** Answers what only a worker knows. */
   ask(question: Question): unknown {
     return answerQuestion(this.#configuration, this.#healthChecks, this.#core.now, question);
@@ -165,12 +188,10 @@ export class Engine implements PortEvents {
     this.#configuration.sessionCount++;
     const client = new Client(listener, ip, clientPort);
     if (listener.isRemoved) this.#core.queuedClients.accepted(connection, listener.use);
-    if (listener.configuration.accept_proxy_protocol && !isOneTooMany) {
+    if (isOneTooMany) refuseSession(this.#core, this.#configuration, client, connection);
+    else if (listener.configuration.accept_proxy_protocol)
       new AnnouncedConnection(this.#core, this.#configuration, client, connection);
-      return;
-    }
-    const session = new Http1Session(this.#core, this.#configuration, client, connection);
-    if (isOneTooMany) session.refuse(503);
+    else startSession(this.#core, this.#configuration, client, connection);
   }
 
   acceptingStopped(socket: number): void {

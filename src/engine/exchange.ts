@@ -66,7 +66,8 @@ export class Exchange {
 
   /** True if it is counted in `use`. */
   uses(use: Use): boolean {
-    return this.#listener?.use === use || this.#attempts.uses(use);
+    const isClients = this.#front?.client.uses(use) === true;
+    return isClients || this.#listener?.use === use || this.#attempts.uses(use);
   }
 
   /** Begins with the head that `front` has just read; views on it are used only until this returns. */
@@ -76,6 +77,7 @@ export class Exchange {
     this.requestFraming = head.framing;
     this.wantsUpgrade = front.forwarding.passesUpgrade;
     this.#requestPhase = head.hasContent ? REQUEST.body : REQUEST.done;
+    if (front.client.secured?.isMisdirected(head) === true) return this.#refuse(421);
     const route = this.#configuration.findRoute(front.listener, head);
     if (route === undefined) return this.#refuse(404);
     const { cluster_id: clusterId, redirect } = route.frontend;

@@ -83,7 +83,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
   }
 
   uses(use: Use): boolean {
-    return this.#exchange !== undefined && this.#exchange.uses(use);
+    return this.client.uses(use) || this.#exchange?.uses(use) === true;
   }
 
   // What the port tells.
@@ -213,7 +213,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
     assert(this.#exchange === exchange, "an exchange of another session ended");
     this.#exchange = undefined;
     // Its tunnel is over, and that was the rest of the session.
-    if (this.#state === STATE.over) this.#configuration.sessionEnded();
+    if (this.#state === STATE.over) this.#configuration.sessionEnded(this.client);
   }
 
   // What its input tells.
@@ -281,7 +281,11 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
 
   get #isLast(): boolean {
     return (
-      !this.forwarding.keepsAlive || this.#core.isStopping || this.listener.isRemoved || this.#clientSaidAll
+      !this.forwarding.keepsAlive ||
+      this.#core.isStopping ||
+      this.listener.isRemoved ||
+      this.client.secured?.certificate?.isRemoved === true ||
+      this.#clientSaidAll
     );
   }
 
@@ -311,6 +315,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
     this.#leave();
     new LingeringConnection(this.#core, this.#configuration, {
       connection: this.connection,
+      client: this.client,
       hasEnded: this.#clientHasEnded,
       silenceMs: this.listener.configuration.front_timeout_ms,
     });
@@ -345,7 +350,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
     if (this.#state === STATE.over) return false;
     this.#leave();
     this.#core.disown(this.connection);
-    this.#configuration.sessionEnded();
+    this.#configuration.sessionEnded(this.client);
     return true;
   }
 

@@ -62,6 +62,8 @@ export interface EngineLimits {
   readonly leaveGraceMs: number;
   /** The least time between two reports of one drain's count. */
   readonly drainReportMs: number;
+  /** Certificates that are kept ready for handshakes. */
+  readonly readyCertificatesMax: number;
   /** Health checks that run at one time; others wait for their turn. */
   readonly healthChecksMax: number;
   /** The share of all connection numbers that health checks may take, where that is less. */
@@ -92,6 +94,7 @@ export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
   tunnelHalfEndedMs: 30_000,
   leaveGraceMs: 20,
   drainReportMs: 20,
+  readyCertificatesMax: 1_024,
   healthChecksMax: 64,
   healthChecksShareMax: 1 / 16,
   healthRetryMs: 250,

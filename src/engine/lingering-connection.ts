@@ -10,13 +10,16 @@
  *  2. Once everything is written, it ends with the client, or after `lingerMs`.
  */
 import { assert } from "../base/assert.ts";
+import type { Client } from "./client.ts";
 import type { Configuration } from "./configuration.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
 import type { Core } from "./core.ts";
+import type { Use } from "./use.ts";
 
 /** A session's client as it is when its last response is queued. */
 export interface LeavingClient {
   readonly connection: number;
+  readonly client: Client;
   readonly hasEnded: boolean;
   /** How long it may take nothing of what is queued. */
   readonly silenceMs: number;
@@ -26,24 +29,30 @@ export class LingeringConnection implements ConnectionOwner {
   readonly #core: Core;
   readonly #configuration: Configuration;
   readonly #connection: number;
+  readonly #client: Client;
   readonly #silenceMs: number;
   #clientHasEnded: boolean;
   /** When the client last took something. */
   #activeAt: number;
 
   /** Takes the connection over from its session, and ends our direction. */
-  constructor(core: Core, configuration: Configuration, client: LeavingClient) {
-    const { connection } = client;
+  constructor(core: Core, configuration: Configuration, leaving: LeavingClient) {
+    const { connection, client } = leaving;
     this.#core = core;
     this.#configuration = configuration;
     this.#connection = connection;
-    this.#silenceMs = client.silenceMs;
-    this.#clientHasEnded = client.hasEnded;
+    this.#client = client;
+    this.#silenceMs = leaving.silenceMs;
+    this.#clientHasEnded = leaving.hasEnded;
     this.#activeAt = core.now;
     core.own(connection, this);
     core.port.shutdown(connection);
     core.port.receive(connection);
     core.deadlines.set(connection, core.now + core.limits.lingerMs);
+  }
+
+  uses(use: Use): boolean {
+    return this.#client.uses(use);
   }
 
   connected(): void {
@@ -94,6 +103,6 @@ export class LingeringConnection implements ConnectionOwner {
 
   #leave(): void {
     this.#core.disown(this.#connection);
-    this.#configuration.sessionEnded();
+    this.#configuration.sessionEnded(this.#client);
   }
 }

@@ -33,6 +33,11 @@ export class Outbox {
     return this.#buffer;
   }
 
+  /** How much room the last `reserve` gave: at least what was asked for. */
+  get room(): number {
+    return this.#end - this.#at;
+  }
+
   /**
    * Room for `bytes`: the offset in memory to write at, or -1 if no buffer is free. Valid until the next
    * call.

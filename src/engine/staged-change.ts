@@ -76,6 +76,8 @@ export class StagedChange {
         return this.#buildBackend(after as Backend);
       case "frontend":
         return this.#buildFrontend(after as Frontend);
+      case "certificate":
+        return false;
       default:
         return assertNever(kind);
     }

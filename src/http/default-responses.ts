@@ -21,6 +21,7 @@ const PAGES: Readonly<Record<number, Page>> = {
   408: { reason: "Request Timeout", text: "The request did not come in time." },
   413: { reason: "Content Too Large", text: "The request's content is too large." },
   414: { reason: "URI Too Long", text: "The request's target is too long." },
+  421: { reason: "Misdirected Request", text: "Another connection has to be made for this name." },
   431: { reason: "Request Header Fields Too Large", text: "The request's header fields are too large." },
   501: { reason: "Not Implemented", text: "The request uses a transfer coding that is not served here." },
   502: { reason: "Bad Gateway", text: "The application's answer could not be understood." },

@@ -3,7 +3,7 @@
  * ignore what it does not know.
  */
 import type { BackendStatus } from "./channel.ts";
-import type { Backend, Cluster, Frontend, Listener, ObjectKind } from "./objects.ts";
+import type { Backend, Certificate, Cluster, Frontend, Listener, ObjectKind } from "./objects.ts";
 import type { ChangeOrder, OrderType } from "./orders.ts";
 
 /** Of every order that changes the state. */
@@ -11,6 +11,16 @@ export interface ChangeData {
   /** `false`: it was already so. */
   readonly changed: boolean;
 }
+
+/** Of an order that brings a certificate. */
+export interface CertificateData extends ChangeData {
+  readonly fingerprint: string;
+  /** What its owner should know, as in `it expired on 2026-01-01`. Absent: nothing. */
+  readonly warnings?: readonly string[];
+}
+
+/** A certificate as it is listed. */
+export type CertificateSummary = Omit<Certificate, "certificate" | "chain" | "key">;
 
 /** Of a removal's final answer. */
 export interface RemovalData extends ChangeData {
@@ -100,11 +110,15 @@ export interface AnswerData {
   ADD_BACKEND: ChangeData;
   UPDATE_BACKEND: ChangeData;
   REMOVE_BACKEND: RemovalData;
+  ADD_CERTIFICATE: CertificateData;
+  REPLACE_CERTIFICATE: CertificateData & RemovalData;
+  REMOVE_CERTIFICATE: RemovalData;
   STATUS: StatusData;
   LIST_LISTENERS: ListData<Listener>;
   LIST_CLUSTERS: ListData<Cluster>;
   LIST_FRONTENDS: ListData<Frontend>;
   LIST_BACKENDS: ListData<Backend>;
+  LIST_CERTIFICATES: ListData<CertificateSummary>;
   EXPLAIN: ExplainData;
   DUMP_STATE: { readonly orders: readonly ChangeOrder[] };
   SAVE_STATE: { readonly orders: number };

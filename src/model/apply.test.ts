@@ -111,7 +111,7 @@ test("IN_USE: a cluster that a frontend names stays, unless the order cascades",
     ["frontend", "backend", "cluster"],
   );
   assert.equal(message, "cluster app removed with 1 frontend and 1 backend");
-  assert.deepEqual(state.sizes(), { listener: 1, cluster: 0, frontend: 0, backend: 0 });
+  assert.deepEqual(state.sizes(), { listener: 1, cluster: 0, frontend: 0, backend: 0, certificate: 0 });
 });
 
 test("a cluster that nothing names takes its backends with it", () => {

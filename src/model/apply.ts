@@ -11,6 +11,7 @@
 import { assertNever } from "../base/assert.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { judgeAddBackend, judgeRemoveBackend, judgeUpdateBackend } from "./apply/backend.ts";
+import { judgeAddCertificate, judgeRemoveCertificate, judgeReplaceCertificate } from "./apply/certificate.ts";
 import { judgeAddCluster, judgeRemoveCluster, judgeUpdateCluster } from "./apply/cluster.ts";
 import { judgeAddFrontend, judgeRemoveFrontend } from "./apply/frontend.ts";
 import { judgeAddListener, judgeRemoveListener, judgeUpdateListener } from "./apply/listener.ts";
@@ -102,6 +103,12 @@ function judge(state: State, limits: StateLimits, order: ChangeOrder): Verdict {
       return judgeUpdateBackend(state, order.data);
     case "REMOVE_BACKEND":
       return judgeRemoveBackend(state, order.data);
+    case "ADD_CERTIFICATE":
+      return judgeAddCertificate(state, limits, order.data);
+    case "REPLACE_CERTIFICATE":
+      return judgeReplaceCertificate(state, order.data);
+    case "REMOVE_CERTIFICATE":
+      return judgeRemoveCertificate(state, order.data);
     default:
       return assertNever(order);
   }

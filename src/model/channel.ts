@@ -3,7 +3,7 @@
  * zero byte). Types only: framing is `framing.ts`, sockets are `io/`. Descriptors travel beside it, on a
  * second socket pair, sent before the message that names them.
  */
-import type { ConfigObject, ObjectKind } from "./objects.ts";
+import type { Certificate, ConfigObject, ObjectKind } from "./objects.ts";
 
 /**
  * One step of a change: what stood under a key before, what stands there after. Absent `before`: added;
@@ -45,6 +45,8 @@ export type ToWorker =
    * `ready`.
    */
   | { readonly type: "listen"; readonly address: string }
+  /** Before the first `load`, and whenever ticket keys are rotated. */
+  | { readonly type: "secrets"; readonly secrets: TlsSecrets }
   /** A removed listener's queue is to be emptied and the socket closed; answered by `unlistened`. */
   | { readonly type: "unlisten"; readonly address: string }
   /**
@@ -108,6 +110,18 @@ export interface BackendChange {
   readonly state: "up" | "down";
   /** As in "status 500", "timed out after 5000 ms". */
   readonly reason: string;
+}
+
+/** What every worker needs for TLS beside the configuration. Never logged; keys and DER in base64. */
+export interface TlsSecrets {
+  /** The first makes tickets; those of the others are still taken. */
+  readonly ticket_keys: readonly {
+    readonly name: string;
+    readonly hmac_key: string;
+    readonly aes_key: string;
+  }[];
+  /** Signed by itself: for clients that no configured certificate serves. */
+  readonly own_certificate: Certificate;
 }
 
 export type FromWorker =

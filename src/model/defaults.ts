@@ -13,6 +13,13 @@ export const LISTENER_DEFAULTS: Omit<Listener, "address" | "protocol" | "public_
   request_timeout_ms: 10_000,
 };
 
+/** What https listeners have besides. */
+export const HTTPS_DEFAULTS: Required<Pick<Listener, "tls_versions" | "alpn" | "strict_sni">> = {
+  tls_versions: ["TLSv1.2", "TLSv1.3"],
+  alpn: ["http/1.1"],
+  strict_sni: false,
+};
+
 export const CLUSTER_DEFAULTS: Omit<Cluster, "cluster_id" | "send_proxy_protocol"> = {
   load_balancing: "round_robin",
   sticky_session: false,

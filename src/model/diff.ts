@@ -5,6 +5,7 @@
  * included. What is the same in both is not touched. It costs the size of the two configurations, not of
  * their product.
  */
+import { additionOf } from "./dump.ts";
 import { areEqual } from "./equal.ts";
 import type { Backend, Frontend } from "./objects.ts";
 import type { ChangeOrder, FrontendKey, OrderData } from "./orders.ts";
@@ -17,6 +18,7 @@ export function diff(current: State, wanted: State): ChangeOrder[] {
   const kept = keptFrontends(current, wanted);
   return [
     ...frontendRemovals(current, wanted, kept),
+    ...certificateRemovals(current, wanted),
     ...listenerRemovals(current, wanted),
     ...clusterRemovals(current, wanted),
     ...backendRemovals(current, wanted),
@@ -24,6 +26,7 @@ export function diff(current: State, wanted: State): ChangeOrder[] {
     ...clusterChanges(current, wanted),
     ...backendChanges(current, wanted),
     ...frontendAdditions(wanted, kept),
+    ...certificateChanges(current, wanted),
   ];
 }
 
@@ -73,6 +76,25 @@ function* frontendRemovals(current: State, wanted: State, kept: Kept): Iterable<
   for (const [key, frontend] of current.frontends) {
     if (kept.has(key) || !wanted.listeners.has(frontend.listener)) continue;
     yield { type: "REMOVE_FRONTEND", data: keyOfFrontend(frontend) };
+  }
+}
+
+/** Those of a listener that goes are removed with it. */
+function* certificateRemovals(current: State, wanted: State): Iterable<ChangeOrder> {
+  for (const [key, { listener, fingerprint }] of current.certificates) {
+    if (wanted.certificates.has(key) || !wanted.listeners.has(listener)) continue;
+    yield { type: "REMOVE_CERTIFICATE", data: { listener, fingerprint, drain: DRAIN_DEFAULTS } };
+  }
+}
+
+function* certificateChanges(current: State, wanted: State): Iterable<ChangeOrder> {
+  for (const [key, certificate] of wanted.certificates) {
+    const before = current.certificates.get(key);
+    if (before === undefined) yield additionOf(certificate);
+    else if (!areEqual(before, certificate)) {
+      const data = { ...certificate, reject_expired: false, old_fingerprint: certificate.fingerprint };
+      yield { type: "REPLACE_CERTIFICATE", data };
+    }
   }
 }
 

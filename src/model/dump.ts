@@ -2,6 +2,7 @@
  * A configuration as the orders that make it from nothing. Equal configurations give equal orders: sorted by
  * key, regex frontends in their own order.
  */
+import type { Certificate } from "./objects.ts";
 import type { ChangeOrder } from "./orders.ts";
 import type { State } from "./state.ts";
 
@@ -18,7 +19,13 @@ export function ordersOf(state: State): ChangeOrder[] {
     for (const key of state.regexKeysOf(group))
       orders.push({ type: "ADD_FRONTEND", data: state.frontends.get(key)! });
   }
+  for (const certificate of sortedValues(state.certificates)) orders.push(additionOf(certificate));
   return orders;
+}
+
+/** With all that was found out about it, so that who reads it need not find it out again. */
+export function additionOf(certificate: Certificate): ChangeOrder {
+  return { type: "ADD_CERTIFICATE", data: { ...certificate, reject_expired: false } };
 }
 
 function* sortedValues<Value>(objects: ReadonlyMap<string, Value>): Iterable<Value> {

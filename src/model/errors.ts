@@ -112,6 +112,17 @@ export const ORDER_ERRORS: Readonly<Record<OrderErrorCode, ErrorMeaning>> = {
       "The system does not let us listen at the address: no permission, or no such address on this machine.",
     remedy: "Choose a port from 1024 on, or permit lower ones; check that the address is this machine's.",
   },
+  INVALID_CERTIFICATE: {
+    fault: "client",
+    meaning:
+      "The certificate, its chain or its key cannot be served: damaged, encrypted, too large, out of order, or expired where that is refused.",
+    remedy: "The message says which field and why. What stood there before still serves.",
+  },
+  KEY_MISMATCH: {
+    fault: "client",
+    meaning: "The private key is not the one of the certificate.",
+    remedy: "Send the key that the certificate was issued for.",
+  },
   STATE_FILE_UNREADABLE: {
     fault: "machine",
     meaning: "The state file cannot be opened or read.",
@@ -164,6 +175,8 @@ export type OrderErrorCode =
   | "LIMIT_EXCEEDED"
   | "ADDRESS_IN_USE"
   | "ADDRESS_REFUSED"
+  | "INVALID_CERTIFICATE"
+  | "KEY_MISMATCH"
   | "STATE_FILE_UNREADABLE"
   | "STATE_FILE_UNWRITABLE"
   | "STATE_FILE_INVALID"

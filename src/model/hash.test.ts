@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ConfigurationHash } from "./hash.ts";
+import { ConfigurationHash, textDigest } from "./hash.ts";
 
 function hashOf(...facts: readonly unknown[]): string {
   const hash = new ConfigurationHash();
@@ -84,4 +84,17 @@ test("what state files hold stays what it is", () => {
   const long = "x".repeat(3_000);
   const told = { name: "app", weight: 100, backup: false, path: { prefix: "/" }, tags: {}, more: long };
   assert.equal(hashOf(told, "text", 7), "58b9814e562db192f3ce7132f912892f");
+});
+
+test("a long text's digest tells every change of one character, its length and its order, and stays the same", () => {
+  const text = "ABCDEFGHIJ".repeat(200);
+  const digests = new Set([textDigest(text)]);
+  for (let at = 0; at < text.length; at++) {
+    digests.add(textDigest(`${text.slice(0, at)}z${text.slice(at + 1)}`));
+    digests.add(textDigest(text.slice(0, at)));
+  }
+  assert.equal(digests.size, 1 + text.length * 2);
+  assert.notEqual(textDigest("A"), textDigest("A\0"));
+  assert.notEqual(textDigest("\u0141"), textDigest("A\u0001"));
+  assert.equal(textDigest("DER in base64"), "dd2f1b6a3a1de17cc77592bf2f8e2b73");
 });

@@ -33,16 +33,33 @@ export class ConfigurationHash {
 
   /** 32 hexadecimal digits. */
   text(): string {
-    let text = "";
-    for (const lane of this.#sum) text += (lane >>> 0).toString(16).padStart(8, "0");
-    return text;
+    return hexadecimal(this.#sum);
   }
+}
+
+/**
+ * 32 hexadecimal digits for a long text, mixed two characters at a time. What it gives for a text may never
+ * change either.
+ */
+export function textDigest(text: string): string {
+  const { length } = text;
+  const pairs = length >> 1;
+  if (pairs + 2 >= words.length) words = new Int32Array(pairs * 2);
+  for (let at = 0; at < pairs; at++) {
+    words[at + 1] = text.charCodeAt(at * 2) | (text.charCodeAt(at * 2 + 1) << 16);
+  }
+  words[pairs + 1] = length % 2 === 0 ? 0 : text.charCodeAt(length - 1);
+  mix(mixed, START, (LONG_TEXT << 28) ^ length, pairs + 1);
+  digested.fill(0);
+  addSpread(digested, mixed);
+  return hexadecimal(digested);
 }
 
 /** What tells the values of a field apart that are written alike. */
 const TEXT = 1;
 const OBJECT = 2;
 const OTHER = 3;
+const LONG_TEXT = 4;
 
 /** Where mixing begins. */
 const START: Lanes = Int32Array.of(0x9e3779b9, 0x243f6a88, 0xb7e15162, 0x6a09e667);
@@ -52,6 +69,7 @@ const AFTER_NAMES_MAX = 256;
 
 /** One field at a time is mixed: the lanes that it comes to, and the words that go into them. */
 const mixed: Lanes = new Int32Array(LANES);
+const digested: Lanes = new Int32Array(LANES);
 let words: Int32Array = new Int32Array(1_024);
 /** The sum of the fields of the object that is being added, for each depth. */
 const sums: Lanes[] = [];
@@ -134,4 +152,10 @@ function spread(word: number): number {
   let bits = Math.imul(word ^ (word >>> 16), 0x7feb352d);
   bits = Math.imul(bits ^ (bits >>> 15), 0x846ca68b);
   return bits ^ (bits >>> 16);
+}
+
+function hexadecimal(lanes: Lanes): string {
+  let text = "";
+  for (const lane of lanes) text += (lane >>> 0).toString(16).padStart(8, "0");
+  return text;
 }

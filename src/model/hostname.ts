@@ -19,6 +19,12 @@ export function parseHostnamePattern(text: string): Result<string, string> {
   return suffix.ok ? ok(`*.${suffix.value}`) : suffix;
 }
 
+/** A name of a certificate: exact, `*.example.com`, or an IP address as a `Host` field has it. */
+export function parseCertificateName(text: string): Result<string, string> {
+  if (text === "*") return fail('must not be "*" alone: a wildcard of a certificate stands for one label');
+  return parseHostnamePattern(text);
+}
+
 /** One exact host name, or an IP address as a `Host` field has it (`192.0.2.1`, `[2001:db8::1]`). */
 export function parseHostname(text: string): Result<string, string> {
   if (text.length <= HOSTNAME_CHARS_MAX && CANONICAL.test(text)) return ok(text);

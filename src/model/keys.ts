@@ -24,10 +24,19 @@ export function frontendKey(frontend: FrontendKey): string {
   return `${listener} ${hostname} ${method ?? METHOD_ANY} ${pathKey(path)}`;
 }
 
+/** As in `127.0.0.1:443 5b1f…`. */
+export function certificateKey(certificate: {
+  readonly listener: string;
+  readonly fingerprint: string;
+}): string {
+  return `${certificate.listener} ${certificate.fingerprint}`;
+}
+
 /** An object as a sentence names it, from its key: `backend app-1 of cluster app`. */
 export function objectName(kind: ObjectKind, key: string): string {
-  if (kind !== "backend") return `${kind} ${key}`;
   const space = key.indexOf(" ");
+  if (kind === "certificate") return `certificate ${key.slice(space + 1)} of listener ${key.slice(0, space)}`;
+  if (kind !== "backend") return `${kind} ${key}`;
   return `backend ${key.slice(space + 1)} of cluster ${key.slice(0, space)}`;
 }
 

@@ -17,6 +17,14 @@ export const STICKY_ID_CHARS_MAX = 128;
 export const HOSTNAME_CHARS_MAX = 253;
 /** One label of a host name (RFC 1035 section 2.3.4). */
 export const HOSTNAME_LABEL_CHARS_MAX = 63;
+/** A PEM text: a certificate with its chain, or a key. */
+export const PEM_CHARS_MAX = 131_072;
+/** The certificates that stand between a certificate and its root. */
+export const CHAIN_CERTIFICATES_MAX = 10;
+/** Host names of one certificate. */
+export const CERTIFICATE_NAMES_MAX = 1_000;
+/** RSA keys below this are no longer safe (NIST SP 800-131A), and clients refuse them. */
+export const RSA_BITS_MIN = 2_048;
 /** A frontend's method. */
 export const METHOD_CHARS_MAX = 64;
 /** A frontend's prefix or exact path, and the target of a health check. */

@@ -8,20 +8,21 @@
 import type { ListData } from "./answer-data.ts";
 import { assertNever } from "../base/assert.ts";
 import { areEqual } from "./equal.ts";
-import type { ConfigObject } from "./objects.ts";
-import type { ListOrder } from "./orders.ts";
+import type { Certificate, ConfigObject } from "./objects.ts";
+import type { ListOrder, OrderData } from "./orders.ts";
 import type { State } from "./state.ts";
 
 type Value = ConfigObject["value"];
 
 /** The page that an order asks for. */
-export function listObjects(state: State, order: ListOrder): ListData<Value> {
-  const { limit, after = "", ...filter } = order.data;
+export function listObjects(state: State, order: ListOrder): ListData<object> {
+  const { limit, after = "" } = order.data;
   const objects = objectsOf(state, order);
-  const keys = smallestKeys(matchingKeys(objects, candidatesOf(state, order), filter, after), limit + 1);
+  const matching = matchingKeys(objects, candidatesOf(state, order), filterOf(order), after);
+  const keys = smallestKeys(matching, limit + 1);
   const page = keys.slice(0, limit);
   return {
-    items: page.map((key) => objects.get(key)!),
+    items: page.map((key) => summaryOf(objects.get(key)!)),
     next: keys.length > limit ? page.at(-1)! : null,
   };
 }
@@ -36,6 +37,8 @@ function objectsOf(state: State, order: ListOrder): ReadonlyMap<string, Value> {
       return state.frontends;
     case "LIST_BACKENDS":
       return state.backends;
+    case "LIST_CERTIFICATES":
+      return state.certificates;
     default:
       return assertNever(order);
   }
@@ -51,20 +54,60 @@ function candidatesOf(state: State, order: ListOrder): Iterable<string> {
   if (order.type === "LIST_BACKENDS" && order.data.cluster_id !== undefined) {
     return state.backendKeysOfCluster(order.data.cluster_id);
   }
+  if (order.type === "LIST_CERTIFICATES" && order.data.listener !== undefined) {
+    return state.certificateKeysOfListener(order.data.listener);
+  }
   return objectsOf(state, order).keys();
+}
+
+type Filter = (value: Value) => boolean;
+
+/** Fields are given as they are stored, but for those of certificates that ask for more than a field. */
+function filterOf(order: ListOrder): Filter {
+  if (order.type === "LIST_CERTIFICATES") return certificateFilter(order.data);
+  const { limit: _, after: __, ...fields } = order.data;
+  return fieldFilter(fields);
+}
+
+function certificateFilter(data: OrderData["LIST_CERTIFICATES"]): Filter {
+  const { limit: _, after: __, name, expires_before_ms: expiry = Infinity, ...fields } = data;
+  const hasFields = fieldFilter(fields);
+  const serves = servingNames(name);
+  return (value) => {
+    const { names, not_after_ms: notAfterMs } = value as Certificate;
+    if (notAfterMs >= expiry || !hasFields(value)) return false;
+    return serves === undefined || names.some((one) => serves.includes(one));
+  };
+}
+
+function fieldFilter(fields: object): Filter {
+  const wanted = Object.entries(fields);
+  return (value) => {
+    const stored = value as unknown as Readonly<Record<string, unknown>>;
+    return wanted.every(([field, given]) => areEqual(stored[field], given));
+  };
+}
+
+/** The names of certificates that serve a host: its own, and the wildcard for its first label. */
+function servingNames(name: string | undefined): readonly string[] | undefined {
+  return name === undefined ? undefined : [name, name.replace(/^[^.]+/, "*")];
+}
+
+/** An object as a list shows it: of a certificate neither its key nor its texts. */
+function summaryOf(value: Value): object {
+  if (!("fingerprint" in value)) return value;
+  const { certificate: _, chain: __, key: ___, ...summary } = value;
+  return summary;
 }
 
 function* matchingKeys(
   objects: ReadonlyMap<string, Value>,
   candidates: Iterable<string>,
-  filter: object,
+  filter: Filter,
   after: string,
 ): Iterable<string> {
-  const wanted = Object.entries(filter);
   for (const key of candidates) {
-    if (key <= after) continue;
-    const value = objects.get(key) as unknown as Readonly<Record<string, unknown>>;
-    if (wanted.every(([field, given]) => areEqual(value[field], given))) yield key;
+    if (key > after && filter(objects.get(key)!)) yield key;
   }
 }
 

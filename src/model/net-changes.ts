@@ -7,6 +7,7 @@ import type { ObjectChange } from "./answer-data.ts";
 import { areEqual } from "./equal.ts";
 import type { Change } from "./channel.ts";
 import type { ObjectKind } from "./objects.ts";
+import { withoutKey } from "./secrets.ts";
 
 /** How many objects were added, removed and updated in the end. */
 export interface ChangeCounts {
@@ -30,8 +31,8 @@ export function netChangesOf(changes: readonly Change[]): ObjectChange[] {
     action: actionOf(before, after),
     kind,
     key,
-    ...(before === undefined ? {} : { before }),
-    ...(after === undefined ? {} : { after }),
+    ...(before === undefined ? {} : { before: withoutKey(before) }),
+    ...(after === undefined ? {} : { after: withoutKey(after) }),
   }));
 }
 
@@ -42,15 +43,19 @@ export function countChanges(changes: readonly Change[]): ChangeCounts {
 }
 
 /**
- * The listeners, clusters and backends that are gone in the end: what is to drain. A backend that went with
- * its cluster is not named: the cluster's use is its backends'.
+ * The listeners, clusters, backends and certificates that are gone in the end: what is to drain. What went
+ * with its cluster or listener is not named: the whole's use is that of its parts.
  */
 export function removedObjects(changes: readonly Change[]): ObjectName[] {
   const removed = netOf(changes).filter(({ kind, after }) => after === undefined && kind !== "frontend");
-  const clusters = new Set(removed.filter(({ kind }) => kind === "cluster").map(({ key }) => key));
-  const remain = removed.filter(
-    ({ kind, key }) => kind !== "backend" || !clusters.has(key.slice(0, key.indexOf(" "))),
-  );
+  const keysOf = (wanted: ObjectKind) =>
+    new Set(removed.filter(({ kind }) => kind === wanted).map(({ key }) => key));
+  const [clusters, listeners] = [keysOf("cluster"), keysOf("listener")];
+  const remain = removed.filter(({ kind, key }) => {
+    const whole = key.slice(0, key.indexOf(" "));
+    if (kind === "backend") return !clusters.has(whole);
+    return kind !== "certificate" || !listeners.has(whole);
+  });
   return remain.map(({ kind, key }) => ({ kind, key }));
 }
 
@@ -61,6 +66,7 @@ function netOf(changes: readonly Change[]): Change[] {
     cluster: new Map(),
     frontend: new Map(),
     backend: new Map(),
+    certificate: new Map(),
   };
   for (const change of changes) {
     const ofKind = ends[change.kind];

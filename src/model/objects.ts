@@ -18,7 +18,23 @@ export interface Listener {
   readonly request_timeout_ms: number;
   /** What clients see as our address, where it is not `address`. */
   readonly public_address?: string;
+  /** Of https listeners, as all that follows: never empty. */
+  readonly tls_versions?: readonly TlsVersion[];
+  /** For TLS 1.2, in the words of OpenSSL. Absent: a safe list of our own. */
+  readonly cipher_list?: string;
+  /** What is offered by ALPN, best first. */
+  readonly alpn?: readonly string[];
+  /**
+   * The curves and groups of the key exchange, best first, by OpenSSL's names. Absent: safe ones of our own.
+   */
+  readonly groups?: readonly string[];
+  /** Handshakes for names that no certificate serves are refused. */
+  readonly strict_sni?: boolean;
+  /** The fingerprint of the certificate for clients that no other serves. */
+  readonly default_certificate?: string;
 }
+
+export type TlsVersion = "TLSv1.2" | "TLSv1.3";
 
 export type LoadBalancing = "round_robin" | "random" | "least_loaded" | "power_of_two" | "hash";
 
@@ -96,11 +112,34 @@ export interface Backend {
   readonly sticky_id?: string;
 }
 
+/** The kinds of keys that certificates are served with. */
+export type CertificateKeyType = "rsa" | "ecdsa-p256" | "ecdsa-p384" | "ecdsa-p521" | "ed25519";
+
+/** A certificate of an https listener. Key: `listener`, `fingerprint`. */
+export interface Certificate {
+  readonly listener: string;
+  /** Lower-case hexadecimal SHA-256 of the certificate's DER. */
+  readonly fingerprint: string;
+  /** Host names that it serves: exact, or `*.example.com` for one label; IP addresses as `Host` has them. */
+  readonly names: readonly string[];
+  readonly key_type: CertificateKeyType;
+  /** From when to when it is valid, in milliseconds since 1970. */
+  readonly not_before_ms: number;
+  readonly not_after_ms: number;
+  /** DER in base64, as all that follows. */
+  readonly certificate: string;
+  /** Each signed by the next, the first signed the certificate. */
+  readonly chain: readonly string[];
+  /** PKCS #8. Never shown, unless a dump asks for keys. */
+  readonly key: string;
+}
+
 /** One object with its kind, as changes and lists carry it. */
 export type ConfigObject =
   | { readonly kind: "listener"; readonly value: Listener }
   | { readonly kind: "cluster"; readonly value: Cluster }
   | { readonly kind: "frontend"; readonly value: Frontend }
-  | { readonly kind: "backend"; readonly value: Backend };
+  | { readonly kind: "backend"; readonly value: Backend }
+  | { readonly kind: "certificate"; readonly value: Certificate };
 
 export type ObjectKind = ConfigObject["kind"];

@@ -3,7 +3,7 @@
  * the words for people and the examples are the catalogue's (`catalogue/`); this file needs none of it, so
  * that clients can import it alone.
  */
-import type { Backend, Cluster, Frontend, Listener, PathRule } from "./objects.ts";
+import type { Backend, Certificate, Cluster, Frontend, Listener, PathRule } from "./objects.ts";
 
 /** How a removal reports the use that is left. */
 export interface DrainOptions {
@@ -38,6 +38,28 @@ interface Removal {
 /** The fields that may change: absent leaves them, `null` gives them their default. */
 type Changing<Fields> = { readonly [Name in keyof Fields]?: Exclude<Fields[Name], undefined> | null };
 
+/** A certificate as a client sends it. */
+export interface SentCertificate {
+  readonly listener: string;
+  /** PEM, or DER in base64; what follows the first certificate in it is the beginning of the chain. */
+  readonly certificate: string;
+  readonly chain: readonly string[];
+  readonly key: string;
+  /** Absent: from the certificate. */
+  readonly names?: readonly string[];
+  readonly reject_expired: boolean;
+}
+
+/**
+ * What main finds out about a certificate when it reads it. A client need not send it; main reads anew what
+ * comes from a client, and believes what it wrote to its own files.
+ */
+type CertificateFacts = Pick<Certificate, "fingerprint" | "key_type" | "not_before_ms" | "not_after_ms">;
+
+type CertificateAddition = SentCertificate & {
+  readonly [Name in keyof CertificateFacts]?: CertificateFacts[Name];
+};
+
 /** What each order carries in `data`. */
 export interface OrderData {
   ADD_LISTENER: Listener;
@@ -53,18 +75,28 @@ export interface OrderData {
     Pick<Partial<Backend>, "address"> &
     Changing<Pick<Backend, "weight" | "backup" | "sticky_id">>;
   REMOVE_BACKEND: Pick<Backend, "cluster_id" | "backend_id"> & Removal;
+  ADD_CERTIFICATE: CertificateAddition;
+  REPLACE_CERTIFICATE: CertificateAddition & { readonly old_fingerprint: string };
+  REMOVE_CERTIFICATE: Pick<Certificate, "listener" | "fingerprint"> & Removal;
   STATUS: Nothing;
   LIST_LISTENERS: Page & { readonly address?: string };
   LIST_CLUSTERS: Page & { readonly cluster_id?: string };
   LIST_FRONTENDS: Page & Partial<FrontendKey> & { readonly cluster_id?: string };
   LIST_BACKENDS: Page & { readonly cluster_id?: string; readonly backend_id?: string };
+  LIST_CERTIFICATES: Page &
+    Partial<Pick<Certificate, "listener" | "fingerprint">> & {
+      /** Those that serve this host name, by it or by a wildcard. */
+      readonly name?: string;
+      /** Those that expire before this time, in milliseconds since 1970. */
+      readonly expires_before_ms?: number;
+    };
   EXPLAIN: {
     readonly listener: string;
     readonly method: string;
     readonly host: string;
     readonly path: string;
   };
-  DUMP_STATE: Nothing;
+  DUMP_STATE: { readonly keys: boolean };
   SAVE_STATE: { readonly path: string };
   LOAD_STATE: { readonly path: string } & Removal;
   QUERY_DRAINS: Nothing;
@@ -81,7 +113,8 @@ export type OrderType = keyof OrderData;
 /** The orders that change the objects of a configuration: what `applyOrder` takes and `diff` gives. */
 export type ChangeOrderType = Extract<
   OrderType,
-  `${"ADD" | "UPDATE" | "REMOVE"}_${"LISTENER" | "CLUSTER" | "FRONTEND" | "BACKEND"}`
+  | `${"ADD" | "UPDATE" | "REMOVE"}_${"LISTENER" | "CLUSTER" | "FRONTEND" | "BACKEND"}`
+  | `${"ADD" | "REPLACE" | "REMOVE"}_CERTIFICATE`
 >;
 
 type Ordered<Type extends OrderType> = {
@@ -111,4 +144,4 @@ export function isChangeOrder(order: Order): order is ChangeOrder {
   return CHANGE_ORDER.test(order.type);
 }
 
-const CHANGE_ORDER = /^(ADD|UPDATE|REMOVE)_/;
+const CHANGE_ORDER = /^(ADD|UPDATE|REPLACE|REMOVE)_/;

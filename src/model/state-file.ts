@@ -33,6 +33,8 @@ export type FollowChanges = (changes: readonly Change[]) => void;
 /** What a state file holds. */
 export interface StateFile {
   readonly state: State;
+  /** It has its hash: what stands in it is what was written. One that was edited by hand has none. */
+  readonly isProven: boolean;
   /** The revision at which it was written. */
   readonly revision: number;
   readonly orders: number;
@@ -84,7 +86,8 @@ export class StateFileReader {
   end(): Result<StateFile, OrderError> {
     const fault = this.#fault ?? this.#findEndFault();
     if (fault !== undefined) return fail(fault);
-    return ok({ state: this.#state, revision: this.#header?.revision ?? 0, orders: this.#orders });
+    const isProven = this.#header?.hash !== undefined;
+    return ok({ state: this.#state, isProven, revision: this.#header?.revision ?? 0, orders: this.#orders });
   }
 
   #read(record: FileRecord): OrderError | undefined {

@@ -10,11 +10,21 @@
  *     to answer.
  */
 import { assert } from "../base/assert.ts";
+import { factOf } from "./certificate-fact.ts";
 import type { Change } from "./channel.ts";
 import { ConfigurationHash } from "./hash.ts";
 import { NameIndexes } from "./name-indexes.ts";
-import type { Backend, Cluster, ConfigObject, Frontend, Listener, ObjectKind } from "./objects.ts";
+import type {
+  Backend,
+  Certificate,
+  Cluster,
+  ConfigObject,
+  Frontend,
+  Listener,
+  ObjectKind,
+} from "./objects.ts";
 import { regexGroupOf, RegexOrder } from "./regex-order.ts";
+import { SharedChains } from "./shared-chains.ts";
 
 type Value = ConfigObject["value"];
 
@@ -26,6 +36,8 @@ export class State {
   readonly #clusters: Map<string, Cluster> = new Map();
   readonly #frontends: Map<string, Frontend> = new Map();
   readonly #backends: Map<string, Backend> = new Map();
+  readonly #certificates: Map<string, Certificate> = new Map();
+  readonly #chains: SharedChains = new SharedChains();
   readonly #names: NameIndexes | undefined;
   readonly #hash = new ConfigurationHash();
   readonly #regexOrder: RegexOrder = new RegexOrder(this.#hash);
@@ -58,9 +70,18 @@ export class State {
     return this.#backends;
   }
 
+  /** By `certificateKey`. */
+  get certificates(): ReadonlyMap<string, Certificate> {
+    return this.#certificates;
+  }
+
   /** The keys of what belongs to one listener or cluster. Copy them before changing the state. */
   frontendKeysOfListener(address: string): Iterable<string> {
     return this.#indexes.frontendsOfListener.keysOf(address);
+  }
+
+  certificateKeysOfListener(address: string): Iterable<string> {
+    return this.#indexes.certificatesOfListener.keysOf(address);
   }
 
   frontendKeysOfCluster(clusterId: string): Iterable<string> {
@@ -102,12 +123,14 @@ export class State {
       cluster: this.#clusters.size,
       frontend: this.#frontends.size,
       backend: this.#backends.size,
+      certificate: this.#certificates.size,
     };
   }
 
   /** How many objects there are in all. */
   count(): number {
-    return this.#listeners.size + this.#clusters.size + this.#frontends.size + this.#backends.size;
+    const { listener, cluster, frontend, backend, certificate } = this.sizes();
+    return listener + cluster + frontend + backend + certificate;
   }
 
   find(kind: ObjectKind, key: string): Value | undefined {
@@ -119,7 +142,11 @@ export class State {
    * place that a removed regex frontend had: what can be taken back.
    */
   applyChange(change: Change): Change {
-    const { kind, key, after } = change;
+    const { kind, key } = change;
+    const after =
+      kind === "certificate" && change.after !== undefined
+        ? this.#chains.sharing(change.after as Certificate)
+        : change.after;
     const objects = this.#mapOf(kind);
     const before = objects.get(key);
     assert(
@@ -127,14 +154,16 @@ export class State {
       `${kind} ${key}: not what the change starts from`,
     );
     assert(before !== undefined || after !== undefined, `${kind} ${key}: a change from nothing to nothing`);
-    if (before !== undefined) this.#hash.remove(kind, before);
+    if (before !== undefined) this.#hash.remove(kind, factOf(kind, before));
     if (after === undefined) objects.delete(key);
     else {
       objects.set(key, Object.freeze(after));
-      this.#hash.add(kind, after);
+      this.#hash.add(kind, factOf(kind, after));
     }
     if (kind === "backend")
       this.#names?.indexBackend(key, before as Backend | undefined, after as Backend | undefined);
+    if (kind === "certificate")
+      this.#names?.indexCertificate(key, before as Certificate | undefined, after as Certificate | undefined);
     if (kind !== "frontend") return change;
     this.#names?.indexFrontend(key, before as Frontend | undefined, after as Frontend | undefined);
     return this.#orderFrontend(change, before as Frontend | undefined, after as Frontend | undefined);
@@ -163,6 +192,8 @@ export class State {
         return this.#frontends as Map<string, Value>;
       case "backend":
         return this.#backends as Map<string, Value>;
+      case "certificate":
+        return this.#certificates as Map<string, Value>;
     }
   }
 }

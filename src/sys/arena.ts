@@ -21,7 +21,7 @@ const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
 const MAP_POPULATE = 0x8000;
 const MADV_HUGEPAGE = 14;
-const PAGE_BYTES = 4096;
+export const PAGE_BYTES = 4096;
 
 /** Mapped memory: its bytes for us, addresses in it for the kernel. */
 export class Region {

@@ -42,9 +42,34 @@ function ordersOf<Fields extends object>(type: string, data: fc.Arbitrary<Fields
   return data.map((fields): Written => [type, fields]);
 }
 
+/** Certificates as main has read them: the model does not look into their texts. */
+const certificateKey = fc.record({
+  listener: fc.constantFrom("127.0.0.1:8443", "127.0.0.1:8080"),
+  fingerprint: fc.constantFrom("aa".repeat(32), "bb".repeat(32), "cc".repeat(32)),
+});
+const certificateFields = fc.record({
+  certificate: fc.constantFrom("Q0VSVA==", "T1RIRVI="),
+  key: fc.constantFrom("S0VZ", "TU9SRQ=="),
+  chain: fc.constantFrom([], ["Q0hBSU4="], ["Q0hBSU4=", "Uk9PVA=="]),
+  names: fc.constantFrom([], ["a.example"], ["a.example", "*.b.example"]),
+  key_type: fc.constantFrom("rsa", "ecdsa-p256"),
+  not_before_ms: fc.constant(0),
+  not_after_ms: fc.constantFrom(1_000, 2_000),
+});
+const certificate = fc
+  .tuple(certificateKey, certificateFields)
+  .map(([key, fields]) => ({ ...key, ...fields }));
+const httpsListener = fc.record({
+  address: fc.constant("127.0.0.1:8443"),
+  protocol: fc.constant("https"),
+  strict_sni: fc.boolean(),
+});
+
 /** Orders that add objects. */
 const addition: fc.Arbitrary<Written> = fc.oneof(
   ordersOf("ADD_LISTENER", fc.record({ address: listener, protocol: fc.constant("http") })),
+  ordersOf("ADD_LISTENER", httpsListener),
+  { weight: 2, arbitrary: ordersOf("ADD_CERTIFICATE", certificate) },
   ordersOf("ADD_CLUSTER", fc.record({ cluster_id, load_balancing: loadBalancing })),
   ordersOf("ADD_CLUSTER", fc.record({ cluster_id, health_check: healthCheck })),
   ordersOf("ADD_BACKEND", fc.record({ cluster_id, backend_id, address })),
@@ -78,6 +103,22 @@ const alteration: fc.Arbitrary<Written> = fc.oneof(
   ordersOf("REMOVE_LISTENER", fc.record({ address: listener })),
   ordersOf("REMOVE_CLUSTER", fc.record({ cluster_id, cascade: fc.boolean() })),
   ordersOf("REMOVE_FRONTEND", keyWithMethod),
+  ordersOf("REMOVE_CERTIFICATE", certificateKey),
+  ordersOf(
+    "REPLACE_CERTIFICATE",
+    fc
+      .tuple(certificate, certificateKey)
+      .map(([one, { fingerprint }]) => ({ ...one, old_fingerprint: fingerprint })),
+  ),
+  ordersOf(
+    "UPDATE_LISTENER",
+    fc.record({ address: fc.constant("127.0.0.1:8443"), strict_sni: fc.option(fc.boolean()) }),
+  ),
+  ordersOf(
+    "UPDATE_LISTENER",
+    fc.record({ address: fc.constant("127.0.0.1:8443"), groups: fc.option(fc.constant(["X25519"])) }),
+  ),
+  ordersOf("REMOVE_LISTENER", fc.record({ address: fc.constant("127.0.0.1:8443") })),
   ordersOf("REMOVE_BACKEND", fc.record({ cluster_id, backend_id })),
 );
 

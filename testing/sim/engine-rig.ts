@@ -5,6 +5,7 @@
 import { assert } from "../../src/base/assert.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { EngineLimits } from "../../src/engine/limits.ts";
+import { SecurePort } from "../../src/engine/tls/secure-port.ts";
 import type { BackendChange, Change, DrainRequest, DrainUse } from "../../src/model/channel.ts";
 import {
   BACKEND_DEFAULTS,
@@ -13,7 +14,7 @@ import {
   PATH_DEFAULT,
   TAGS_DEFAULT,
 } from "../../src/model/defaults.ts";
-import { backendKey, frontendKey } from "../../src/model/keys.ts";
+import { backendKey, certificateKey, frontendKey } from "../../src/model/keys.ts";
 import type {
   Backend,
   Cluster,
@@ -22,11 +23,14 @@ import type {
   Listener,
   ObjectKind,
 } from "../../src/model/objects.ts";
+import type { TlsLibrary } from "../../src/tls/machine.ts";
 import { SimNetwork, type SimOptions } from "./sim-network.ts";
 
 export class EngineRig {
   readonly net: SimNetwork;
   readonly engine: Engine;
+  /** Between the two, where the engine speaks TLS. */
+  readonly tlsPort: SecurePort | undefined;
   /** The last count that the engine told of each drain. */
   readonly drains: Map<number, number> = new Map();
   readonly unlistened: string[] = [];
@@ -37,10 +41,13 @@ export class EngineRig {
   readonly #objects: Map<string, ConfigObject["value"]> = new Map();
   #lastDrain = 0;
 
-  constructor(options: SimOptions = {}, limits: Partial<EngineLimits> = {}) {
+  /** `library`: to speak TLS, in the memory that the network has. */
+  constructor(options: SimOptions = {}, limits: Partial<EngineLimits> = {}, library?: TlsLibrary) {
     this.net = new SimNetwork(options);
+    const tls = library && { port: new SecurePort(this.net.port), library };
     this.engine = new Engine({
-      port: this.net.port,
+      port: tls?.port ?? this.net.port,
+      ...(tls && { tls }),
       seed: options.seed ?? 1,
       limits,
       hooks: {
@@ -51,7 +58,9 @@ export class EngineRig {
         log: (level, message) => void this.log.push(`${level}: ${message}`),
       },
     });
-    this.net.attach(this.engine);
+    this.tlsPort = tls?.port;
+    tls?.port.bind(this.engine);
+    this.net.attach(tls?.port ?? this.engine);
   }
 
   listener(address: string, fields: Partial<Listener> = {}): void {
@@ -139,5 +148,7 @@ function keyOf(object: ConfigObject): string {
       return frontendKey(object.value);
     case "backend":
       return backendKey(object.value);
+    case "certificate":
+      return certificateKey(object.value);
   }
 }

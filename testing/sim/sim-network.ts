@@ -37,6 +37,8 @@ export interface SimOptions {
   readonly bufferBytes?: number;
   /** What the kernel holds for a peer that does not read. */
   readonly socketBytes?: number;
+  /** Where the buffers lie; default a new array. */
+  readonly memory?: Uint8Array;
 }
 
 const DEFAULTS = {
@@ -47,7 +49,7 @@ const DEFAULTS = {
   buffers: 256,
   bufferBytes: 16_384,
   socketBytes: 65_536,
-} as const satisfies Required<SimOptions>;
+} as const satisfies Required<Omit<SimOptions, "memory">>;
 
 /**
  * So many turns in which nothing happened, at one moment: the engine asks for the next one again and again.
@@ -59,7 +61,7 @@ const TURNS_MAX = 5_000_000;
 export class SimNetwork {
   readonly port: Port;
   readonly prng: Prng;
-  readonly #options: Required<SimOptions>;
+  readonly #options: Required<Omit<SimOptions, "memory">>;
   readonly #port: SimPort;
   readonly #schedule: Schedule;
   readonly #world: World;
@@ -79,7 +81,7 @@ export class SimNetwork {
     const { buffers: count, bufferBytes, connectionsMax, seed } = this.#options;
     this.prng = new Prng(seed);
     this.#schedule = new Schedule(this.prng);
-    const memory = new Uint8Array(BufferPool.bytesFor(count, bufferBytes));
+    const memory = options.memory ?? new Uint8Array(BufferPool.bytesFor(count, bufferBytes));
     const buffers = new BufferPool(memory, { count, bufferBytes });
     this.#world = this.#makeWorld(buffers);
     this.#port = this.#makePort(buffers, connectionsMax);

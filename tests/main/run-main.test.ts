@@ -320,3 +320,26 @@ test("with a state file, what was answered is there again, and a stale listener 
   const third = await runMain((await prepare(t, { statePath })).options);
   assert.match(third.ok ? "it started" : third.error, new RegExp(`cannot listen at ${address}`));
 });
+
+/** The names of the ticket keys that a worker was sent, a list for each time. */
+function ticketKeysOf(log: readonly string[], worker: number): readonly (readonly string[])[] {
+  const sent = new RegExp(`worker ${worker}: ticket keys: ([^"]*)`);
+  return log.map((line) => sent.exec(line)?.[1]?.trim().split(" ") ?? []).filter(({ length }) => length > 0);
+}
+
+test("all workers get the same ticket keys before their state, new ones in time, and replaced ones the present", async (t) => {
+  const { orders, log } = await start(t, { limits: { ticketKeyMs: 150 } });
+  const firstLine = (text: string): number => log.findIndex((line) => line.includes(text));
+  assert.ok(firstLine("worker 0: ticket keys") < firstLine("worker 0 runs"));
+  await askUntil(WAIT_MS, "three keys", () =>
+    Promise.resolve(ticketKeysOf(log, 1).some(({ length }) => length === 3) || undefined),
+  );
+  const [of0, of1] = [ticketKeysOf(log, 0), ticketKeysOf(log, 1)];
+  const common = Math.min(of0.length, of1.length);
+  assert.deepEqual(of0.slice(0, common), of1.slice(0, common));
+  assert.deepEqual(of0[1]!.slice(1), of0[0], "the key before comes second");
+  const before = ticketKeysOf(log, 0).length;
+  await orders.ok("RESTART_WORKER", { worker: 0 });
+  const started = ticketKeysOf(log, 2)[0] ?? ticketKeysOf(log, 0)[before];
+  assert.equal(started?.length, 3);
+});

@@ -9,6 +9,7 @@ import { bytesOf } from "../../base/bytes.ts";
 import { listenerLinesOf } from "../../http/forwarding.ts";
 import type { Listener } from "../../model/objects.ts";
 import { Router } from "../../routing/router.ts";
+import { ListenerTls } from "../tls/listener-tls.ts";
 import { Use, type UseWatcher } from "../use.ts";
 
 export class ListenerRuntime {
@@ -22,20 +23,29 @@ export class ListenerRuntime {
   forwardedLines: Uint8Array;
   /** Host for requests that have none. */
   fallbackHost: Uint8Array;
+  /** Of https listeners. */
+  readonly tls: ListenerTls | undefined;
 
   constructor(configuration: Listener, watcher: UseWatcher) {
     this.configuration = configuration;
     this.use = new Use(watcher);
     this.publicAddress = addressOf(configuration);
-    this.forwardedLines = listenerLinesOf("http", this.publicAddress.port);
+    this.forwardedLines = listenerLinesOf(this.scheme, this.publicAddress.port);
     this.fallbackHost = hostOf(configuration);
+    this.tls = configuration.protocol === "https" ? new ListenerTls(configuration) : undefined;
+  }
+
+  /** How clients speak to it, as they write it in a URL. */
+  get scheme(): "http" | "https" {
+    return this.configuration.protocol === "https" ? "https" : "http";
   }
 
   update(configuration: Listener): void {
     this.configuration = configuration;
     this.publicAddress = addressOf(configuration);
-    this.forwardedLines = listenerLinesOf("http", this.publicAddress.port);
+    this.forwardedLines = listenerLinesOf(this.scheme, this.publicAddress.port);
     this.fallbackHost = hostOf(configuration);
+    this.tls?.update(configuration);
   }
 }
 

@@ -5,7 +5,7 @@
 import type { ObjectChange } from "../../model/answer-data.ts";
 import type { Change } from "../../model/channel.ts";
 import { DRAIN_DEFAULTS } from "../../model/defaults.ts";
-import { backendKey } from "../../model/keys.ts";
+import { backendKey, certificateKey } from "../../model/keys.ts";
 import { netChangesOf, removedObjects } from "../../model/net-changes.ts";
 import type { ChangeOrder, DrainOptions } from "../../model/orders.ts";
 import type { Control } from "../control.ts";
@@ -15,17 +15,35 @@ import { attach, publish, type Publication } from "./publish.ts";
 /** Of a trial, the answer lists so many objects; `total` counts them all. */
 const TRIAL_CHANGES_MAX = 1_000;
 
+/** What an order brings to its answer, besides what its changes say. */
+export interface Addendum {
+  readonly data: Readonly<Record<string, unknown>>;
+  /** The end of the message. */
+  readonly remark: string;
+}
+
+const NOTHING_TO_ADD: Addendum = { data: {}, remark: "" };
+
 /** Executes one order that changes the configuration. */
-export function executeChange(control: Control, order: ChangeOrder, dryRun: boolean, reply: Reply): void {
+export function executeChange(
+  control: Control,
+  order: ChangeOrder,
+  dryRun: boolean,
+  reply: Reply,
+  { data, remark }: Addendum = NOTHING_TO_ADD,
+): void {
   const { configuration } = control;
   if (dryRun) {
     const tried = configuration.tryOut(order);
     if (!tried.ok) return reply.refuse(tried.error, configuration.revision);
-    return answerTrial(control, tried.value.changes, tried.value.message, reply);
+    return answerTrial(control, tried.value.changes, `${tried.value.message}${remark}`, reply);
   }
   const accepted = configuration.change(order);
-  const publication = { order: order.type, drain: drainOf(order), reply, data: {} };
-  if (accepted.ok) return publish(control, accepted.value, publication);
+  const publication = { order: order.type, drain: drainOf(order), reply, data };
+  if (accepted.ok) {
+    const message = `${accepted.value.message}${remark}`;
+    return publish(control, { ...accepted.value, message }, publication);
+  }
   if (attachToDrain(control, order, publication)) return;
   reply.refuse(accepted.error, configuration.revision);
 }
@@ -79,6 +97,8 @@ function findDrain(control: Control, order: ChangeOrder): number | undefined {
       return drains.find("cluster", order.data.cluster_id);
     case "REMOVE_BACKEND":
       return drains.find("backend", backendKey(order.data));
+    case "REMOVE_CERTIFICATE":
+      return drains.find("certificate", certificateKey(order.data));
     default:
       return undefined;
   }

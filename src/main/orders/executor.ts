@@ -16,10 +16,11 @@ import {
   type OrderData,
   type ReceivedOrder,
 } from "../../model/orders.ts";
+import { orderWithoutKey } from "../../model/secrets.ts";
 import type { Control } from "../control.ts";
 import type { OrderExecutor } from "../socket/command-session.ts";
 import type { Reply } from "../socket/reply.ts";
-import { executeChange } from "./change-order.ts";
+import { executeRead } from "./certificate-order.ts";
 import { explain } from "./explain.ts";
 import { executeProcessOrder, type ProcessOrder } from "./process-orders.ts";
 import { loadState, saveState } from "./state-orders.ts";
@@ -28,7 +29,8 @@ import { statusOf } from "./status.ts";
 /** Orders that look and change nothing, but for files. */
 type QuestionOrder = Exclude<
   Order,
-  { readonly type: `${"ADD" | "UPDATE" | "REMOVE"}_${string}` | "LOAD_STATE" | "SAVE_STATE" } | ProcessOrder
+  | { readonly type: `${"ADD" | "UPDATE" | "REPLACE" | "REMOVE"}_${string}` | "LOAD_STATE" | "SAVE_STATE" }
+  | ProcessOrder
 >;
 
 export class Executor implements OrderExecutor {
@@ -59,7 +61,7 @@ export class Executor implements OrderExecutor {
       return undefined;
     }
     if (isChangeOrder(order)) {
-      executeChange(this.#control, order, dryRun, reply);
+      executeRead(this.#control, order, dryRun, reply);
       return undefined;
     }
     if (order.type === "LOAD_STATE")
@@ -79,10 +81,12 @@ export class Executor implements OrderExecutor {
       case "LIST_CLUSTERS":
       case "LIST_FRONTENDS":
       case "LIST_BACKENDS":
+      case "LIST_CERTIFICATES":
         return this.#answer(reply, () => this.#list(order));
       case "DUMP_STATE":
         return this.#answer(reply, () => {
-          const orders = ordersOf(configuration.state);
+          const all = ordersOf(configuration.state);
+          const orders = order.data.keys ? all : all.map(orderWithoutKey);
           return { message: counted(orders.length, "order"), data: { orders } };
         });
       case "QUERY_DRAINS":

@@ -138,6 +138,10 @@ function keyFieldsOf(kind: ObjectKind, key: string): Readonly<Record<string, str
       const space = key.indexOf(" ");
       return { cluster_id: key.slice(0, space), backend_id: key.slice(space + 1) };
     }
+    case "certificate": {
+      const space = key.indexOf(" ");
+      return { listener: key.slice(0, space), fingerprint: key.slice(space + 1) };
+    }
     case "frontend":
       return {};
     default:

@@ -2,13 +2,15 @@
  * `SAVE_STATE` and `LOAD_STATE`: the configuration to a file, and a file's configuration as one change of
  * what differs.
  */
+import { ok } from "../../base/result.ts";
 import { diff } from "../../model/diff.ts";
 import { countChanges } from "../../model/net-changes.ts";
 import type { OrderData } from "../../model/orders.ts";
-import type { State } from "../../model/state.ts";
+import type { StateFile } from "../../model/state-file.ts";
 import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
 import { readStateFile, writeStateFile } from "../store/state-files.ts";
+import { readOrders } from "./certificate-order.ts";
 import { answerTrial } from "./change-order.ts";
 import { publish } from "./publish.ts";
 
@@ -50,7 +52,7 @@ export async function loadState(
   return new Promise((tookEffect) => {
     // The configuration may have changed while the file was read: what differs is found now.
     control.inTurn(() => {
-      changeTo(control, read.value.state, data, options, reply);
+      changeTo(control, read.value, data, options, reply);
       tookEffect();
     });
   });
@@ -58,7 +60,7 @@ export async function loadState(
 
 function changeTo(
   control: Control,
-  wanted: State,
+  wanted: StateFile,
   data: OrderData["LOAD_STATE"],
   { ifRevision, dryRun }: LoadOptions,
   reply: Reply,
@@ -68,7 +70,11 @@ function changeTo(
     const message = `the configuration is at revision ${configuration.revision}, not ${ifRevision}`;
     return reply.refuse({ code: "CONFLICT", message, field: "if_revision" }, configuration.revision);
   }
-  const orders = diff(configuration.state, wanted);
+  const differences = diff(configuration.state, wanted.state);
+  // We read each certificate before we wrote it; in a file that a person has edited, we read it again.
+  const read = wanted.isProven ? ok(differences) : readOrders(differences);
+  if (!read.ok) return reply.refuse(read.error, configuration.revision);
+  const orders = read.value;
   if (dryRun) {
     const tried = configuration.tryOutAll(orders);
     if (!tried.ok) return reply.refuse(tried.error, configuration.revision);

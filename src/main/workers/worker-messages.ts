@@ -103,6 +103,7 @@ export function changesOf(state: State): readonly Change[] {
   for (const keys of state.regexGroups().values()) {
     for (const key of keys) changes.push({ kind: "frontend", key, after: state.frontends.get(key)! });
   }
+  for (const [key, after] of state.certificates) changes.push({ kind: "certificate", key, after });
   return changes;
 }
 

@@ -9,6 +9,7 @@ import type { OrderError } from "../errors.ts";
 import { objectName } from "../keys.ts";
 import type { StateLimits } from "../limits.ts";
 import type { ConfigObject, ObjectKind } from "../objects.ts";
+import { withoutKey } from "../secrets.ts";
 import type { State } from "../state.ts";
 import { didYouMean } from "../suggest.ts";
 
@@ -38,7 +39,11 @@ export function judgeAddition(
   }
   const name = objectName(kind, key);
   if (areEqual(existing, value)) return ok({ changes: [], message: `${name} is already so` });
-  return fail({ code: "EXISTS", message: `${name} exists already, and is different`, existing });
+  return fail({
+    code: "EXISTS",
+    message: `${name} exists already, and is different`,
+    existing: withoutKey(existing),
+  });
 }
 
 /** An update of something that is there. `null` in `changing` gives a field its default. */

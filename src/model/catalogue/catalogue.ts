@@ -3,6 +3,7 @@
  */
 import type { OrderType } from "../orders.ts";
 import { BACKEND_ORDERS } from "./backend-orders.ts";
+import { CERTIFICATE_ORDERS } from "./certificate-orders.ts";
 import { CLUSTER_ORDERS } from "./cluster-orders.ts";
 import type { CatalogueOf } from "./entry.ts";
 import { FRONTEND_ORDERS } from "./frontend-orders.ts";
@@ -15,6 +16,7 @@ export const CATALOGUE: CatalogueOf<OrderType> = {
   ...CLUSTER_ORDERS,
   ...FRONTEND_ORDERS,
   ...BACKEND_ORDERS,
+  ...CERTIFICATE_ORDERS,
   ...QUESTION_ORDERS,
   ...PROCESS_ORDERS,
 };

@@ -2,11 +2,12 @@
  * The catalogue's entries on listeners.
  */
 import { z } from "zod";
-import { LISTENER_DEFAULTS as DEFAULTS } from "../defaults.ts";
+import { HTTPS_DEFAULTS, LISTENER_DEFAULTS as DEFAULTS } from "../defaults.ts";
 import { TIMEOUT_MS_MAX } from "../limits.ts";
 import type { Protocol } from "../objects.ts";
 import { drainField, pageFields } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
+import { findTlsField, TLS_FIELDS } from "./tls-fields.ts";
 import { addressField, flagField, mustBe, refusedField, wholeNumberField } from "./fields.ts";
 
 const address = addressField("Where it accepts.");
@@ -20,20 +21,18 @@ const connectTimeout = timeoutField("How long connecting to a backend may take."
 const requestTimeout = timeoutField("How long a request's head may take to arrive.");
 
 const protocol: z.ZodType<Protocol> = z
-  .literal("http", {
+  .enum(["http", "https"], {
     error: ({ input }) => {
       if (input === undefined) return "is missing";
-      return input === "https" || input === "tcp"
-        ? `is "${input}", which is not served by this version: only "http" is`
-        : 'must be "http"';
+      return input === "tcp"
+        ? 'is "tcp", which is not served by this version: "http" and "https" are'
+        : 'must be "http" or "https"';
     },
   })
-  .meta({ description: "What is spoken there. This version serves `http` only." });
-
-const httpsOnly = refusedField(
-  "NOT_SUPPORTED",
-  'is for "https" listeners, which this version does not serve',
-);
+  .meta({
+    description: "What is spoken there. This version serves `http` and `https`.",
+    takes: '"http" or "https"',
+  });
 
 const addSchema = z.strictObject(
   {
@@ -45,12 +44,26 @@ const addSchema = z.strictObject(
     connect_timeout_ms: connectTimeout.default(DEFAULTS.connect_timeout_ms),
     request_timeout_ms: requestTimeout.default(DEFAULTS.request_timeout_ms),
     public_address: publicAddress.exactOptional(),
-    tls_versions: httpsOnly,
-    cipher_list: httpsOnly,
-    alpn: httpsOnly,
+    tls_versions: TLS_FIELDS.tls_versions.exactOptional(),
+    cipher_list: TLS_FIELDS.cipher_list.exactOptional(),
+    alpn: TLS_FIELDS.alpn.exactOptional(),
+    groups: TLS_FIELDS.groups.exactOptional(),
+    strict_sni: TLS_FIELDS.strict_sni.exactOptional(),
+    default_certificate: TLS_FIELDS.default_certificate.exactOptional(),
   },
   mustBe("an object"),
 );
+
+/** What TLS needs is filled in for https listeners; the others have none of it. */
+const completeSchema = addSchema
+  .superRefine((listener, context) => {
+    const field = findTlsField(listener);
+    if (listener.protocol === "https" || field === undefined) return;
+    context.addIssue({ code: "custom", path: [field], message: "is for https listeners only" });
+  })
+  .transform((listener) =>
+    listener.protocol === "https" ? { ...listener, ...HTTPS_DEFAULTS, ...listener } : listener,
+  );
 
 const updateSchema = z.strictObject(
   {
@@ -62,9 +75,12 @@ const updateSchema = z.strictObject(
     request_timeout_ms: requestTimeout.nullable().exactOptional(),
     public_address: publicAddress.nullable().exactOptional(),
     protocol: refusedField("INVALID_FIELD", "cannot change: remove the listener and add it again"),
-    tls_versions: httpsOnly,
-    cipher_list: httpsOnly,
-    alpn: httpsOnly,
+    tls_versions: TLS_FIELDS.tls_versions.nullable().exactOptional(),
+    cipher_list: TLS_FIELDS.cipher_list.nullable().exactOptional(),
+    alpn: TLS_FIELDS.alpn.nullable().exactOptional(),
+    groups: TLS_FIELDS.groups.nullable().exactOptional(),
+    strict_sni: TLS_FIELDS.strict_sni.nullable().exactOptional(),
+    default_certificate: TLS_FIELDS.default_certificate.nullable().exactOptional(),
   },
   mustBe("an object"),
 );
@@ -76,7 +92,7 @@ export const LISTENER_ORDERS: CatalogueOf<
     summary: "Accept connections at an address.",
     changesState: true,
     answeredBy: "workers",
-    schema: addSchema,
+    schema: completeSchema,
     example: { address: "127.0.0.1:8080", protocol: "http" },
     errors: ["EXISTS", "LIMIT_EXCEEDED", "ADDRESS_IN_USE", "ADDRESS_REFUSED", "NOT_SUPPORTED"],
   },
@@ -89,7 +105,8 @@ export const LISTENER_ORDERS: CatalogueOf<
     errors: ["NOT_FOUND", "NOT_SUPPORTED"],
   },
   REMOVE_LISTENER: {
-    summary: "Accept no more, remove the frontends with it, and report until the last exchange has ended.",
+    summary:
+      "Accept no more, remove its frontends and certificates, and report until the last exchange has ended.",
     changesState: true,
     answeredBy: "workers",
     schema: z.strictObject({ address, drain: drainField }, mustBe("an object")),

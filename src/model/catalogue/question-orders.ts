@@ -6,7 +6,7 @@ import { fail, ok } from "../../base/result.ts";
 import { FILE_PATH_CHARS_MAX } from "../limits.ts";
 import { drainField } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
-import { addressField, methodField, mustBe, textField } from "./fields.ts";
+import { addressField, flagField, methodField, mustBe, textField } from "./fields.ts";
 
 const HASH_EXAMPLE = "5b1f0c7a9d3e42c8a6b0f1e2d3c4b5a6";
 const TARGET_CHARS_MAX = 8_192;
@@ -113,7 +113,14 @@ export const QUESTION_ORDERS: CatalogueOf<
     summary: "The orders that make this configuration from nothing.",
     changesState: false,
     answeredBy: "main",
-    schema: nothing,
+    schema: z.strictObject(
+      {
+        keys: flagField("With the private keys of certificates, without which nobody can add them.").default(
+          false,
+        ),
+      },
+      mustBe("an object"),
+    ),
     example: {},
     errors: [],
   },

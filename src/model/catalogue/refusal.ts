@@ -37,7 +37,8 @@ export function shortened(name: string): string {
 
 function codeOf(issue: Issue | undefined): OrderErrorCode {
   const code: unknown = issue?.code === "custom" ? issue.params?.["code"] : undefined;
-  return code === "NOT_SUPPORTED" || code === "UNKNOWN_FIELD" ? code : "INVALID_FIELD";
+  const isKnown = code === "NOT_SUPPORTED" || code === "UNKNOWN_FIELD" || code === "INVALID_CERTIFICATE";
+  return isKnown ? code : "INVALID_FIELD";
 }
 
 function pathText(path: readonly PropertyKey[]): string {

@@ -1,0 +1,60 @@
+/**
+ * Orders that bring what only OpenSSL can judge, certificates and the names of ciphers: they are judged
+ * first, so that the configuration, the journal and the workers get what is right and complete, or nothing.
+ */
+import { fail, ok, type Result } from "../../base/result.ts";
+import type { OrderError } from "../../model/errors.ts";
+import type { ChangeOrder } from "../../model/orders.ts";
+import { findTlsOptionFault } from "../certificates/check-tls-options.ts";
+import { readCertificate } from "../certificates/read-certificate.ts";
+import type { Control } from "../control.ts";
+import type { Reply } from "../socket/reply.ts";
+import { type Addendum, executeChange } from "./change-order.ts";
+
+/** Executes an order that changes the configuration; the certificate that it may bring is read first. */
+export function executeRead(control: Control, order: ChangeOrder, dryRun: boolean, reply: Reply): void {
+  const read = readOrder(order, Date.now());
+  if (!read.ok) return reply.refuse(read.error, control.configuration.revision);
+  executeChange(control, read.value.order, dryRun, reply, read.value.addendum);
+}
+
+/** Reads again the certificates of orders that come from a file: whoever wrote it may not be we. */
+export function readOrders(orders: readonly ChangeOrder[]): Result<readonly ChangeOrder[], OrderError> {
+  const nowMs = Date.now();
+  const all: ChangeOrder[] = [];
+  for (const order of orders) {
+    const read = readOrder(order, nowMs);
+    if (!read.ok) return read;
+    all.push(read.value.order);
+  }
+  return ok(all);
+}
+
+interface ReadOrder {
+  readonly order: ChangeOrder;
+  readonly addendum?: Addendum;
+}
+
+function readOrder(order: ChangeOrder, nowMs: number): Result<ReadOrder, OrderError> {
+  if (order.type === "ADD_LISTENER" || order.type === "UPDATE_LISTENER") {
+    const fault = findTlsOptionFault(order.data);
+    return fault === undefined ? ok({ order }) : fail(fault);
+  }
+  if (order.type !== "ADD_CERTIFICATE" && order.type !== "REPLACE_CERTIFICATE") return ok({ order });
+  const read = readCertificate(order.data, nowMs);
+  if (!read.ok) return read;
+  const { certificate, warnings } = read.value;
+  const data = { ...certificate, reject_expired: order.data.reject_expired };
+  const complete: ChangeOrder =
+    order.type === "ADD_CERTIFICATE"
+      ? { type: order.type, data }
+      : { type: order.type, data: { ...data, old_fingerprint: order.data.old_fingerprint } };
+  const told = warnings.length === 0 ? {} : { warnings };
+  return ok({
+    order: complete,
+    addendum: {
+      data: { fingerprint: certificate.fingerprint, ...told },
+      remark: warnings.map((warning) => `; warning: ${warning}`).join(""),
+    },
+  });
+}

@@ -1,0 +1,75 @@
+/**
+ * What a client can do with a certificate's key, from its ClientHello: so that of RSA and ECDSA for the same
+ * name the right one is served. The machine has the last word; this only keeps it from being given a
+ * certificate that it must refuse.
+ */
+import { assertNever } from "../base/assert.ts";
+import type { CertificateKeyType } from "../model/objects.ts";
+import { type ClientHello, TLS_1_2, TLS_1_3 } from "./parse-client-hello.ts";
+
+/** Signature schemes of TLS 1.3, by key (RFC 8446 section 4.2.3). */
+const SCHEMES: Readonly<Record<CertificateKeyType, readonly number[]>> = {
+  rsa: [0x0804, 0x0805, 0x0806],
+  "ecdsa-p256": [0x0403],
+  "ecdsa-p384": [0x0503],
+  "ecdsa-p521": [0x0603],
+  ed25519: [0x0807],
+};
+
+/** In TLS 1.2 a hash goes with any curve, and RSA signs in the old way too (RFC 5246 section 7.4.1.4.1). */
+const ECDSA_SCHEMES_1_2: readonly number[] = [0x0403, 0x0503, 0x0603];
+const RSA_SCHEMES_1_2: readonly number[] = [0x0401, 0x0501, 0x0601, ...SCHEMES.rsa];
+
+/** The curves' numbers (RFC 8446 section 4.2.7). */
+const GROUPS = { "ecdsa-p256": 23, "ecdsa-p384": 24, "ecdsa-p521": 25 } as const;
+
+/** Suites of TLS 1.2 whose server signs with ECDSA or EdDSA (RFC 5289, 7251, 7905, 8422). */
+const ECDSA_SUITES: ReadonlySet<number> = new Set([
+  0xc009, 0xc00a, 0xc023, 0xc024, 0xc02b, 0xc02c, 0xc0ac, 0xc0ad, 0xc0ae, 0xc0af, 0xcca9,
+]);
+
+/** The same with RSA: ECDHE, DHE, and RSA key exchange. */
+const RSA_SUITES: ReadonlySet<number> = new Set([
+  0xc013, 0xc014, 0xc027, 0xc028, 0xc02f, 0xc030, 0xcca8, 0x0033, 0x0039, 0x0067, 0x006b, 0x009e, 0x009f,
+  0xccaa, 0x002f, 0x0035, 0x003c, 0x003d, 0x009c, 0x009d,
+]);
+
+/**
+ * Whether a certificate with such a key can serve the client on a listener that speaks `versions`. A client
+ * that shares no version with it can use none.
+ */
+export function canUse(hello: ClientHello, key: CertificateKeyType, versions: readonly number[]): boolean {
+  const shared = versions.filter((version) => hello.versions.includes(version));
+  const version = Math.max(0, ...shared);
+  if (version === TLS_1_3) return hasAny(hello.signatureSchemes, SCHEMES[key], false);
+  return version === TLS_1_2 && canUseIn12(hello, key);
+}
+
+function canUseIn12(hello: ClientHello, key: CertificateKeyType): boolean {
+  const { cipherSuites, signatureSchemes, groups } = hello;
+  switch (key) {
+    case "rsa":
+      return hasSuite(cipherSuites, RSA_SUITES) && hasAny(signatureSchemes, RSA_SCHEMES_1_2, true);
+    case "ed25519":
+      return hasSuite(cipherSuites, ECDSA_SUITES) && hasAny(signatureSchemes, SCHEMES.ed25519, false);
+    case "ecdsa-p256":
+    case "ecdsa-p384":
+    case "ecdsa-p521":
+      return (
+        hasSuite(cipherSuites, ECDSA_SUITES) &&
+        hasAny(signatureSchemes, ECDSA_SCHEMES_1_2, true) &&
+        hasAny(groups, [GROUPS[key]], true)
+      );
+    default:
+      return assertNever(key);
+  }
+}
+
+function hasSuite(suites: Uint16Array, wanted: ReadonlySet<number>): boolean {
+  return suites.some((suite) => wanted.has(suite));
+}
+
+/** Whether a list that the client may have left out has one of the wanted. */
+function hasAny(offered: Uint16Array | undefined, wanted: readonly number[], unsaid: boolean): boolean {
+  return offered === undefined ? unsaid : wanted.some((one) => offered.includes(one));
+}
