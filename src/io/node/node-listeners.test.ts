@@ -12,7 +12,9 @@ import { openNodeIo } from "./node-io.ts";
 const CLIENTS = 700;
 const LIMITS = { connectionsMax: 16, buffersMax: 16, bufferBytes: 16_384 };
 
-/** Connects so many clients, and prints how many have been taken by the kernel when all are, or time is up. */
+/**
+ * Connects so many clients, and prints how many have been taken by the kernel when all are, or time is up.
+ */
 const CONNECT = `
 const { connect } = require("node:net");
 const [port, count] = process.argv.slice(1).map(Number);
