@@ -17,6 +17,8 @@ import type { Origin } from "./node-connection.ts";
 
 const BACKLOG = 65_535;
 const RETRY_MS = 100;
+/** Not all that wait: other workers accept from the same queue. */
+const ACCEPTED_AT_ONCE_MAX = 16;
 
 interface Listener {
   readonly fd: number;
@@ -103,13 +105,25 @@ export class NodeListeners {
       this.#closeServer(listener);
       this.#rest(number, listener, error.message);
     });
-    server.listen({ fd: duplicate.value, backlog: BACKLOG });
+    // Beside the options, because Node passes over a backlog among them where there is a descriptor.
+    server.listen({ fd: duplicate.value }, BACKLOG);
   }
 
+  /**
+   * Node accepts one connection in each turn of its loop. Under load these are few, and who waits in the
+   * queue would wait for seconds: more are taken beside it.
+   */
   #accepted(number: number, listener: Listener, socket: Socket): void {
     const ip = socket.remoteAddress ?? "0.0.0.0";
     listener.held.push({ origin: { accepted: socket }, ip, port: socket.remotePort ?? 0 });
-    if (this.#tellHeld(number, listener)) return;
+    for (let left = ACCEPTED_AT_ONCE_MAX - 1; this.#tellHeld(number, listener); left--) {
+      if (left === 0 || listener.state !== "accepting") return;
+      const next = acceptConnection(listener.fd);
+      // The queue is empty; or Node will meet the same fault, and tell it.
+      if (!next.ok) return;
+      const { fd, peer } = next.value;
+      listener.held.push({ origin: { fd }, ip: peer.ip, port: peer.port });
+    }
     this.#closeServer(listener);
     listener.state = "resting";
   }
