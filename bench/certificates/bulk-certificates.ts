@@ -123,7 +123,7 @@ function contentsOf(value: Buffer): Buffer {
 /** The values that stand one after the other, each with its header. */
 function readValues(contents: Buffer): readonly Buffer[] {
   const values: Buffer[] = [];
-  for (let at = 0; at < contents.length; ) {
+  for (let at = 0; at < contents.length;) {
     const { end } = readHeader(contents, at);
     values.push(contents.subarray(at, end));
     at = end;
@@ -140,6 +140,7 @@ function readHeader(bytes: Buffer, at: number): { readonly start: number; readon
 
 function writeValue(tag: number, contents: Buffer): Buffer {
   const { length } = contents;
-  const short = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  const short =
+    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
   return Buffer.concat([Buffer.of(tag, ...short), contents]);
 }

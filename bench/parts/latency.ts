@@ -10,6 +10,7 @@ import { outputOf } from "../load/program-output.ts";
 import { runWrk } from "../load/wrk.ts";
 import type { Section } from "../section.ts";
 import { median } from "../statistics.ts";
+import type { Load } from "../workload.ts";
 import type { Part, Surroundings } from "./part.ts";
 
 const CONNECTIONS = 256;
@@ -44,7 +45,7 @@ async function run(surroundings: Surroundings): Promise<Section> {
 
 async function capacityOfHaproxy(surroundings: Surroundings): Promise<number> {
   const contestant = await haproxy.start(surroundings.folder, surroundings.upstreamPort);
-  const load = { path: "/small", connections: 64 };
+  const load: Load = { scheme: "http", path: "/small", connections: 64 };
   try {
     await surroundings.waitForQuiet();
     const { requests, seconds } = await runWrk(surroundings.folder, contestant.port, load, CAPACITY_SECONDS);

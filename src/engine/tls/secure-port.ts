@@ -9,7 +9,8 @@
  * ```
  *
  * Rules of this file:
- *  1. `connected` is told (again) when a handshake is complete; before it nothing plain is passed on or taken.
+ *  1. `connected` is told (again) when a handshake is complete; before it nothing plain is passed on or
+ *     taken.
  *  2. An end without `close_notify` is a cut: `failed`, never `ended`.
  *  3. A machine is only worked on while `WORK_BUFFERS` buffers are free, so that every call runs to its end;
  *     otherwise the connection waits, and is not read.
