@@ -58,6 +58,7 @@ const worker = new Worker({
       send({ type: "unlistened", address });
     },
     closeDrained: (drain) => free(drain),
+    followSecrets: () => undefined,
     stop: () => {
       channel.flush();
       process.exit(0);

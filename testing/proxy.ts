@@ -161,10 +161,15 @@ export class Proxy {
 
   /**
    * Adds a listener on a free port, a cluster, its backends, and a frontend for every host. Returns the port.
+   * `listener`: its other fields.
    */
-  async serve(cluster: string, backends: readonly { id: string; address: string }[]): Promise<number> {
+  async serve(
+    cluster: string,
+    backends: readonly { id: string; address: string }[],
+    listener: { readonly [field: string]: Json } = {},
+  ): Promise<number> {
     const port = await freePort();
-    await this.orders.ok("ADD_LISTENER", { address: `127.0.0.1:${port}`, protocol: "http" });
+    await this.orders.ok("ADD_LISTENER", { address: `127.0.0.1:${port}`, protocol: "http", ...listener });
     await this.orders.ok("ADD_CLUSTER", { cluster_id: cluster });
     await this.orders.ok("ADD_FRONTEND", {
       listener: `127.0.0.1:${port}`,

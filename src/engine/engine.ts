@@ -31,6 +31,7 @@ import type { IoFault, Port, PortEvents } from "./port.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
 import { refuseSession, startSession } from "./start-session.ts";
 import type { SecurePort } from "./tls/secure-port.ts";
+import { TlsAcceptance } from "./tls/tls-acceptance.ts";
 import { TlsServer } from "./tls/tls-server.ts";
 import type { TlsLibrary } from "../tls/machine.ts";
 
@@ -157,7 +158,8 @@ export class Engine implements PortEvents {
     const use = this.#drains.find(drain);
     if (use === undefined) return;
     for (const owner of this.#core.owners) {
-      if (owner instanceof Http1Session && owner.uses(use)) owner.cut();
+      const mayUse = owner instanceof Http1Session || owner instanceof TlsAcceptance;
+      if (mayUse && owner.uses(use)) owner.cut();
     }
     for (const [connection, owner] of this.#core.owners.entries()) {
       if (this.#core.queuedClients.uses(connection, use)) owner?.cut();

@@ -15,9 +15,8 @@ export function startSession(
   client: Client,
   connection: number,
 ): ConnectionOwner {
-  if (client.listener.tls === undefined || core.tls === undefined)
-    return new Http1Session(core, configuration, client, connection);
-  return new TlsAcceptance(core, configuration, core.tls, client, connection);
+  if (client.listener.tls === undefined) return new Http1Session(core, configuration, client, connection);
+  return new TlsAcceptance(core, configuration, client, connection);
 }
 
 /** There is no room for it: it is told so, where that takes no handshake. */

@@ -7,6 +7,7 @@
  * off with them waits for Node's next turn. What belongs to traffic asks for its turn by `turnEnds` instead.
  */
 import type { Port, PortEvents } from "../engine/port.ts";
+import type { Region } from "../sys/arena.ts";
 
 export type IoName = "uring" | "node";
 
@@ -29,6 +30,8 @@ export const IO_LIMITS_DEFAULT: IoLimits = {
 export interface Io {
   readonly name: IoName;
   readonly port: Port;
+  /** Where the port's buffers lie, from its first byte on; undefined where memory has no address. */
+  readonly memory: Region | undefined;
   /**
    * Takes over a listening socket's descriptor (it is closed by us from now on); returns its listener number
    * for the port.

@@ -9,10 +9,12 @@ import type { Control } from "./control.ts";
 import { DrainClock } from "./drain-clock.ts";
 import { Gathering } from "./gathering.ts";
 import type { MainLimits } from "./limits.ts";
+import { makeOwnCertificate } from "./certificates/own-certificate.ts";
 import { Listeners } from "./listeners.ts";
 import { LISTENING_SOCKETS } from "./listening-sockets.ts";
 import { Turns, type TurnTaker } from "./socket/turns.ts";
 import { StopSequence } from "./stop-sequence.ts";
+import { TicketKeys } from "./ticket-keys.ts";
 import { StateLoader } from "./workers/state-loader.ts";
 import { Supervisor } from "./workers/supervisor.ts";
 import { WorkerSet } from "./workers/worker-set.ts";
@@ -32,8 +34,8 @@ export interface MainParts {
   readonly follow: FollowChanges;
   /** The state is read: from now on workers may be ready. Listeners have to be open. */
   readonly stateIsWhole: () => void;
-  /** Ends the watch over the workers, which keeps the process alive. */
-  stopWatching(): void;
+  /** Ends the timers that keep the process alive: the watch over the workers, the change of ticket keys. */
+  stopTimers(): void;
 }
 
 export function createControl(options: ControlOptions): MainParts {
@@ -41,6 +43,12 @@ export function createControl(options: ControlOptions): MainParts {
   const now = (): number => performance.now();
   const gathering = new Gathering();
   const loader = new StateLoader(limits.changesPerMessageMax);
+  const ownCertificate = makeOwnCertificate(Date.now());
+  const ticketKeys = new TicketKeys({
+    previousMax: limits.previousTicketKeysMax,
+    later: laterBy(limits.ticketKeyMs),
+    rotated: () => workers.shareSecrets(),
+  });
   const workers: WorkerSet = new WorkerSet({
     io,
     workerEntry,
@@ -56,6 +64,7 @@ export function createControl(options: ControlOptions): MainParts {
       },
       hashAt: (revision) => (revision === configuration.revision ? configuration.state.hash() : undefined),
       openListeners: () => listeners.open(),
+      secrets: () => ({ ticket_keys: ticketKeys.keys, own_certificate: ownCertificate }),
       ready: () => {
         if (workers.all().every(({ state }) => state !== "starting")) loader.forget();
         supervisor.ready();
@@ -70,7 +79,8 @@ export function createControl(options: ControlOptions): MainParts {
     },
   });
   const drains = new DrainClock({ closeUsers: (drain) => workers.closeDrained(drain), now });
-  const listeners = newListeners(workers, limits);
+  const later = laterBy(limits.handshakeGraceMs);
+  const listeners = new Listeners({ sockets: LISTENING_SOCKETS, workers, later });
   const supervisor = new Supervisor({ workers, limits, log, now });
   const configuration = new Configuration(listeners);
   const stopSequence = new StopSequence({ listeners, supervisor, workers, log });
@@ -99,19 +109,19 @@ export function createControl(options: ControlOptions): MainParts {
     turns,
     follow: loader.follow,
     stateIsWhole: () => loader.end(configuration.revision),
-    stopWatching: () => clearInterval(watch),
+    stopTimers: () => {
+      clearInterval(watch);
+      ticketKeys.stop();
+    },
   };
 }
 
-function newListeners(workers: WorkerSet, limits: MainLimits): Listeners {
-  return new Listeners({
-    sockets: LISTENING_SOCKETS,
-    workers,
-    later: (action) => {
-      const timer = setTimeout(action, limits.handshakeGraceMs);
-      return () => clearTimeout(timer);
-    },
-  });
+/** Does something after `ms`; what it gives calls that off. */
+function laterBy(ms: number): (action: () => void) => () => void {
+  return (action) => {
+    const timer = setTimeout(action, ms);
+    return () => clearTimeout(timer);
+  };
 }
 
 /** Takes one turn, for one action. */

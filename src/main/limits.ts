@@ -44,6 +44,10 @@ export interface MainLimits {
   readonly signalStopMs: number;
   /** A soft stop's progress is told once in this time. */
   readonly stopProgressMs: number;
+  /** How long a ticket key seals TLS sessions. */
+  readonly ticketKeyMs: number;
+  /** Ticket keys that are still taken beside the one that seals. */
+  readonly previousTicketKeysMax: number;
   /** The journal is folded into the snapshot when it is larger than this and than the snapshot. */
   readonly journalBytesMax: number;
 }
@@ -66,5 +70,7 @@ export const MAIN_LIMITS: MainLimits = {
   handshakeGraceMs: 25,
   signalStopMs: 30_000,
   stopProgressMs: 1_000,
+  ticketKeyMs: 12 * 60 * 60 * 1_000,
+  previousTicketKeysMax: 2,
   journalBytesMax: 8 * 1024 * 1024,
 };

@@ -72,7 +72,7 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
   });
   const giveUp = async (reason: string): Promise<Result<never, string>> => {
     await main.control.supervisor.killAll();
-    main.stopWatching();
+    main.stopTimers();
     main.control.listeners.closeAll();
     if (opened.ok) await opened.value.close();
     lock.release();
@@ -96,7 +96,7 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
     return giveUp(`cannot open the command socket ${options.socketPath}: ${String(error)}`);
   }
   const stopped = main.control.stopSequence.stopped.then(async () => {
-    main.stopWatching();
+    main.stopTimers();
     demo?.stop();
     // The orders that wait for this end, too, are answered first; only then their connections close.
     await new Promise<void>((resolve) => setImmediate(resolve));

@@ -18,6 +18,7 @@ import { encodeMessage, MessageChannel } from "../io/message-channel.ts";
 import type { FromWorker, ToWorker } from "../model/channel.ts";
 import { raiseDescriptorLimit } from "../sys/descriptor-limit.ts";
 import { BeatingEngine } from "./beating-engine.ts";
+import { openTls } from "./open-tls.ts";
 import { Worker } from "./worker.ts";
 
 const MESSAGES_FD = 3;
@@ -69,9 +70,11 @@ const send = (message: FromWorker): void => channel.sendEncoded(encodeMessage(me
 warn = (message) => send({ type: "log", level: "warning", message });
 warnings.forEach(warn);
 
+const tls = await openTls(io, (message) => warn(message));
 const engine = new BeatingEngine(
   {
-    port: io.port,
+    port: tls?.port ?? io.port,
+    ...(tls && { tls }),
     seed: randomInt(2 ** 32),
     epochMs: performance.timeOrigin,
     hooks: {
@@ -100,4 +103,5 @@ const worker = new Worker({
   ioReason: reason,
 });
 
-io.run(engine);
+tls?.port.bind(engine);
+io.run(tls?.port ?? engine);

@@ -29,6 +29,7 @@ function newWorker(): {
       bindListener: (address, listener) => log.push(`bind ${address} ${listener}`),
       unlisten: (address) => log.push(`unlisten ${address}`),
       closeDrained: (drain) => log.push(`close ${drain}`),
+      followSecrets: ({ ticket_keys: keys }) => log.push(`secrets ${keys.map(({ name }) => name).join("")}`),
       stop: (deadlineMs) => log.push(`stop ${deadlineMs}`),
       ask: (question) => question.kind,
       connectionCount: 7,
@@ -134,4 +135,27 @@ test("a heartbeat says what the worker has", () => {
   follow({ type: "load", revision: 9, changes: [cluster("a")], last: true });
   worker.beat();
   assert.deepEqual(sent.at(-1), { type: "heartbeat", revision: 9, hash: hashOf("a"), connections: 7 });
+});
+
+test("secrets go to the engine, ahead of the state", () => {
+  const { follow, log } = newWorker();
+  const secretsOf = (name: string): ToWorker => ({
+    type: "secrets",
+    secrets: {
+      ticket_keys: [{ name, hmac_key: "", aes_key: "" }],
+      own_certificate: {
+        listener: "",
+        fingerprint: "",
+        names: [],
+        key_type: "ecdsa-p256",
+        not_before_ms: 0,
+        not_after_ms: 0,
+        certificate: "",
+        chain: [],
+        key: "",
+      },
+    },
+  });
+  follow(secretsOf("k"), { type: "load", revision: 9, changes: [cluster("a")], last: true }, secretsOf("l"));
+  assert.deepEqual(log, ["secrets k", "apply a", "secrets l"]);
 });

@@ -9,7 +9,15 @@
  *     heartbeat.
  */
 import { assert, assertNever } from "../base/assert.ts";
-import type { Change, DrainRequest, DrainUse, FromWorker, Question, ToWorker } from "../model/channel.ts";
+import type {
+  Change,
+  DrainRequest,
+  DrainUse,
+  FromWorker,
+  Question,
+  TlsSecrets,
+  ToWorker,
+} from "../model/channel.ts";
 import { sharing } from "../model/sharing.ts";
 import { State } from "../model/state.ts";
 
@@ -21,6 +29,7 @@ export interface FollowingEngine {
   unlisten(address: string): void;
   closeDrained(drain: number): void;
   stop(deadlineMs: number | undefined): void;
+  followSecrets(secrets: TlsSecrets): void;
   ask(question: Question): unknown;
   readonly connectionCount: number;
 }
@@ -57,6 +66,8 @@ export class Worker {
         return this.#keepPart(message);
       case "apply":
         return this.#apply(message);
+      case "secrets":
+        return engine.followSecrets(message.secrets);
       case "listen":
         return engine.bindListener(message.address, takeListener());
       case "unlisten":

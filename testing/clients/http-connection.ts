@@ -6,6 +6,7 @@ import { connect, type Socket } from "node:net";
 import { MalformedMessage } from "../http/head.ts";
 import { type Response, ResponseReader, type ResponseEvents } from "../http/response.ts";
 import { ClientFault } from "./faults.ts";
+import { connectTls, type TlsWishes } from "./tls-client.ts";
 
 export interface ExchangeRequest {
   readonly method: string;
@@ -41,8 +42,10 @@ export class HttpConnection {
   /** Opens a connection. Rejects with a `ClientFault`. */
   static async open(
     port: number,
-    options: { timeoutMs: number; bodyPiece?: ResponseEvents["bodyPiece"] },
+    options: { timeoutMs: number; tls?: TlsWishes | undefined; bodyPiece?: ResponseEvents["bodyPiece"] },
   ): Promise<HttpConnection> {
+    if (options.tls !== undefined)
+      return HttpConnection.over(await connectTls(port, options.tls, options.timeoutMs), options.bodyPiece);
     const socket = connect({ host: "127.0.0.1", port, noDelay: true, allowHalfOpen: false });
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => fail("timeout", "connecting"), options.timeoutMs);
@@ -59,6 +62,11 @@ export class HttpConnection {
       });
     });
     return new HttpConnection(socket, options.bodyPiece);
+  }
+
+  /** On a socket that is connected already. */
+  static over(socket: Socket, bodyPiece?: ResponseEvents["bodyPiece"]): HttpConnection {
+    return new HttpConnection(socket, bodyPiece);
   }
 
   private constructor(socket: Socket, bodyPiece: ResponseEvents["bodyPiece"]) {

@@ -9,6 +9,7 @@
 import type { Response } from "../http/response.ts";
 import { FaultLog } from "./faults.ts";
 import { HttpConnection } from "./http-connection.ts";
+import type { TlsWishes } from "./tls-client.ts";
 
 export interface LoadOptions {
   readonly port: number;
@@ -16,6 +17,8 @@ export interface LoadOptions {
   /** 0 to 1: how much of the load opens a connection for each request. Default one half. */
   readonly freshShare?: number;
   readonly timeoutMs?: number;
+  /** Over TLS. */
+  readonly tls?: TlsWishes;
   /** The request with this number. */
   request(number: number): LoadRequest;
 }
@@ -144,7 +147,7 @@ export class Load {
 
   async #openConnection(): Promise<HttpConnection> {
     const timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS_DEFAULT;
-    const connection = await HttpConnection.open(this.#options.port, { timeoutMs });
+    const connection = await HttpConnection.open(this.#options.port, { timeoutMs, tls: this.#options.tls });
     this.#open.add(connection);
     connection.onIdle = (fault) => {
       this.faults.add(fault.kind, `between requests: ${fault.message}`);

@@ -8,6 +8,7 @@ import { valuesOf } from "../http/head.ts";
 import { acceptFor, FrameReader, OPCODE, writeFrame } from "../websocket-frames.ts";
 import { ClientFault, type FaultLog } from "./faults.ts";
 import { HttpConnection } from "./http-connection.ts";
+import type { TlsWishes } from "./tls-client.ts";
 
 export interface WebSocketOptions {
   readonly port: number;
@@ -15,6 +16,8 @@ export interface WebSocketOptions {
   readonly target: string;
   readonly timeoutMs?: number;
   readonly faults: FaultLog;
+  /** Over TLS. */
+  readonly tls?: TlsWishes;
 }
 
 const TIMEOUT_MS_DEFAULT = 10_000;
@@ -32,7 +35,7 @@ export class WebSocketClient {
   /** Opens the tunnel. Rejects with a `ClientFault`. */
   static async open(options: WebSocketOptions): Promise<WebSocketClient> {
     const timeoutMs = options.timeoutMs ?? TIMEOUT_MS_DEFAULT;
-    const connection = await HttpConnection.open(options.port, { timeoutMs });
+    const connection = await HttpConnection.open(options.port, { timeoutMs, tls: options.tls });
     const key = randomBytes(16).toString("base64");
     const head =
       `GET ${options.target} HTTP/1.1\r\nHost: ${options.host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +

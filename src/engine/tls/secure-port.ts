@@ -4,7 +4,7 @@
  * certificate.
  *
  * ```text
- *  inner port ── received ──► feed, read ──► received    the plain bytes take the place of the ciphertext
+ *  inner port ── received ──► feed, read ──► received    from one buffer into another
  *  inner port ◄── send ── take ◄── write ◄── send        at the end of a turn: what was sent in it is one record
  * ```
  *
@@ -12,44 +12,40 @@
  *  1. `connected` is told (again) when a handshake is complete; before it nothing plain is passed on or
  *     taken.
  *  2. An end without `close_notify` is a cut: `failed`, never `ended`.
- *  3. A machine is only worked on while `WORK_BUFFERS` buffers are free, so that every call runs to its end;
- *     otherwise the connection waits, and is not read.
+ *  3. A machine is only worked on while so many buffers are free that every call runs to its end; otherwise
+ *     the connection waits, and is not read.
+ *  4. What its owner closes says so to its peer (`close_notify`, or the alert of a fault) before it is closed
+ *     inside: its number is given out again only then, at most `FAREWELL_MS` later.
  */
 import { assert } from "../../base/assert.ts";
 import type { Address } from "../../base/address.ts";
 import type { BufferPool } from "../../base/buffer-pool.ts";
-import { CLOSED, TAKE_BYTES_MIN, type TlsMachine } from "../../tls/machine.ts";
-import { Outbox } from "../outbox.ts";
+import { CLOSED, type TlsMachine } from "../../tls/machine.ts";
 import type { IoFault, Port, PortEvents } from "../port.ts";
+import { MachineWork, RECORD_BYTES_MAX } from "./machine-work.ts";
 import { SecuredConnection } from "./secured-connection.ts";
 
-/**
- * What one call can need: received bytes and a record begun before are at most two buffers more than the one
- * they came in, a record that is written at most two more than the one being filled, and a handshake's
- * messages with the longest chain of certificates not more than all of them.
- */
-const WORK_BUFFERS = 6;
-/** A record holds at most this much (RFC 8446 section 5.1). */
-const RECORD_BYTES_MAX = 16_384;
+/** How long a peer may take to hear our last words, and to end its side. */
+const FAREWELL_MS = 1_000;
 
 export class SecurePort implements Port, PortEvents {
   readonly buffers: BufferPool;
   readonly connectionsMax: number;
   readonly #inner: Port;
-  readonly #outbox: Outbox;
+  readonly #work: MachineWork;
   readonly #secured: (SecuredConnection | undefined)[];
   #events: PortEvents | undefined;
+  #now = 0;
+  /** Connections in farewell, the first to be over first: until when. */
+  readonly #farewells = new Map<number, number>();
   readonly #touched: SecuredConnection[] = [];
   readonly #starved: SecuredConnection[] = [];
-  /** What one call decrypted: buffers, and how far each is filled. */
-  readonly #plainBuffers: number[] = [];
-  readonly #plainEnds: number[] = [];
 
   constructor(inner: Port) {
     this.#inner = inner;
     this.buffers = inner.buffers;
     this.connectionsMax = inner.connectionsMax;
-    this.#outbox = new Outbox(inner);
+    this.#work = new MachineWork(inner);
     this.#secured = Array.from({ length: inner.connectionsMax }, () => undefined);
   }
 
@@ -65,15 +61,15 @@ export class SecurePort implements Port, PortEvents {
    */
   secure(connection: number, machine: TlsMachine): boolean {
     assert(this.#secured[connection] === undefined, "secures a connection twice");
-    if (!this.#hasWorkBuffers) {
+    if (!this.#work.hasBuffers) {
       machine.free();
       return false;
     }
+    this.#work.begin();
     const secured = new SecuredConnection(connection, machine);
     this.#secured[connection] = secured;
-    this.#sendTaken(secured);
     this.#inner.receive(connection);
-    return true;
+    return this.#work.sendAll(machine, connection);
   }
 
   // What the engine asks.
@@ -129,8 +125,8 @@ export class SecurePort implements Port, PortEvents {
   }
 
   resetOnExit(connection: number): void {
-    // A cut shows by itself where an end has to be said (`close_notify`).
-    if (this.#secured[connection] === undefined) this.#inner.resetOnExit(connection);
+    // `close_notify` would be missed, too, but not every client looks for it.
+    this.#inner.resetOnExit(connection);
   }
 
   shutdown(connection: number): void {
@@ -142,8 +138,9 @@ export class SecurePort implements Port, PortEvents {
   }
 
   close(connection: number): void {
-    this.#forget(connection);
-    this.#inner.close(connection);
+    const secured = this.#secured[connection];
+    if (secured !== undefined && this.#mayStillSpeak(secured)) return this.#sayFarewell(secured);
+    this.#closeInner(connection);
   }
 
   reset(connection: number): void {
@@ -154,7 +151,12 @@ export class SecurePort implements Port, PortEvents {
   // What the inner port tells.
 
   turnStarts(now: number): void {
+    this.#now = now;
     this.#events!.turnStarts(now);
+    for (const [connection, until] of this.#farewells) {
+      if (until > now) break;
+      this.#closeInner(connection);
+    }
     const starved = this.#starved.splice(0);
     for (const secured of starved) {
       secured.isStarved = false;
@@ -177,32 +179,39 @@ export class SecurePort implements Port, PortEvents {
   received(connection: number, buffer: number, start: number, end: number): void {
     const secured = this.#secured[connection];
     if (secured === undefined) return this.#events!.received(connection, buffer, start, end);
-    if (secured.phase === "failed" || secured.phase === "ended") return this.buffers.release(buffer);
-    if (secured.cipher.isEmpty && this.#hasWorkBuffers) return this.#decrypt(secured, buffer, start, end);
+    if (secured.phase !== "handshake" && secured.phase !== "open") return this.buffers.release(buffer);
+    if (secured.cipher.isEmpty && this.#work.hasBuffers) return this.#decrypt(secured, buffer, start, end);
     secured.cipher.push(this.buffers, buffer, start, end);
     this.#inner.pause(connection);
     this.#starve(secured);
   }
 
   sent(connection: number): void {
-    const secured = this.#secured[connection];
-    if (secured === undefined || secured.phase !== "handshake") this.#events!.sent(connection);
+    const phase = this.#secured[connection]?.phase;
+    if (phase !== "handshake" && phase !== "farewell") this.#events!.sent(connection);
   }
 
   ended(connection: number): void {
     const secured = this.#secured[connection];
-    if (secured === undefined || (secured.phase === "failed" && secured.writing !== "open"))
-      return this.#events!.ended(connection);
-    if (secured.phase === "ended" || secured.phase === "failed") return;
-    secured.phase = "failed";
-    this.#events!.failed(connection, "reset");
+    switch (secured?.phase) {
+      case undefined:
+        return this.#events!.ended(connection);
+      case "farewell":
+        return this.#closeInner(connection);
+      case "handshake":
+      case "open":
+        if (secured!.cipher.isEmpty) return this.#fail(secured!, "reset");
+        secured!.hasEnded = true;
+        return;
+      default:
+    }
   }
 
   failed(connection: number, fault: IoFault): void {
     const secured = this.#secured[connection];
-    if (secured?.phase === "failed") return;
-    if (secured !== undefined) secured.phase = "failed";
-    this.#events!.failed(connection, fault);
+    if (secured === undefined) return this.#events!.failed(connection, fault);
+    if (secured.phase === "farewell") return this.#closeInner(connection);
+    if (secured.phase !== "failed") this.#fail(secured, fault);
   }
 
   turnEnds(): number {
@@ -211,74 +220,55 @@ export class SecurePort implements Port, PortEvents {
       secured.isTouched = false;
       if (this.#secured[secured.connection] === secured) this.#encrypt(secured);
     }
-    return deadline;
+    // Buffers came back in this turn, and nobody else may ask for another one.
+    if (this.#starved.length > 0 && this.#work.hasBuffers) return this.#now;
+    const [farewell = Infinity] = this.#farewells.values();
+    return Math.min(deadline, farewell);
   }
 
-  get #hasWorkBuffers(): boolean {
-    return this.buffers.freeCount >= WORK_BUFFERS;
-  }
-
-  /** Decrypts in the buffer that the bytes came in, and passes on what is plain. Takes over its reference. */
+  /** Decrypts into other buffers, and passes on what is plain. Takes over the buffer's reference. */
   #decrypt(secured: SecuredConnection, buffer: number, start: number, end: number): void {
     const { machine, connection } = secured;
     machine.feed(start, end);
-    const outcome = this.#readAll(machine, buffer);
-    this.#sendTaken(secured);
-    if (secured.phase === "handshake" && machine.session !== undefined) {
+    const outcome = this.#work.readAll(machine);
+    this.buffers.release(buffer);
+    const isSaid = this.#work.sendAll(machine, connection);
+    if (secured.phase === "handshake" && machine.session !== undefined && isSaid) {
       secured.phase = "open";
       this.#events!.connected(connection);
     }
-    const buffers = this.#plainBuffers.splice(0);
-    const ends = this.#plainEnds.splice(0);
-    for (const [index, plain] of buffers.entries()) {
-      if (this.#secured[connection] !== secured) this.buffers.release(plain);
-      else this.#events!.received(connection, plain, this.buffers.startOf(plain), ends[index]!);
-    }
-    if (this.#secured[connection] !== secured || outcome >= 0) return;
-    if (outcome === CLOSED) {
-      secured.phase = "ended";
-      this.#events!.ended(connection);
-    } else {
-      secured.phase = "failed";
-      this.#events!.failed(connection, "other");
-    }
+    this.#passOn(secured);
+    if (!this.#isOwned(secured)) return;
+    if (!isSaid) this.#fail(secured, "no-resources");
+    else if (outcome === CLOSED) this.#end(secured);
+    else if (outcome < 0) this.#fail(secured, "other");
   }
 
-  /** Fills `buffer`, then others, with all that is plain; gives how it ended. */
-  #readAll(machine: TlsMachine, buffer: number): number {
-    const pool = this.buffers;
-    let target = this.#ownBuffer(buffer);
-    let start = pool.startOf(target);
-    let at = start;
-    for (;;) {
-      const left = start + pool.bufferBytes - at;
-      const count = left > 0 ? machine.read(at, left) : 0;
-      at += Math.max(0, count);
-      if (count > 0) continue;
-      if (left > 0 || at === start) {
-        if (at > start) this.#keepPlain(target, at);
-        else pool.release(target);
-        return count;
-      }
-      this.#keepPlain(target, at);
-      target = pool.take();
-      assert(target !== -1, "more plain bytes than there were encrypted");
-      at = start = pool.startOf(target);
+  /** Tells what was read last. Whoever is told may close the connection meanwhile. */
+  #passOn(secured: SecuredConnection): void {
+    const { connection } = secured;
+    const { buffers, ends } = this.#work;
+    if (buffers.length === 0) return;
+    const plainEnds = ends.splice(0);
+    for (const [index, plain] of buffers.splice(0).entries()) {
+      if (secured.phase === "open" && this.#isOwned(secured))
+        this.#events!.received(connection, plain, this.buffers.startOf(plain), plainEnds[index]!);
+      else this.buffers.release(plain);
     }
   }
 
-  #keepPlain(buffer: number, end: number): void {
-    this.#plainBuffers.push(buffer);
-    this.#plainEnds.push(end);
+  #isOwned(secured: SecuredConnection): boolean {
+    return this.#secured[secured.connection] === secured && secured.phase !== "farewell";
   }
 
-  /** The buffer itself where nobody else looks into it; else another one. */
-  #ownBuffer(buffer: number): number {
-    if (this.buffers.references(buffer) === 1) return buffer;
-    this.buffers.release(buffer);
-    const other = this.buffers.take();
-    assert(other !== -1, "works without buffers");
-    return other;
+  #end(secured: SecuredConnection): void {
+    secured.phase = "ended";
+    this.#events!.ended(secured.connection);
+  }
+
+  #fail(secured: SecuredConnection, fault: IoFault): void {
+    secured.phase = "failed";
+    this.#events!.failed(secured.connection, fault);
   }
 
   #encrypt(secured: SecuredConnection): void {
@@ -286,38 +276,32 @@ export class SecurePort implements Port, PortEvents {
     if (secured.phase === "handshake") return;
     if (secured.phase === "failed") plain.drop(this.buffers);
     while (!plain.isEmpty) {
-      if (!this.#hasWorkBuffers) return this.#starve(secured);
+      if (!this.#work.hasBuffers) return this.#starve(secured);
       const byteLength = Math.min(plain.endOfFirst - plain.start, RECORD_BYTES_MAX);
       machine.write(plain.start, plain.start + byteLength);
-      this.#sendTaken(secured);
+      this.#work.sendAll(machine, connection);
       plain.advance(this.buffers, byteLength);
     }
     if (secured.writing !== "ending") return;
     secured.writing = "ended";
     machine.shutdown();
-    this.#sendTaken(secured);
+    this.#work.sendAll(machine, connection);
     this.#inner.shutdown(connection);
-  }
-
-  /** Sends what the machine has to say. */
-  #sendTaken(secured: SecuredConnection): void {
-    for (;;) {
-      const at = this.#outbox.reserve(TAKE_BYTES_MIN);
-      assert(at !== -1, "works without buffers");
-      const count = secured.machine.take(at, this.#outbox.room);
-      if (count === 0) return;
-      this.#outbox.send(secured.connection, at + count);
-    }
   }
 
   /** Buffers may be free again: first what came in, then what goes out. */
   #goOn(secured: SecuredConnection): void {
-    while (!secured.cipher.isEmpty && this.#hasWorkBuffers) {
+    while (!secured.cipher.isEmpty && this.#work.hasBuffers) {
       const { buffer, start, end } = secured.cipher.shift();
       this.#decrypt(secured, buffer, start, end);
       if (this.#secured[secured.connection] !== secured) return;
     }
     if (!secured.cipher.isEmpty) return this.#starve(secured);
+    if (secured.hasEnded) {
+      secured.hasEnded = false;
+      this.ended(secured.connection);
+      if (this.#secured[secured.connection] !== secured) return;
+    }
     if (secured.wantsBytes && secured.phase !== "failed") this.#inner.receive(secured.connection);
     if (!secured.plain.isEmpty || secured.writing === "ending") this.#touch(secured);
   }
@@ -334,7 +318,33 @@ export class SecurePort implements Port, PortEvents {
     this.#starved.push(secured);
   }
 
+  /** Whether there is something to say that its peer can still hear whole. */
+  #mayStillSpeak(secured: SecuredConnection): boolean {
+    if (secured.writing !== "open" || !this.#work.hasBuffers) return false;
+    if (secured.phase === "failed") return secured.machine.fault !== undefined;
+    const isSilent = secured.plain.isEmpty && this.#inner.unsentBytes(secured.connection) === 0;
+    return isSilent && secured.machine.session !== undefined;
+  }
+
+  #sayFarewell(secured: SecuredConnection): void {
+    const { connection, machine } = secured;
+    machine.shutdown();
+    this.#work.sendAll(machine, connection);
+    secured.dropWaiting(this.buffers);
+    secured.phase = "farewell";
+    secured.writing = "ended";
+    this.#inner.shutdown(connection);
+    this.#inner.receive(connection);
+    this.#farewells.set(connection, this.#now + FAREWELL_MS);
+  }
+
+  #closeInner(connection: number): void {
+    this.#forget(connection);
+    this.#inner.close(connection);
+  }
+
   #forget(connection: number): void {
+    this.#farewells.delete(connection);
     this.#secured[connection]?.end(this.buffers);
     this.#secured[connection] = undefined;
   }

@@ -24,8 +24,10 @@ import type { ConnectionOwner } from "../connection-owner.ts";
 import type { Core } from "../core.ts";
 import { Http1Session } from "../http1-session.ts";
 import type { CertificateRuntime } from "../runtime/certificate.ts";
+import type { Use } from "../use.ts";
 import type { ListenerTls } from "./listener-tls.ts";
 import { Secured } from "./secured.ts";
+import type { SecurePort } from "./secure-port.ts";
 import type { TlsParts } from "./tls-parts.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -33,7 +35,7 @@ const NOTHING = new Uint8Array(0);
 export class TlsAcceptance implements ConnectionOwner {
   readonly #core: Core;
   readonly #configuration: Configuration;
-  readonly #tls: TlsParts;
+  readonly #tls: TlsParts | undefined;
   readonly #client: Client;
   readonly #connection: number;
   readonly #listener: ListenerTls;
@@ -44,12 +46,12 @@ export class TlsAcceptance implements ConnectionOwner {
   #machine: TlsMachine | undefined;
   #certificate: CertificateRuntime | undefined;
 
-  constructor(core: Core, configuration: Configuration, tls: TlsParts, client: Client, connection: number) {
+  constructor(core: Core, configuration: Configuration, client: Client, connection: number) {
     const { tls: listener } = client.listener;
     assert(listener !== undefined, "a handshake at a listener without TLS");
     this.#core = core;
     this.#configuration = configuration;
-    this.#tls = tls;
+    this.#tls = core.tls;
     this.#client = client;
     this.#connection = connection;
     this.#listener = listener;
@@ -66,7 +68,13 @@ export class TlsAcceptance implements ConnectionOwner {
     this.#core.deadlines.clear(this.#connection);
     this.#listener.handshakeEnded();
     this.#client.secure(new Secured(this.#certificate, session));
+    this.#certificate?.use.end();
     new Http1Session(this.#core, this.#configuration, this.#client, this.#connection);
+  }
+
+  /** True if it shakes hands by a certificate that is counted in `use`. */
+  uses(use: Use): boolean {
+    return this.#certificate?.use === use;
   }
 
   received(buffer: number, start: number, end: number): void {
@@ -101,10 +109,9 @@ export class TlsAcceptance implements ConnectionOwner {
     this.#close();
   }
 
-  /** What the machine has to say about it (an alert) is on its way, where there is anybody to hear it. */
+  /** The machine's alert is sent by the port. */
   failed(): void {
-    if (this.#phase === "handshake" && this.#machine?.fault !== undefined) this.#sayFarewell();
-    else this.#close();
+    this.#close();
   }
 
   expired(): void {
@@ -118,24 +125,25 @@ export class TlsAcceptance implements ConnectionOwner {
 
   #begin(hello: ClientHello, buffer: number, start: number, end: number): void {
     const { epochMs, now, buffers } = this.#core;
-    const verdict = this.#tls.server.accept(this.#listener, hello, epochMs + now);
-    if (verdict.kind === "refused") {
+    const tls = this.#tls;
+    const verdict = tls?.server.accept(this.#listener, hello, epochMs + now);
+    if (tls === undefined || verdict?.kind !== "accepted") {
       buffers.release(buffer);
-      return this.#refuse(verdict.alert);
+      return this.#refuse(verdict?.kind === "refused" ? verdict.alert : "internal_error");
     }
     this.#phase = "handshake";
     this.#machine = verdict.machine;
     this.#certificate = verdict.certificate;
-    const isSecured = this.#tls.port.secure(this.#connection, verdict.machine);
-    if (!isSecured || !this.#feedKept()) {
+    this.#certificate?.use.begin();
+    if (!tls.port.secure(this.#connection, verdict.machine) || !this.#feedKept(tls.port)) {
       buffers.release(buffer);
       return this.cut();
     }
-    this.#tls.port.received(this.#connection, buffer, start, end);
+    tls.port.received(this.#connection, buffer, start, end);
   }
 
   /** The machine gets what was kept, by way of a buffer. False: none is free. */
-  #feedKept(): boolean {
+  #feedKept(port: SecurePort): boolean {
     const { buffers, memory } = this.#core;
     const kept = this.#kept;
     this.#kept = NOTHING;
@@ -144,7 +152,7 @@ export class TlsAcceptance implements ConnectionOwner {
       if (buffer === -1) return false;
       const start = buffers.startOf(buffer);
       const end = copyBytes(memory, start, kept, at, Math.min(kept.length, at + buffers.bufferBytes));
-      this.#tls.port.received(this.#connection, buffer, start, end);
+      port.received(this.#connection, buffer, start, end);
     }
     return true;
   }
@@ -179,6 +187,7 @@ export class TlsAcceptance implements ConnectionOwner {
 
   #forget(): void {
     this.#listener.handshakeEnded();
+    this.#certificate?.use.end();
     this.#core.disown(this.#connection);
     this.#configuration.sessionEnded();
   }

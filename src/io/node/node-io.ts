@@ -6,6 +6,7 @@ import type { Address } from "../../base/address.ts";
 import { assert } from "../../base/assert.ts";
 import { BufferPool } from "../../base/buffer-pool.ts";
 import type { IoFault, Port, PortEvents } from "../../engine/port.ts";
+import { mapRegion, type Region } from "../../sys/arena.ts";
 import type { Io, IoLimits, IoWarning } from "../io.ts";
 import { NodeConnection, type ConnectionTarget, type Origin } from "./node-connection.ts";
 import { NodeListeners, type AcceptedTarget } from "./node-listeners.ts";
@@ -30,11 +31,10 @@ class NodePort implements Port, ConnectionTarget, AcceptedTarget {
   readonly #touched = new Set<NodeConnection>();
   readonly #starved = new Set<NodeConnection>();
 
-  constructor(limits: IoLimits, warn: IoWarning) {
-    const bytes = new Uint8Array(BufferPool.bytesFor(limits.buffersMax, limits.bufferBytes));
+  constructor(limits: IoLimits, bytes: Uint8Array, warn: IoWarning) {
     this.buffers = new BufferPool(bytes, { count: limits.buffersMax, bufferBytes: limits.bufferBytes });
     this.connectionsMax = limits.connectionsMax;
-    this.#memory = Buffer.from(bytes.buffer);
+    this.#memory = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#reserve = Math.floor(limits.buffersMax / RESERVE_SHARE);
     this.#connections = Array.from({ length: limits.connectionsMax }, () => undefined);
     this.#free = Array.from(
@@ -214,9 +214,12 @@ class NodePort implements Port, ConnectionTarget, AcceptedTarget {
 class NodeIo implements Io {
   readonly name = "node";
   readonly port: NodePort;
+  readonly memory: Region | undefined;
 
   constructor(limits: IoLimits, warn: IoWarning) {
-    this.port = new NodePort(limits, warn);
+    const byteLength = BufferPool.bytesFor(limits.buffersMax, limits.bufferBytes);
+    this.memory = mapMemory(byteLength);
+    this.port = new NodePort(limits, this.memory?.bytes ?? new Uint8Array(byteLength), warn);
   }
 
   adoptListener(fd: number): number {
@@ -242,4 +245,11 @@ class NodeIo implements Io {
 /** Always possible. */
 export function openNodeIo(limits: IoLimits, warn: IoWarning): Io {
   return new NodeIo(limits, warn);
+}
+
+/** Node needs no addresses, but TLS does: its library reads and writes the buffers where they lie. */
+function mapMemory(byteLength: number): Region | undefined {
+  if (process.platform !== "linux") return undefined;
+  const mapped = mapRegion(byteLength);
+  return mapped.ok ? mapped.value : undefined;
 }

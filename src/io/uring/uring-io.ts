@@ -42,6 +42,7 @@ const WAIT_MAX_MS = 3_600_000;
 class UringIo implements Io {
   readonly name = "uring";
   readonly port: Port;
+  readonly memory: Region;
   readonly #ring: Ring;
   readonly #parts: UringParts;
   readonly #completions: Completions;
@@ -60,12 +61,19 @@ class UringIo implements Io {
   #deadlineMs = Infinity;
   #nodeTurnMs = Infinity;
 
-  constructor(ring: Ring, parts: UringParts, peers: Region, nodeLoop: NodeLoop, warn: IoWarning) {
+  constructor(
+    ring: Ring,
+    parts: UringParts,
+    regions: { readonly pool: Region; readonly peers: Region },
+    nodeLoop: NodeLoop,
+    warn: IoWarning,
+  ) {
+    this.memory = regions.pool;
     this.#ring = ring;
     this.#parts = parts;
     this.#completions = new Completions(parts);
     this.#submission = new Submission(parts);
-    this.#listeners = new Listeners(parts.operations, peers, this.#completions, warn);
+    this.#listeners = new Listeners(parts.operations, regions.peers, this.#completions, warn);
     this.#nodeLoop = nodeLoop;
     this.#nodeTurn = new NodeTurn(this.#turnUntilNode);
     this.port = new UringPort(parts, this.#listeners);
@@ -182,7 +190,7 @@ export function openUringIo(
     ring.value.close();
     return provided;
   }
-  const regions = { pool: memory.value, messages: messages.value };
+  const regions = { pool: memory.value, messages: messages.value, peers: peers.value };
   const parts: UringParts = {
     pool,
     operations: openOperations(ring.value, regions, kernel),
@@ -190,7 +198,7 @@ export function openUringIo(
     queues: new SendQueues(limits.connectionsMax, pool),
     provided: provided.value,
   };
-  return ok(new UringIo(ring.value, parts, peers.value, nodeLoop, warn));
+  return ok(new UringIo(ring.value, parts, regions, nodeLoop, warn));
 }
 
 function openOperations(

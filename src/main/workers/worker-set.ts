@@ -9,11 +9,12 @@
  *  2. A worker that leaves still decides requests of its sessions: it gets every change, and it counts, until
  *     it is gone.
  *  3. A worker that hangs, drifts, or does not read is killed; its exit tells the rest.
+ *  4. The secrets of TLS are the first thing that a worker is sent, and are never logged.
  */
 import type { Log } from "../../io/log.ts";
 import { encodeMessage } from "../../io/message-channel.ts";
 import type { WorkerStatus } from "../../model/answer-data.ts";
-import type { DrainUse, FromWorker, Question, ToWorker } from "../../model/channel.ts";
+import type { DrainUse, FromWorker, Question, TlsSecrets, ToWorker } from "../../model/channel.ts";
 import type { Gathering } from "../gathering.ts";
 import type { MainLimits } from "../limits.ts";
 import { Pulse } from "./pulse.ts";
@@ -31,6 +32,8 @@ export interface WorkerSetHooks {
   hashAt(revision: number): string | undefined;
   /** The sockets that a worker accepts on. */
   openListeners(): readonly { readonly address: string; readonly fd: number }[];
+  /** What workers need for TLS beside the state, as it is now. */
+  secrets(): TlsSecrets;
   /** A worker has loaded its state and accepts. */
   ready(): void;
   drainChanged(worker: number, use: DrainUse): void;
@@ -100,6 +103,7 @@ export class WorkerSet {
     this.#workers.set(number, worker);
     this.#pulse.heard(number, now() + limits.workerStartMsMax - limits.workerSilenceMsMax);
     log.debug(`worker ${number} starts`, { pid: worker.pid });
+    worker.send({ type: "secrets", secrets: hooks.secrets() });
     hooks.withState((load) => {
       if (this.#workers.get(number) === worker) worker.load(load);
     });
@@ -121,6 +125,12 @@ export class WorkerSet {
   /** Asks all that count to close what still uses a drain. */
   closeDrained(drain: number): void {
     this.broadcast([encodeMessage({ type: "close-drained", drain } satisfies ToWorker)], 0);
+  }
+
+  /** There are new ticket keys: all take them, those that still load the state, too. */
+  shareSecrets(): void {
+    const secrets = this.#options.hooks.secrets();
+    this.broadcast([encodeMessage({ type: "secrets", secrets } satisfies ToWorker)], 0);
   }
 
   /** Hands a listener to all that accept. */

@@ -1,0 +1,104 @@
+/** Certificates that come, go and change under traffic, with clients that never retry. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { HttpConnection } from "../../testing/clients/http-connection.ts";
+import { Load } from "../../testing/clients/load.ts";
+import { HttpsSetting, authority, certificateFor } from "./https-support.ts";
+import { assertNoFaults, exchangeOn, IOS, TIMEOUT_MS } from "./support.ts";
+
+/** How many requests replacements are made under, nearly each on a connection of its own. */
+const REQUESTS_MIN = 150;
+
+for (const io of IOS) {
+  describe(`certificates of an https listener (${io})`, () => {
+    let setting: HttpsSetting;
+    before(async () => (setting = await HttpsSetting.start(io)));
+    after(() => setting.stop());
+
+    test("without any certificate, the proxy shows its own and serves", async () => {
+      const socket = await setting.connect({ servername: "a.example" });
+      assert.equal(socket.getPeerCertificate().subject.CN, "kakehi");
+      assert.equal((await exchangeOn(HttpConnection.over(socket), "/")).status, 200);
+      socket.destroy();
+      await assert.rejects(setting.connect({ ca: authority.pem }), /DEPTH_ZERO_SELF_SIGNED_CERT/);
+    });
+
+    test("a certificate is served for its name as soon as its order is answered, and no more after its removal", async () => {
+      const trusting = { servername: "b.example", ca: authority.pem };
+      const fingerprint = await setting.add(certificateFor("b.example"));
+      for (let round = 0; round < 8; round++) assert.equal((await setting.fetch(trusting)).status, 200);
+      await setting.remove(fingerprint);
+      for (let round = 0; round < 8; round++) await assert.rejects(setting.fetch(trusting), /SELF_SIGNED/);
+    });
+
+    test("an exact name goes before a wildcard, which serves one label", async () => {
+      const added = [
+        await setting.add(certificateFor("*.c.example")),
+        await setting.add(certificateFor("one.c.example")),
+      ];
+      assert.equal(await setting.namesShown({ servername: "two.c.example" }), "DNS:*.c.example");
+      assert.equal(await setting.namesShown({ servername: "one.c.example" }), "DNS:one.c.example");
+      assert.equal(await setting.namesShown({ servername: "x.two.c.example" }), undefined);
+      for (const fingerprint of added) await setting.remove(fingerprint);
+    });
+
+    test("a host that the connection's certificate does not cover is misdirected", async () => {
+      const fingerprint = await setting.add(certificateFor("d.example"));
+      const connection = HttpConnection.over(await setting.connect({ servername: "d.example" }));
+      assert.equal((await exchangeOn(connection, "/", "other.example")).status, 421);
+      assert.equal((await exchangeOn(connection, "/", "d.example")).status, 200);
+      connection.close();
+      await setting.remove(fingerprint);
+    });
+
+    test("under replacements, every handshake gets the old certificate or the new, whole", async () => {
+      const certificates = [certificateFor("e.example"), certificateFor("e.example")];
+      let old = await setting.add(certificates[0]!);
+      const load = new Load({
+        port: setting.port,
+        ratePerSecond: 200,
+        freshShare: 0.9,
+        tls: { servername: "e.example", ca: authority.pem },
+        request: (number) => ({ host: "e.example", target: `/${number}` }),
+      });
+      for (let round = 1; load.report.answered < REQUESTS_MIN; round++) {
+        const { pem, keyPem } = certificates[round % 2]!;
+        const data = { listener: setting.listener, certificate: pem, key: keyPem, old_fingerprint: old };
+        old = (await setting.proxy.orders.ok("REPLACE_CERTIFICATE", data)).data.fingerprint;
+      }
+      await load.stop();
+      assertNoFaults(load.faults);
+      await setting.remove(old);
+    });
+
+    test("a removal waits for the sessions on its certificate, and tells how many are left", async () => {
+      const fingerprint = await setting.add(certificateFor("f.example"));
+      const wishes = { servername: "f.example", ca: authority.pem };
+      const connections = [
+        HttpConnection.over(await setting.connect(wishes)),
+        HttpConnection.over(await setting.connect(wishes)),
+      ];
+      for (const connection of connections)
+        assert.equal((await exchangeOn(connection, "/", "f.example")).closes, false);
+      const data = { listener: setting.listener, fingerprint, drain: { progress_ms: 10 } };
+      const removal = setting.proxy.orders.send("REMOVE_CERTIFICATE", data);
+      const progress = await removal.processing();
+      assert.equal(progress.data.connections, 2, progress.message);
+      const last = await exchangeOn(connections[0]!, "/", "f.example");
+      assert.deepEqual([last.status, last.closes], [200, true]);
+      await removal.processing(({ data: { connections: left } }) => left === 1);
+      assert.equal((await exchangeOn(connections[1]!, "/", "f.example")).closes, true);
+      assert.equal((await removal.final(TIMEOUT_MS)).status, "OK");
+    });
+
+    test("with strict_sni a name without a certificate is refused with unrecognized_name", async () => {
+      await setting.proxy.orders.ok("UPDATE_LISTENER", { address: setting.listener, strict_sni: true });
+      await assert.rejects(setting.connect({ servername: "nobody.example" }), /UNRECOGNIZED_NAME/);
+      await assert.rejects(setting.connect({}), /UNRECOGNIZED_NAME/);
+      const fingerprint = await setting.add(certificateFor("g.example"));
+      assert.equal((await setting.fetch({ servername: "g.example", ca: authority.pem })).status, 200);
+      await setting.remove(fingerprint);
+      await setting.proxy.orders.ok("UPDATE_LISTENER", { address: setting.listener, strict_sni: false });
+    });
+  });
+}
