@@ -31,7 +31,7 @@ export interface Secured {
  * Group and ciphers of every handshake whose cost is measured. P-256 is for the key in the certificate, which
  * TLS 1.2 counts among the groups (RFC 8422 section 5.1.1); the exchange is by X25519, which comes first.
  */
-export const PINNED: Pick<SecuredWish, "groups" | "ciphers"> = {
+export const PINNED: Readonly<Record<"groups" | "ciphers", string>> = {
   groups: "X25519:P-256",
   ciphers: "TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256",
 };
