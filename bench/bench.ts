@@ -18,7 +18,10 @@ import { memoryPart } from "./parts/memory.ts";
 import { ordersPart } from "./parts/orders.ts";
 import type { Part, Surroundings } from "./parts/part.ts";
 import { startPart } from "./parts/start.ts";
+import { tlsCertificatesPart } from "./parts/tls-certificates.ts";
 import { HANDSHAKE_PARTS } from "./parts/tls-handshakes.ts";
+import { tlsIdlePart } from "./parts/tls-idle.ts";
+import { tlsReplacementsPart } from "./parts/tls-replacements.ts";
 import { endAll, isInstalled, LOAD_CORE } from "./processes.ts";
 import { formatSection, type Section } from "./section.ts";
 import { PROJECT_FOLDER } from "../tools/tracked-files.ts";
@@ -28,6 +31,7 @@ const PARTS: readonly Part[] = [
   ...COST_PARTS,
   ...HANDSHAKE_PARTS,
   ...[latencyPart, ordersPart, memoryPart, startPart, idlePart],
+  ...[tlsCertificatesPart, tlsReplacementsPart, tlsIdlePart],
 ];
 const CONTESTANTS = [kakehiUring, kakehiNode, haproxy, nginx];
 /** Where Debian puts daemons, and where users do not look. */
