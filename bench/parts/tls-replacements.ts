@@ -19,9 +19,9 @@ const SECONDS = 10;
 const HANDSHAKE_RATE = 100;
 /** So that connections come before the first replacement and after the last. */
 const MARGIN_MS = 1_000;
-/** A hundredth of what stays when a certificate is kept for each replacement. */
+/** A kilobyte for each replacement: less than one certificate that stayed would take. */
 const LEFT_BYTES_MAX = 1024 * 1024;
-/** As good as each handshake found another one: only those between two replacements share one. */
+/** So many handshakes found another one that the replacements surely lay between them. */
 const CERTIFICATES_MIN = 500;
 
 export const tlsReplacementsPart: Part = { name: "tls-replacements", run };
