@@ -12,13 +12,17 @@ export interface Rounds<R> {
   readonly name: string;
   /** With it, contestants speak TLS. */
   readonly wildcard?: Wildcard;
+  /**
+   * How long each is under load before the first round [4]: so long that the compilers of a garbage-collected
+   * language have seen the hot path.
+   */
+  readonly warmUpSeconds?: number;
   /** Called once, when all contestants run. */
   readonly begin?: (running: readonly Contestant[]) => Promise<void>;
   readonly measure: (contestant: Contestant, seconds: number) => Promise<R>;
   readonly tell: (result: R) => string;
 }
 
-/** Long enough for the compilers of a garbage-collected language to have seen the hot path. */
 const WARM_UP_SECONDS = 4;
 
 /** The results of each contestant by its name, in the contestants' order. */
@@ -29,10 +33,11 @@ export async function measureInTurn<R>(
   const { folder, upstreamPort, options, contestants, tell, waitForQuiet } = surroundings;
   const running: Contestant[] = [];
   const results = new Map<string, R[]>();
+  const warmUp = rounds.warmUpSeconds ?? WARM_UP_SECONDS;
   try {
     for (const kind of contestants) running.push(await kind.start(folder, upstreamPort, rounds.wildcard));
     await rounds.begin?.(running);
-    for (const contestant of running) await rounds.measure(contestant, WARM_UP_SECONDS);
+    for (const contestant of running) await rounds.measure(contestant, warmUp);
     for (let round = 1; round <= options.rounds; round++) {
       for (const contestant of running) {
         await waitForQuiet();
