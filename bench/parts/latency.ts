@@ -8,6 +8,7 @@ import { haproxy } from "../contestants/haproxy.ts";
 import type { FixedRate, FixedRateResult } from "../load/fixed-rate.ts";
 import { outputOf } from "../load/program-output.ts";
 import { runWrk } from "../load/wrk.ts";
+import { measureInTurn } from "../rounds.ts";
 import type { Section } from "../section.ts";
 import { median } from "../statistics.ts";
 import type { Load } from "../workload.ts";
@@ -15,6 +16,7 @@ import type { Part, Surroundings } from "./part.ts";
 
 const CONNECTIONS = 256;
 const CAPACITY_SECONDS = 3;
+const WARM_UP_SECONDS = 2;
 const GENERATOR = join(import.meta.dirname, "..", "load", "fixed-rate.ts");
 
 export const latencyPart: Part = { name: "latency", run };
@@ -22,24 +24,12 @@ export const latencyPart: Part = { name: "latency", run };
 async function run(surroundings: Surroundings): Promise<Section> {
   const rate = Math.floor((await capacityOfHaproxy(surroundings)) / 2);
   surroundings.tell(`latency: at ${rate} requests/s`);
-  const running: Contestant[] = [];
-  const results = new Map<string, FixedRateResult[]>();
-  try {
-    for (const kind of surroundings.contestants) {
-      running.push(await kind.start(surroundings.folder, surroundings.upstreamPort));
-    }
-    for (const contestant of running) await measure(contestant, rate, 2);
-    for (let round = 1; round <= surroundings.options.rounds; round++) {
-      for (const contestant of running) {
-        await surroundings.waitForQuiet();
-        const result = await measure(contestant, rate, surroundings.options.seconds);
-        results.set(contestant.name, [...(results.get(contestant.name) ?? []), result]);
-        surroundings.tell(`latency ${round} ${contestant.name}: p99 ${result.p99.toFixed(2)} ms`);
-      }
-    }
-  } finally {
-    for (const contestant of running) await contestant.end();
-  }
+  const results = await measureInTurn<FixedRateResult>(surroundings, {
+    name: "latency",
+    warmUpSeconds: WARM_UP_SECONDS,
+    measure: (contestant, seconds) => measure(contestant, rate, seconds),
+    tell: ({ p99 }) => `p99 ${p99.toFixed(2)} ms`,
+  });
   return sectionOf(rate, results);
 }
 
