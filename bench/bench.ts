@@ -18,12 +18,21 @@ import { memoryPart } from "./parts/memory.ts";
 import { ordersPart } from "./parts/orders.ts";
 import type { Part, Surroundings } from "./parts/part.ts";
 import { startPart } from "./parts/start.ts";
+import { tlsCertificatesPart } from "./parts/tls-certificates.ts";
+import { HANDSHAKE_PARTS } from "./parts/tls-handshakes.ts";
+import { tlsIdlePart } from "./parts/tls-idle.ts";
+import { tlsReplacementsPart } from "./parts/tls-replacements.ts";
 import { endAll, isInstalled, LOAD_CORE } from "./processes.ts";
 import { formatSection, type Section } from "./section.ts";
 import { PROJECT_FOLDER } from "../tools/tracked-files.ts";
 import { startUpstream } from "./upstream.ts";
 
-const PARTS: readonly Part[] = [...COST_PARTS, latencyPart, ordersPart, memoryPart, startPart, idlePart];
+const PARTS: readonly Part[] = [
+  ...COST_PARTS,
+  ...HANDSHAKE_PARTS,
+  ...[latencyPart, ordersPart, memoryPart, startPart, idlePart],
+  ...[tlsCertificatesPart, tlsReplacementsPart, tlsIdlePart],
+];
 const CONTESTANTS = [kakehiUring, kakehiNode, haproxy, nginx];
 /** Where Debian puts daemons, and where users do not look. */
 process.env["PATH"] = `${process.env["PATH"]}:/usr/sbin:/sbin`;
@@ -47,6 +56,9 @@ async function run(options: BenchOptions): Promise<number> {
     options.parts.includes("latency") ? haproxy.missing() : undefined,
     isInstalled("wrk") ? undefined : "wrk is missing: apt-get install wrk",
     isInstalled("nginx") ? undefined : "nginx, the upstream, is missing: apt-get install nginx-light",
+    options.parts.some((part) => part.startsWith("tls-")) && !isInstalled("openssl")
+      ? "openssl, which makes the certificates, is missing: apt-get install openssl"
+      : undefined,
     isInstalled("taskset") ? undefined : "taskset is missing: apt-get install util-linux",
   ].filter((text) => text !== undefined);
   if (missing.length > 0) {

@@ -9,6 +9,7 @@ const SMALL_BODY_BYTES = 100;
 
 /** One kind of load. */
 export interface Load {
+  readonly scheme: "http" | "https";
   readonly path: string;
   readonly connections: number;
 }

@@ -14,6 +14,7 @@ import {
   startProgram,
   waitForPort,
 } from "../processes.ts";
+import type { Wildcard } from "../certificates/wildcard.ts";
 import { CLUSTER_COUNT, clusterOf, HOST_COUNT, hostnameOf } from "../workload.ts";
 import type { Contestant, ContestantKind } from "./contestant.ts";
 
@@ -23,7 +24,7 @@ export const haproxy: ContestantKind = {
   start,
 };
 
-async function start(folder: string, upstreamPort: number): Promise<Contestant> {
+async function start(folder: string, upstreamPort: number, wildcard?: Wildcard): Promise<Contestant> {
   const own = join(folder, "haproxy");
   mkdirSync(own, { recursive: true });
   const hosts = Array.from(
@@ -33,7 +34,7 @@ async function start(folder: string, upstreamPort: number): Promise<Contestant> 
   writeFileSync(join(own, "hosts.map"), hosts.join(""));
   const port = await findFreePort();
   const path = join(own, "haproxy.cfg");
-  writeFileSync(path, configurationOf(own, port, upstreamPort));
+  writeFileSync(path, configurationOf(own, port, upstreamPort, wildcard));
   const program = startProgram("haproxy", PROXY_CORE, ["haproxy", "-db", "-f", path]);
   await waitForPort(port, program);
   return {
@@ -45,7 +46,12 @@ async function start(folder: string, upstreamPort: number): Promise<Contestant> 
   };
 }
 
-function configurationOf(folder: string, port: number, upstreamPort: number): string {
+function configurationOf(folder: string, port: number, upstreamPort: number, wildcard?: Wildcard): string {
+  const scheme = wildcard === undefined ? "http" : "https";
+  const tls =
+    wildcard === undefined
+      ? ""
+      : ` ssl crt ${wildcard.bundlePath} alpn http/1.1 ssl-min-ver TLSv1.2 prefer-client-ciphers`;
   const backends = Array.from(
     { length: CLUSTER_COUNT },
     (_, index) =>
@@ -65,12 +71,12 @@ defaults
   option http-keep-alive
   http-reuse always
 frontend all
-  bind 127.0.0.1:${port} backlog 8192
+  bind 127.0.0.1:${port} backlog 8192${tls}
   option forwardfor
-  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Proto ${scheme}
   http-request set-header X-Forwarded-Port %[dst_port]
   http-request set-header X-Forwarded-Host %[req.hdr(host)]
-  http-request set-header Forwarded "for=%[src];host=%[req.hdr(host)];proto=http"
+  http-request set-header Forwarded "for=%[src];host=%[req.hdr(host)];proto=${scheme}"
   unique-id-format %{+X}o\\ %ci:%cp_%fi:%fp_%Ts_%rt:%pid
   unique-id-header X-Request-Id
   use_backend %[req.hdr(host),lower,map(${folder}/hosts.map)]

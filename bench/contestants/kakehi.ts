@@ -6,10 +6,11 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { connect, type Client } from "../../src/client/client.ts";
+import type { Wildcard } from "../certificates/wildcard.ts";
 import { endProgram, findFreePort, PROXY_CORE, startProgram, type Program } from "../processes.ts";
 import { PROJECT_FOLDER } from "../../tools/tracked-files.ts";
 import { CLUSTER_COUNT, clusterOf, HOST_COUNT, hostnameOf } from "../workload.ts";
-import type { Contestant, ContestantKind } from "./contestant.ts";
+import type { ContestantKind } from "./contestant.ts";
 
 const READY_MS_MAX = 60_000;
 const RETRY_MS = 20;
@@ -61,11 +62,14 @@ export async function startKakehi(folder: string, options: KakehiOptions): Promi
   };
 }
 
-/** Opens a listener and routes every hostname of the workload to its cluster. */
-export async function configure(client: Client, upstreamPort: number): Promise<number> {
+/**
+ * Opens a listener and routes every hostname of the workload to its cluster; over TLS where a certificate is
+ * given.
+ */
+export async function configure(client: Client, upstreamPort: number, wildcard?: Wildcard): Promise<number> {
   const port = await findFreePort();
   const listener = `127.0.0.1:${port}`;
-  await client.send({ type: "ADD_LISTENER", data: { address: listener, protocol: "http" } });
+  await addListener(client, listener, wildcard);
   const orders: Promise<unknown>[] = [];
   for (let index = 0; index < CLUSTER_COUNT; index++) {
     const cluster_id = clusterOf(index);
@@ -81,10 +85,22 @@ export async function configure(client: Client, upstreamPort: number): Promise<n
   return port;
 }
 
+/** The wildcard is for clients without SNI too: wrk knows the address alone. */
+async function addListener(client: Client, address: string, wildcard: Wildcard | undefined): Promise<void> {
+  if (wildcard === undefined) {
+    await client.send({ type: "ADD_LISTENER", data: { address, protocol: "http" } });
+    return;
+  }
+  const { certificate, chain, key, fingerprint } = wildcard;
+  const data = { address, protocol: "https" as const, default_certificate: fingerprint };
+  await client.send({ type: "ADD_LISTENER", data });
+  await client.send({ type: "ADD_CERTIFICATE", data: { listener: address, certificate, chain, key } });
+}
+
 function contestantWith(io: "uring" | "node"): ContestantKind {
-  const start = async (folder: string, upstreamPort: number): Promise<Contestant> => {
+  const start: ContestantKind["start"] = async (folder, upstreamPort, wildcard) => {
     const kakehi = await startKakehi(folder, { io, workers: 1 });
-    const port = await configure(kakehi.client, upstreamPort);
+    const port = await configure(kakehi.client, upstreamPort, wildcard);
     const { workerPids, mainPid } = kakehi;
     return { name: `kakehi-${io}`, port, workerPids, otherPids: [mainPid], end: () => kakehi.end() };
   };

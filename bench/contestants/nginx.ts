@@ -12,6 +12,7 @@ import {
   startProgram,
   waitForPort,
 } from "../processes.ts";
+import type { Wildcard } from "../certificates/wildcard.ts";
 import { CLUSTER_COUNT, clusterOf, HOST_COUNT, hostnameOf } from "../workload.ts";
 import type { Contestant, ContestantKind } from "./contestant.ts";
 
@@ -21,12 +22,12 @@ export const nginx: ContestantKind = {
   start,
 };
 
-async function start(folder: string, upstreamPort: number): Promise<Contestant> {
+async function start(folder: string, upstreamPort: number, wildcard?: Wildcard): Promise<Contestant> {
   const own = join(folder, "nginx");
   mkdirSync(own, { recursive: true });
   const port = await findFreePort();
   const path = join(own, "nginx.conf");
-  writeFileSync(path, configurationOf(own, port, upstreamPort));
+  writeFileSync(path, configurationOf(own, port, upstreamPort, wildcard));
   const program = startProgram("nginx", PROXY_CORE, ["nginx", "-c", path, "-p", own, "-g", "daemon off;"]);
   await waitForPort(port, program);
   return {
@@ -43,7 +44,7 @@ function childrenOf(pid: number): readonly number[] {
   return children.trim().split(" ").map(Number);
 }
 
-function configurationOf(folder: string, port: number, upstreamPort: number): string {
+function configurationOf(folder: string, port: number, upstreamPort: number, wildcard?: Wildcard): string {
   const hosts = Array.from(
     { length: HOST_COUNT },
     (_, index) => `    ${hostnameOf(index)} ${clusterOf(index)};\n`,
@@ -77,8 +78,8 @@ http {
 ${hosts.join("")}  }
 ${upstreams.join("")}
   server {
-    listen 127.0.0.1:${port} backlog=8192;
-    location / {
+    listen 127.0.0.1:${port} backlog=8192${wildcard === undefined ? "" : " ssl"};
+${tlsOf(wildcard)}    location / {
       proxy_pass http://$cluster;
       proxy_http_version 1.1;
       proxy_max_temp_file_size 0;
@@ -93,5 +94,14 @@ ${upstreams.join("")}
     }
   }
 }
+`;
+}
+
+function tlsOf(wildcard: Wildcard | undefined): string {
+  if (wildcard === undefined) return "";
+  return `    ssl_certificate ${wildcard.certificatePath};
+    ssl_certificate_key ${wildcard.keyPath};
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_prefer_server_ciphers off;
 `;
 }

@@ -18,7 +18,7 @@ export interface WrkResult {
 export async function runWrk(folder: string, port: number, load: Load, seconds: number): Promise<WrkResult> {
   const script = join(folder, `wrk-${load.path.replaceAll("/", "")}.lua`);
   writeFileSync(script, scriptFor(load.path));
-  const url = `http://127.0.0.1:${port}${load.path}`;
+  const url = `${load.scheme}://127.0.0.1:${port}${load.path}`;
   const command = ["wrk", "-t1", `-c${load.connections}`, `-d${seconds}s`, "-s", script, url];
   const output = await outputOf(command, seconds);
   const line = /^RESULT (\d+) (\d+) (\d+)$/m.exec(output);

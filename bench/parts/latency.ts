@@ -8,12 +8,15 @@ import { haproxy } from "../contestants/haproxy.ts";
 import type { FixedRate, FixedRateResult } from "../load/fixed-rate.ts";
 import { outputOf } from "../load/program-output.ts";
 import { runWrk } from "../load/wrk.ts";
+import { measureInTurn } from "../rounds.ts";
 import type { Section } from "../section.ts";
 import { median } from "../statistics.ts";
+import type { Load } from "../workload.ts";
 import type { Part, Surroundings } from "./part.ts";
 
 const CONNECTIONS = 256;
 const CAPACITY_SECONDS = 3;
+const WARM_UP_SECONDS = 2;
 const GENERATOR = join(import.meta.dirname, "..", "load", "fixed-rate.ts");
 
 export const latencyPart: Part = { name: "latency", run };
@@ -21,30 +24,18 @@ export const latencyPart: Part = { name: "latency", run };
 async function run(surroundings: Surroundings): Promise<Section> {
   const rate = Math.floor((await capacityOfHaproxy(surroundings)) / 2);
   surroundings.tell(`latency: at ${rate} requests/s`);
-  const running: Contestant[] = [];
-  const results = new Map<string, FixedRateResult[]>();
-  try {
-    for (const kind of surroundings.contestants) {
-      running.push(await kind.start(surroundings.folder, surroundings.upstreamPort));
-    }
-    for (const contestant of running) await measure(contestant, rate, 2);
-    for (let round = 1; round <= surroundings.options.rounds; round++) {
-      for (const contestant of running) {
-        await surroundings.waitForQuiet();
-        const result = await measure(contestant, rate, surroundings.options.seconds);
-        results.set(contestant.name, [...(results.get(contestant.name) ?? []), result]);
-        surroundings.tell(`latency ${round} ${contestant.name}: p99 ${result.p99.toFixed(2)} ms`);
-      }
-    }
-  } finally {
-    for (const contestant of running) await contestant.end();
-  }
+  const results = await measureInTurn<FixedRateResult>(surroundings, {
+    name: "latency",
+    warmUpSeconds: WARM_UP_SECONDS,
+    measure: (contestant, seconds) => measure(contestant, rate, seconds),
+    tell: ({ p99 }) => `p99 ${p99.toFixed(2)} ms`,
+  });
   return sectionOf(rate, results);
 }
 
 async function capacityOfHaproxy(surroundings: Surroundings): Promise<number> {
   const contestant = await haproxy.start(surroundings.folder, surroundings.upstreamPort);
-  const load = { path: "/small", connections: 64 };
+  const load: Load = { scheme: "http", path: "/small", connections: 64 };
   try {
     await surroundings.waitForQuiet();
     const { requests, seconds } = await runWrk(surroundings.folder, contestant.port, load, CAPACITY_SECONDS);

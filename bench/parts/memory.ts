@@ -4,14 +4,12 @@
  */
 import { createConnection, type Socket } from "node:net";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import type { Client } from "../../src/client/client.ts";
 import { writeBulkState } from "../bulk-state.ts";
-import { collectGarbage } from "../collect-garbage.ts";
 import { configure, startKakehi } from "../contestants/kakehi.ts";
 import { findFreePort } from "../processes.ts";
-import { readMemoryBytes } from "../processor-time.ts";
 import { goalAtMost, type Section } from "../section.ts";
+import { settledBytes } from "../settled-memory.ts";
 import { hostnameOf, requestHeadOf } from "../workload.ts";
 import type { Part, Surroundings } from "./part.ts";
 
@@ -19,7 +17,6 @@ const OBJECTS = 100_000;
 const PAIRS = 100_000;
 const PAIRS_AT_ONCE = 500;
 const CONNECTIONS = 5_000;
-const SETTLE_MS = 2_000;
 /** Ten bytes a pair: less than anything that stayed of each could take. */
 const LEFT_BYTES_MAX = 1024 * 1024;
 
@@ -86,12 +83,6 @@ async function measureUse({
   } finally {
     await kakehi.end();
   }
-}
-
-async function settledBytes(pids: readonly number[]): Promise<number> {
-  await wait(SETTLE_MS);
-  for (const pid of pids) await collectGarbage(pid);
-  return pids.reduce((sum, pid) => sum + readMemoryBytes(pid), 0);
 }
 
 async function sendPairs(client: Client, count: number): Promise<void> {

@@ -19,6 +19,8 @@ export interface CertificateWishes {
   readonly days?: number;
   readonly isAuthority?: boolean;
   readonly key?: readonly string[];
+  /** As openssl writes it, `0x…` for hexadecimal. Absent: the next of a row. */
+  readonly serial?: string;
   /** Absent: it signs itself. */
   readonly issuer?: MadeCertificate;
 }
@@ -61,7 +63,7 @@ export class CertificateMaker {
       "-extfile",
       extensionPath,
       "-set_serial",
-      serial(),
+      wishes.serial ?? nextSerial(),
     ];
     if (days > 0) return { certificate: this.openssl(args, request), key };
     return { certificate: this.#expired(request, keyPath, extensionPath), key };
@@ -94,6 +96,6 @@ export class CertificateMaker {
 
 let lastSerial = 0;
 
-function serial(): string {
+function nextSerial(): string {
   return `${++lastSerial}`;
 }

@@ -52,7 +52,9 @@ export class ListenerTls {
     return opened;
   }
 
-  /** The listener was removed: its queue may still bring clients, and the last one takes the context along. */
+  /**
+   * The listener was removed: its queue may still bring clients, and the last one takes the context along.
+   */
   remove(): void {
     this.#isRemoved = true;
     if (this.#handshakes === 0) this.#free();

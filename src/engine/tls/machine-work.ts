@@ -70,7 +70,9 @@ export class MachineWork {
     }
   }
 
-  /** Sends what the machine has to say. False: there were too few buffers, and what is left of it is dropped. */
+  /**
+   * Sends what the machine has to say. False: there were too few buffers, and what is left of it is dropped.
+   */
   sendAll(machine: TlsMachine, connection: number): boolean {
     for (;;) {
       const at = this.#outbox.reserve(TAKE_BYTES_MIN);
