@@ -126,7 +126,9 @@ test("a client that is cut at any moment leaves nothing behind", () => {
   }
 });
 
-/** Takes buffers until too few are left to work on a machine, but enough to receive; gives how to end that. */
+/**
+ * Takes buffers until too few are left to work on a machine, but enough to receive; gives how to end that.
+ */
 function starve(rig: SecureRig): () => void {
   const { buffers } = rig.net.port;
   const taken: number[] = [];

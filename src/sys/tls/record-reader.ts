@@ -34,7 +34,10 @@ const WARNING = 1;
 const slots = new Slab({ pieceBytes: SLOT_BYTES, piecesPerRegion: 64, warmMax: 256 });
 const NO_SLOT = -1;
 
-/** How many records are being put together or wait for room. */
+/**
+ * How many records are being put together or wait for room.
+ * @public
+ */
 export function countSlots(): number {
   return slots.takenCount;
 }
