@@ -143,7 +143,10 @@ export class SecurePort implements Port, PortEvents {
     this.#closeInner(connection);
   }
 
+  /** The alert of a fault says as well as a reset that something is missing, and why. */
   reset(connection: number): void {
+    const secured = this.#secured[connection];
+    if (secured?.phase === "failed" && this.#mayStillSpeak(secured)) return this.#sayFarewell(secured);
     this.#forget(connection);
     this.#inner.reset(connection);
   }
