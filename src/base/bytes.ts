@@ -10,6 +10,19 @@ export function bytesOf(text: string): Uint8Array {
   return bytes;
 }
 
+/** All parts, one behind another, in bytes of their own. */
+export function joinBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const joined = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
 /** Latin-1 text of `bytes[start..end)`. For rare paths: logs, explanations, regex rules. */
 export function textOf(bytes: Uint8Array, start: number = 0, end: number = bytes.length): string {
   let text = "";

@@ -4,7 +4,7 @@
  * come in.
  */
 import type { Prng } from "../base/prng.ts";
-import { bytesOf, textOf } from "../base/bytes.ts";
+import { bytesOf, joinBytes, textOf } from "../base/bytes.ts";
 import { CLASS, TOKEN } from "../http/characters.ts";
 import { FIELD } from "../http/fields.ts";
 import type { Head } from "../http/head.ts";
@@ -20,6 +20,7 @@ export const CLIENT_REQUEST_ID_BYTES_MAX = 128;
 
 /** `X-Request-Id: `, which an id's line begins with. */
 const LINE_START = bytesOf("X-Request-Id: ");
+const LINE_END = bytesOf("\r\n");
 
 /** A line for an id that is written into it again and again. */
 export function createRequestIdLine(): Uint8Array {
@@ -28,7 +29,7 @@ export function createRequestIdLine(): Uint8Array {
 
 /** The line for an id that a client sent: `bytes[start..end)`. */
 export function requestIdLineOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return Uint8Array.from([...LINE_START, ...bytes.subarray(start, end), 0x0d, 0x0a]);
+  return joinBytes(LINE_START, bytes.subarray(start, end), LINE_END);
 }
 
 /** The id in a line. */

@@ -6,7 +6,7 @@
  * The client is not trusted: X-Forwarded-Proto, -Port and -Host are ours alone. X-Forwarded-For and Forwarded
  * (RFC 7239) are lists, and get one more element; whoever reads them must count from the right.
  */
-import { bytesOf } from "../base/bytes.ts";
+import { bytesOf, joinBytes } from "../base/bytes.ts";
 
 export interface Forwarding {
   /** The client's address as text. */
@@ -47,11 +47,5 @@ export function firstHopLinesOf(
   listenerLines: Uint8Array,
   forwardedElement: Uint8Array,
 ): Uint8Array {
-  return Uint8Array.from([
-    ...FORWARDED_FOR_LINE,
-    ...clientIp,
-    ...listenerLines,
-    ...FORWARDED_LINE,
-    ...forwardedElement,
-  ]);
+  return joinBytes(FORWARDED_FOR_LINE, clientIp, listenerLines, FORWARDED_LINE, forwardedElement);
 }
