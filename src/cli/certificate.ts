@@ -2,8 +2,7 @@
  * `kakehi certificate`: what https listeners show their clients. PEM comes from files or from standard input;
  * what is in it is the proxy's to judge.
  */
-import { readFileSync } from "node:fs";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { CertificateSummary } from "../model/answer-data.ts";
 import { contextOf } from "./context.ts";
 import { UsageError } from "./exit-codes.ts";
@@ -11,11 +10,11 @@ import { showExample } from "./help.ts";
 import { declareList, listAll } from "./list-command.ts";
 import { parseEach, parseTime } from "./option-values.ts";
 import { declareChange, declareRemoval, type FieldOption } from "./order-command.ts";
+import { FILE_HELP, readPemFile } from "./pem-file.ts";
 import { print, printJson } from "./output.ts";
 import { withClient } from "./proxy.ts";
 import { type Column, formatTable } from "./table.ts";
 
-const FILE_HELP = "A file of PEM, or - for standard input.";
 const LISTENER: FieldOption = { flags: "--listener <ip:port>", field: "listener" };
 const FINGERPRINT: FieldOption = { flags: "--fingerprint <sha256>", field: "fingerprint" };
 const SENT: readonly FieldOption[] = [
@@ -135,17 +134,4 @@ function fieldsOf(certificate: CertificateSummary): readonly Field[] {
 
 function dayOf(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(0, 10);
-}
-
-/** What standard input held: it can be read once, and may hold a certificate and its key. */
-let standardInput: string | undefined;
-
-function readPemFile(path: string): string {
-  try {
-    if (path !== "-") return readFileSync(path, "utf8");
-    return (standardInput ??= readFileSync(0, "utf8"));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InvalidArgumentError(`It cannot be read: ${reason}.`);
-  }
 }

@@ -7,6 +7,7 @@ import type { Cluster, HealthCheck } from "../model/objects.ts";
 import { declareList } from "./list-command.ts";
 import { parseCount, parseCounts, parseDurationMs } from "./option-values.ts";
 import { type FieldOption, declareChange, declareRemoval, declareUpdate } from "./order-command.ts";
+import { FILE_HELP, readPemFile } from "./pem-file.ts";
 import type { Column } from "./table.ts";
 
 const KEY: FieldOption = { flags: "--cluster-id <id>", field: "cluster_id" };
@@ -28,6 +29,25 @@ const FIELDS: readonly FieldOption[] = [
   { flags: "--health-check-healthy <count>", field: "health_check.healthy", parse: parseCount },
   { flags: "--health-check-unhealthy <count>", field: "health_check.unhealthy", parse: parseCount },
   { flags: "--health-check-status <list>", field: "health_check.status", parse: parseCounts },
+  {
+    flags: "--tls-verify",
+    field: "tls.verify",
+    help: "Speak TLS to the backends, and verify their certificates.",
+  },
+  {
+    flags: "--no-tls-verify",
+    field: "tls.verify",
+    help: "Speak TLS to the backends, and take any certificate.",
+  },
+  { flags: "--tls-server-name <name>", field: "tls.server_name" },
+  {
+    flags: "--tls-ca <file>",
+    field: "tls.ca",
+    parse: (path: string, before: readonly string[] = []) => [...before, readPemFile(path)],
+    help: `Whom to trust: ${FILE_HELP.toLowerCase()} May be repeated.`,
+  },
+  { flags: "--tls-certificate <file>", field: "tls.certificate", parse: readPemFile, help: FILE_HELP },
+  { flags: "--tls-key <file>", field: "tls.key", parse: readPemFile, help: FILE_HELP },
 ];
 
 const COLUMNS: readonly Column<Cluster>[] = [
@@ -35,6 +55,7 @@ const COLUMNS: readonly Column<Cluster>[] = [
   { title: "LOAD BALANCING", cell: (cluster) => cluster.load_balancing },
   { title: "STICKY", cell: (cluster) => cluster.sticky_session },
   { title: "SENDS PROXY", cell: (cluster) => cluster.send_proxy_protocol },
+  { title: "TLS", cell: ({ tls }) => tls && (tls.verify ? "verified" : "not verified") },
   { title: "HEALTH CHECK", cell: (cluster) => describeHealthCheck(cluster.health_check) },
 ];
 
@@ -51,6 +72,7 @@ export function declare(command: Command): void {
       "kakehi cluster add app --load-balancing least_loaded",
       "kakehi cluster add shop --sticky-session",
       "kakehi cluster add app --health-check-path /health --health-check-interval 5s",
+      "kakehi cluster add app --tls-server-name app.internal --tls-ca ca.pem",
     ],
   });
   declareUpdate(command, {
@@ -62,7 +84,7 @@ export function declare(command: Command): void {
       ...FIELDS,
       { flags: "--no-sticky-session", field: "sticky_session", help: "Choose a backend for each request." },
     ],
-    resettable: ["load_balancing", "sticky_session", "send_proxy_protocol", "health_check"],
+    resettable: ["load_balancing", "sticky_session", "send_proxy_protocol", "health_check", "tls"],
     examples: [
       "kakehi cluster update app --load-balancing power_of_two",
       "kakehi cluster update app --reset health-check",

@@ -5,6 +5,7 @@
  *
  * ```text
  *  connecting ──► busy ──► idle ──► busy …
+ *      └──► securing ──┘
  *  any ──► over      closed, or a tunnel's
  * ```
  */
@@ -19,8 +20,11 @@ import type { Exchange } from "./exchange.ts";
 import { Http1ResponseInput, type ResponseTarget } from "./http1-response-input.ts";
 import type { IoFault } from "./port.ts";
 import type { BackendRuntime, IdleConnection } from "./runtime/backend.ts";
+import type { ClusterTls } from "./tls/cluster-tls.ts";
+import { secureLink } from "./tls/secure-link.ts";
+import type { TlsMachine } from "../tls/machine.ts";
 
-const STATE = { connecting: 0, busy: 1, idle: 2, over: 3 } as const;
+const STATE = { connecting: 0, securing: 1, busy: 2, idle: 3, over: 4 } as const;
 type State = (typeof STATE)[keyof typeof STATE];
 
 export interface BackTimes {
@@ -28,14 +32,23 @@ export interface BackTimes {
   readonly back_timeout_ms: number;
 }
 
+/** What a connection begins with. */
+export interface LinkTerms {
+  /** It begins with a PROXY header of its exchange's client, and serves nobody else. */
+  readonly announcedAs: ProxyProtocolVersion | undefined;
+  /** It speaks TLS. */
+  readonly tls: ClusterTls | undefined;
+}
+
 export class BackConnection implements ConnectionOwner, IdleConnection, ResponseTarget {
   readonly connection: number;
   readonly backend: BackendRuntime<BackConnection>;
-  /** It begins with a PROXY header of its exchange's client, and serves nobody else. */
-  readonly announcedAs: ProxyProtocolVersion | undefined;
+  readonly #terms: LinkTerms;
   readonly #core: Core;
   #times: BackTimes;
   readonly #input: Http1ResponseInput;
+  /** Says why, where TLS fails; the port's. */
+  #machine: TlsMachine | undefined = undefined;
   #state: State = STATE.connecting;
   #exchange: Exchange | undefined;
   /** How many requests it has served before the present one. */
@@ -49,12 +62,12 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
     backend: BackendRuntime<BackConnection>,
     exchange: Exchange,
     times: BackTimes,
-    announcedAs: ProxyProtocolVersion | undefined,
+    terms: LinkTerms,
   ) {
     this.#core = core;
     this.connection = connection;
     this.backend = backend;
-    this.announcedAs = announcedAs;
+    this.#terms = terms;
     this.#exchange = exchange;
     this.#times = times;
     this.#input = new Http1ResponseInput(core, this);
@@ -72,9 +85,13 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
     return this.#served > 0;
   }
 
+  get announcedAs(): ProxyProtocolVersion | undefined {
+    return this.#terms.announcedAs;
+  }
+
   /** Whether a byte of the request may have left. */
   get requestLeft(): boolean {
-    return this.#state !== STATE.connecting;
+    return this.#state > STATE.securing;
   }
 
   get lastsUntilClose(): boolean {
@@ -148,7 +165,27 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
   // What the port tells.
 
   connected(): void {
-    assert(this.#state === STATE.connecting, "connected twice");
+    if (this.#state === STATE.connecting) this.#begun();
+    else this.#ready();
+  }
+
+  /** The connection is there; where it is to be secured, only the handshake comes first. */
+  #begun(): void {
+    const { tls } = this.#terms;
+    if (!this.#exchange!.announceClient(this)) {
+      if (tls === undefined) this.#state = STATE.busy;
+      return this.#lose("failed");
+    }
+    if (tls === undefined) return this.#ready();
+    this.#state = STATE.securing;
+    const secured = secureLink(this.#core, this.connection, tls, this.backend.address);
+    if (secured.ok) this.#machine = secured.value;
+    else if (secured.error === undefined) this.#lose("failed");
+    else this.#distrust(secured.error);
+  }
+
+  #ready(): void {
+    assert(this.#state <= STATE.securing, "connected twice");
     this.#state = STATE.busy;
     this.#activeAt = this.#core.now;
     this.#core.deadlines.set(this.connection, this.#core.now + this.#times.back_timeout_ms);
@@ -175,6 +212,10 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
   }
 
   failed(fault: IoFault): void {
+    const reason = this.#machine?.fault?.text;
+    if (reason !== undefined && this.#state === STATE.securing) return this.#distrust(reason);
+    // A backend may refuse our certificate when the handshake is over for us (RFC 8446 section 4.4.2.4).
+    if (reason !== undefined) this.#tellFault(reason);
     switch (this.#state) {
       case STATE.idle:
         return this.#leavePool();
@@ -188,7 +229,7 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
   expired(): void {
     const { now, deadlines, limits } = this.#core;
     const allowedMs =
-      this.#state === STATE.connecting
+      this.#state <= STATE.securing
         ? this.#times.connect_timeout_ms
         : this.#state === STATE.idle
           ? limits.idleBackMs
@@ -200,7 +241,7 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
       // The client is the slow one, and its own times bound it; or others are, and hold the memory.
       return deadlines.set(this.connection, now + allowedMs);
     }
-    this.#lose(this.#state === STATE.connecting ? "connect-timed-out" : "silent");
+    this.#lose(this.#state <= STATE.securing ? "connect-timed-out" : "silent");
   }
 
   cut(): void {
@@ -223,10 +264,20 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
     this.close();
   }
 
+  /** TLS does not come about: the backend gets no byte of the request, and the log says why. */
+  #distrust(reason: string): void {
+    this.#tellFault(reason);
+    this.#lose("untrusted");
+  }
+
+  #tellFault(reason: string): void {
+    this.#core.backendFaults.tell(this.backend, reason, this.#core.now);
+  }
+
   /** The link is lost: first closed, then told, so that the exchange finds everything settled. */
   #lose(cause: LinkLoss): void {
     const exchange = this.#exchange;
-    const ready = this.#state !== STATE.connecting;
+    const ready = this.#state > STATE.securing;
     this.#core.disown(this.connection);
     this.#core.port.close(this.connection);
     if (ready) this.#state = STATE.over;

@@ -11,15 +11,7 @@
 import { assert, assertNever } from "../base/assert.ts";
 import type { Head } from "../http/head.ts";
 import type { Change } from "../model/channel.ts";
-import type {
-  Backend,
-  Certificate,
-  Cluster,
-  Frontend,
-  Listener,
-  ObjectKind,
-  ProxyProtocolVersion,
-} from "../model/objects.ts";
+import type { Backend, Certificate, Cluster, Frontend, Listener, ObjectKind } from "../model/objects.ts";
 import type { Route } from "../routing/route.ts";
 import type { Router } from "../routing/router.ts";
 import { BackConnection, type BackTimes } from "./back-connection.ts";
@@ -100,14 +92,15 @@ export class Configuration {
 
   /**
    * A link to `backend` for `exchange`: an idle connection, else a new one; `undefined` if no connection
-   * number is free. One that tells its client in a PROXY header (`announcedAs`) is always new.
+   * number is free. One that tells its client in a PROXY header is always new.
    */
   openLink(
+    cluster: ClusterRuntime<BackConnection>,
     backend: BackendRuntime<BackConnection>,
     exchange: Exchange,
     times: BackTimes,
-    announcedAs: ProxyProtocolVersion | undefined,
   ): BackConnection | undefined {
+    const announcedAs = cluster.configuration.send_proxy_protocol;
     const idle = announcedAs === undefined ? backend.takeIdle() : undefined;
     if (idle !== undefined) {
       idle.begin(exchange, times);
@@ -116,7 +109,10 @@ export class Configuration {
     const connection = this.#core.port.connect(backend.address);
     return connection === -1
       ? undefined
-      : new BackConnection(this.#core, connection, backend, exchange, times, announcedAs);
+      : new BackConnection(this.#core, connection, backend, exchange, times, {
+          announcedAs,
+          tls: cluster.tls,
+        });
   }
 
   takeExchange(): Exchange {
@@ -182,6 +178,7 @@ export class Configuration {
     if (after === undefined) {
       if (cluster === undefined) return;
       this.#clusters.delete(change.key);
+      cluster.tls?.remove();
       removed.set(`cluster ${change.key}`, cluster.use);
       for (const backend of cluster.backends) this.#removeBackend(cluster, backend.id, removed);
     } else if (cluster === undefined) {

@@ -15,6 +15,7 @@ import { QueuedClients } from "./queued-clients.ts";
 import { Reading } from "./reading.ts";
 import { RequestContext } from "./request-context.ts";
 import { RequestIds } from "./request-ids.ts";
+import type { BackendFaults } from "./tls/backend-faults.ts";
 import type { TlsParts } from "./tls/tls-parts.ts";
 import type { UseWatcher } from "./use.ts";
 
@@ -30,6 +31,7 @@ export interface CoreParts {
   /** Milliseconds since 1970 when the port's clock reads 0: for ids only, never for deadlines. */
   readonly epochMs: number;
   readonly tls: TlsParts | undefined;
+  readonly backendFaults: BackendFaults;
 }
 
 export class Core {
@@ -52,6 +54,7 @@ export class Core {
   readonly epochMs: number;
   /** Undefined where TLS is not spoken. */
   readonly tls: TlsParts | undefined;
+  readonly backendFaults: BackendFaults;
   readonly #contexts: RequestContext[] = [];
   /** Who owns each connection number. */
   readonly owners: (ConnectionOwner | undefined)[];
@@ -73,6 +76,7 @@ export class Core {
     this.watcher = parts.watcher;
     this.epochMs = parts.epochMs;
     this.tls = parts.tls;
+    this.backendFaults = parts.backendFaults;
     this.outbox = new Outbox(parts.port);
     this.keptHeads = new Outbox(parts.port);
     this.reading = new Reading(parts.port, parts.limits, this.#turnCame);

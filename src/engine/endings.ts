@@ -6,6 +6,7 @@
  * | ------------------ | --------------------- | ----------------------------------- | ---------------------------- |
  * | unreachable        | another backend; 503  | –                                   | –                            |
  * | connect timed out  | another backend; 504  | –                                   | –                            |
+ * | untrusted          | 502                   | –                                   | –                            |
  * | ended, failed      | another backend; 502  | again if reused and replayable; 502 | ended and until close: whole |
  * |                    |                       |                                     | else cut                     |
  * | violation          | –                     | 502                                 | cut                          |
@@ -17,7 +18,14 @@
  */
 import { assertNever } from "../base/assert.ts";
 
-export type LinkLoss = "unreachable" | "connect-timed-out" | "ended" | "failed" | "violation" | "silent";
+export type LinkLoss =
+  | "unreachable"
+  | "connect-timed-out"
+  | "untrusted"
+  | "ended"
+  | "failed"
+  | "violation"
+  | "silent";
 
 export interface LostLink {
   readonly cause: LinkLoss;
@@ -54,6 +62,7 @@ export function endingOf(lost: LostLink): Ending {
     case "connect-timed-out":
     case "silent":
       return TIMED_OUT;
+    case "untrusted":
     case "ended":
     case "failed":
     case "violation":
@@ -64,6 +73,6 @@ export function endingOf(lost: LostLink): Ending {
 }
 
 function mayRetry(lost: LostLink): boolean {
-  if (lost.cause === "violation" || lost.cause === "silent") return false;
+  if (lost.cause === "untrusted" || lost.cause === "violation" || lost.cause === "silent") return false;
   return !lost.requestLeft || (lost.isReused && lost.isReplayable);
 }

@@ -29,6 +29,7 @@ import { HealthChecks } from "./health-checks.ts";
 import { ENGINE_LIMITS_DEFAULT, type EngineLimits } from "./limits.ts";
 import type { IoFault, Port, PortEvents } from "./port.ts";
 import { refuseSession, startSession } from "./start-session.ts";
+import { BackendFaults } from "./tls/backend-faults.ts";
 import type { SecurePort } from "./tls/secure-port.ts";
 import { TlsServer } from "./tls/tls-server.ts";
 import type { TlsLibrary } from "../tls/machine.ts";
@@ -80,7 +81,9 @@ export class Engine implements PortEvents {
       tls: tls && {
         port: tls.port,
         server: new TlsServer(tls.library, this.#drains, limits.readyCertificatesMax),
+        library: tls.library,
       },
+      backendFaults: new BackendFaults((level, message) => options.hooks.log(level, message)),
       prng: new Prng(options.seed),
       deadlines: new Deadlines(options.port.connectionsMax),
       watcher: this.#drains,

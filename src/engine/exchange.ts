@@ -151,13 +151,16 @@ export class Exchange {
 
   // What the link tells.
 
+  /** The link is connected: what comes before everything else is sent. False: no buffer is free. */
+  announceClient(link: BackConnection): boolean {
+    return sendProxyHeader(this.#core, link, this.#front!.client);
+  }
+
   /** The link can be written to. */
   linkReady(): void {
     const link = this.#link;
     const front = this.#front;
     assert(link !== undefined && front !== undefined, "a link of nobody is ready");
-    if (link.announcedAs !== undefined && !sendProxyHeader(this.#core, link, front.client))
-      return this.#linkLost("failed");
     this.#keptHead.send(link.connection);
     if (this.#requestPhase === REQUEST.body) front.requestWanted();
   }
@@ -279,8 +282,7 @@ export class Exchange {
     const backend = this.#attempts.next(this.#core.now, front.balancingKey);
     if (backend === undefined) return this.#refuse(statusIfNone);
     const times = front.listener.configuration;
-    const announcedAs = this.#attempts.cluster!.configuration.send_proxy_protocol;
-    const link = this.#configuration.openLink(backend, this, times, announcedAs);
+    const link = this.#configuration.openLink(this.#attempts.cluster!, backend, this, times);
     if (link === undefined) return this.#refuse(503);
     this.#link = link;
     if (link.isReady) this.linkReady();

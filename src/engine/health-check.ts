@@ -9,6 +9,7 @@
  *     backend.
  *  3. The body is not read. Interim responses are skipped.
  */
+import type { Address } from "../base/address.ts";
 import { assertNever } from "../base/assert.ts";
 import { bytesOf, putBytes } from "../base/bytes.ts";
 import { readResponseHead } from "../http1/read-head.ts";
@@ -19,6 +20,9 @@ import type { ConnectionOwner } from "./connection-owner.ts";
 import type { Core } from "./core.ts";
 import { PartialHead } from "./partial-head.ts";
 import type { IoFault } from "./port.ts";
+import type { ClusterTls } from "./tls/cluster-tls.ts";
+import { secureLink } from "./tls/secure-link.ts";
+import type { TlsMachine } from "../tls/machine.ts";
 
 /** What a check asks, and of whom. */
 export interface CheckedTarget {
@@ -27,6 +31,8 @@ export interface CheckedTarget {
   readonly terms: Terms;
   /** The PROXY header that connections to the backend begin with; for a check it names no client. */
   readonly announcedAs: ProxyProtocolVersion | undefined;
+  readonly tls: ClusterTls | undefined;
+  readonly backend: { readonly address: Address };
 }
 
 export type CheckResult =
@@ -45,8 +51,9 @@ export class HealthCheck implements ConnectionOwner {
   readonly #target: CheckedTarget;
   readonly #tell: (result: CheckResult) => void;
   readonly #partial = new PartialHead();
-  #state: "connecting" | "asked" | "over" = "connecting";
+  #state: "connecting" | "securing" | "asked" | "over" = "connecting";
   #interimResponses = 0;
+  #machine: TlsMachine | undefined;
 
   /** Takes over `connection`, which was just asked for. */
   constructor(core: Core, connection: number, target: CheckedTarget, tell: (result: CheckResult) => void) {
@@ -67,15 +74,16 @@ export class HealthCheck implements ConnectionOwner {
   }
 
   connected(): void {
-    const { announcedAs } = this.#target;
-    const request = requestOf(this.#target);
-    const { memory, outbox, port } = this.#core;
-    let end = outbox.reserve(WRITTEN_BYTES_MAX + request.length);
-    if (end === -1) return this.#end(NOT_MADE);
-    this.#state = "asked";
-    if (announcedAs !== undefined) end = writeProxyHeader(memory, end, announcedAs, undefined);
-    outbox.send(this.#connection, putBytes(memory, end, request));
-    port.receive(this.#connection);
+    if (this.#state === "securing") return this.#ask();
+    const { announcedAs, tls } = this.#target;
+    const { memory, outbox } = this.#core;
+    if (announcedAs !== undefined) {
+      const at = outbox.reserve(WRITTEN_BYTES_MAX);
+      if (at === -1) return this.#end(NOT_MADE);
+      outbox.send(this.#connection, writeProxyHeader(memory, at, announcedAs, undefined));
+    }
+    if (tls === undefined) this.#ask();
+    else this.#secure(tls);
   }
 
   received(buffer: number, start: number, end: number): void {
@@ -103,7 +111,7 @@ export class HealthCheck implements ConnectionOwner {
       case "timed-out":
         return this.#fail("connecting timed out");
       case "other":
-        return this.#fail("the connection failed");
+        return this.#fail(this.#machine?.fault?.text ?? "the connection failed");
       default:
         return assertNever(fault);
     }
@@ -115,6 +123,24 @@ export class HealthCheck implements ConnectionOwner {
 
   cut(): void {
     this.discard();
+  }
+
+  #secure(tls: ClusterTls): void {
+    this.#state = "securing";
+    const secured = secureLink(this.#core, this.#connection, tls, this.#target.backend.address);
+    if (secured.ok) this.#machine = secured.value;
+    else if (secured.error === undefined) this.#end(NOT_MADE);
+    else this.#fail(secured.error);
+  }
+
+  #ask(): void {
+    const request = requestOf(this.#target);
+    const { memory, outbox, port } = this.#core;
+    const at = outbox.reserve(request.length);
+    if (at === -1) return this.#end(NOT_MADE);
+    this.#state = "asked";
+    outbox.send(this.#connection, putBytes(memory, at, request));
+    port.receive(this.#connection);
   }
 
   /** Reads one head, interim or final; gives where to go on. */

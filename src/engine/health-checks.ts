@@ -26,6 +26,7 @@ import type { Core } from "./core.ts";
 import { type CheckedTarget, type CheckResult, HealthCheck } from "./health-check.ts";
 import type { BackendRuntime } from "./runtime/backend.ts";
 import type { ClusterRuntime } from "./runtime/cluster.ts";
+import type { ClusterTls } from "./tls/cluster-tls.ts";
 
 /** One backend under check. It is scheduled, waits, or runs: whichever of the three holds it. */
 interface Checked extends CheckedTarget {
@@ -33,6 +34,7 @@ interface Checked extends CheckedTarget {
   readonly slot: number;
   terms: Terms;
   announcedAs: ProxyProtocolVersion | undefined;
+  tls: ClusterTls | undefined;
   readonly health: Health;
   /** Why the last check that failed did. */
   reason: string;
@@ -83,16 +85,19 @@ export class HealthChecks {
     }
     if (this.#core.isStopping) return;
     const { address } = backend.configuration;
-    if (checked === undefined) return this.#begin(backend, terms, announcedAs);
+    const { tls } = cluster;
+    if (checked === undefined) return this.#begin(backend, { terms, announcedAs, tls });
     if (checked.address === address) {
-      if (areEqual(checked.terms, terms) && checked.announcedAs === announcedAs) return;
+      const isAsBefore = checked.announcedAs === announcedAs && checked.tls === tls;
+      if (isAsBefore && areEqual(checked.terms, terms)) return;
       checked.terms = terms;
       checked.announcedAs = announcedAs;
+      checked.tls = tls;
       checked.health.against = 0;
       return this.#restart(checked);
     }
     this.#release(checked, "it has another address");
-    this.#begin(backend, terms, announcedAs);
+    this.#begin(backend, { terms, announcedAs, tls });
   }
 
   /** To be called when a backend was removed. */
@@ -136,14 +141,13 @@ export class HealthChecks {
     this.#waiting.add(checked);
   };
 
-  #begin(backend: BackendRuntime, terms: Terms, announcedAs: ProxyProtocolVersion | undefined): void {
+  #begin(backend: BackendRuntime, asked: Pick<CheckedTarget, "terms" | "announcedAs" | "tls">): void {
     const slot = this.#freeSlots.pop() ?? this.#slots.length;
     const checked: Checked = {
       backend,
       slot,
       address: backend.configuration.address,
-      terms,
-      announcedAs,
+      ...asked,
       health: newHealth(),
       reason: "",
       nextAt: 0,

@@ -46,3 +46,5 @@ export const DRAIN_DEFAULTS: DrainOptions = Object.freeze({
 });
 
 export const PAGE_LIMIT_DEFAULT = 100;
+
+export const CLUSTER_TLS_DEFAULTS = { verify: true } as const;

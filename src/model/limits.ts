@@ -77,3 +77,6 @@ export const STATE_LIMITS: StateLimits = {
   backendsPerClusterMax: 10_000,
   objectsMax: 2_000_000,
 };
+
+/** Texts in `ca` of a cluster; each may hold several certificates. */
+export const CLUSTER_CA_MAX = 64;

@@ -57,6 +57,24 @@ export interface HealthCheck {
   readonly status?: readonly number[];
 }
 
+/** How connections to the backends of a cluster are secured. DER in base64. */
+export interface ClusterTls {
+  /**
+   * Asked for by SNI, and verified. Absent: the backend's IP address is verified, and no name is asked for.
+   */
+  readonly server_name?: string;
+  /** `false`: any certificate will do. */
+  readonly verify: boolean;
+  /** Whom we trust to have signed the backends' certificates. Absent: those that Node trusts. */
+  readonly ca?: readonly string[];
+  /** What is shown to backends that ask for a certificate. Comes with its key. */
+  readonly certificate?: string;
+  /** Each signed by the next, the first signed the certificate. */
+  readonly chain?: readonly string[];
+  /** PKCS #8. Never shown, unless a dump asks for keys. */
+  readonly key?: string;
+}
+
 /** An application: how its backends are chosen. Key: `cluster_id`. */
 export interface Cluster {
   readonly cluster_id: string;
@@ -68,6 +86,8 @@ export interface Cluster {
   readonly send_proxy_protocol?: ProxyProtocolVersion;
   /** Absent: backends are not asked. */
   readonly health_check?: HealthCheck;
+  /** Absent: backends are spoken to in plain text. */
+  readonly tls?: ClusterTls;
 }
 
 /** How a frontend matches the path of a request target (without its query). */

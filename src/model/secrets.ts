@@ -1,20 +1,39 @@
 /**
- * What is secret in a configuration, and never shown: the private keys of certificates. Whatever goes into an
- * answer goes through here; state files, the journal and the channel to workers hold objects whole.
+ * What is secret in a configuration, and never shown: private keys, of certificates and of clusters. Whatever
+ * goes into an answer goes through here; state files, the journal and the channel to workers hold objects
+ * whole.
  */
-import type { ConfigObject } from "./objects.ts";
+import type { Cluster, ConfigObject } from "./objects.ts";
 import type { ChangeOrder } from "./orders.ts";
 
 /** An object as it may be shown: without its private key, if it has one. */
 export function withoutKey(value: ConfigObject["value"]): object {
-  if (!("fingerprint" in value)) return value;
-  const { key: _, ...shown } = value;
-  return shown;
+  if ("fingerprint" in value) return keyless(value);
+  return "load_balancing" in value ? clusterWithoutKey(value) : value;
+}
+
+export function clusterWithoutKey(cluster: Cluster): Cluster {
+  return cluster.tls === undefined ? cluster : { ...cluster, tls: keyless(cluster.tls) };
 }
 
 /** An order as it may be shown. */
 export function orderWithoutKey(order: ChangeOrder): { readonly type: string; readonly data: object } {
-  if (order.type !== "ADD_CERTIFICATE" && order.type !== "REPLACE_CERTIFICATE") return order;
-  const { key: _, ...data } = order.data;
-  return { type: order.type, data };
+  switch (order.type) {
+    case "ADD_CERTIFICATE":
+    case "REPLACE_CERTIFICATE":
+      return { type: order.type, data: keyless(order.data) };
+    case "ADD_CLUSTER":
+    case "UPDATE_CLUSTER":
+      return {
+        type: order.type,
+        data: order.data.tls ? { ...order.data, tls: keyless(order.data.tls) } : order.data,
+      };
+    default:
+      return order;
+  }
+}
+
+function keyless<Value extends { readonly key?: string }>(value: Value): Omit<Value, "key"> {
+  const { key: _, ...shown } = value;
+  return shown;
 }

@@ -8,8 +8,10 @@ import { STICKY_COOKIE_NAME, StickyTable, type StickyValue } from "../../balanci
 import type { Prng } from "../../base/prng.ts";
 import { findCookie } from "../../http/cookies.ts";
 import type { Head } from "../../http/head.ts";
+import { areEqual } from "../../model/equal.ts";
 import type { Backend, Cluster } from "../../model/objects.ts";
 import { Use, type UseWatcher } from "../use.ts";
+import { ClusterTls } from "../tls/cluster-tls.ts";
 import { BackendRuntime, type IdleConnection } from "./backend.ts";
 
 const NO_LINES = new Uint8Array(0);
@@ -24,6 +26,8 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
   backends: readonly BackendRuntime<Connection>[] = [];
   /** Where its clients come back to; absent unless its sessions are sticky. */
   #sticky: StickyTable<BackendRuntime<Connection>> | undefined = undefined;
+  /** How its backends are spoken to; absent: in plain text. */
+  tls: ClusterTls | undefined = undefined;
   readonly #watcher: UseWatcher;
   readonly #balancer: Balancer<BackendRuntime<Connection>>;
 
@@ -33,15 +37,18 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
     this.#watcher = watcher;
     this.#balancer = new Balancer<BackendRuntime<Connection>>(configuration.load_balancing, prng);
     if (configuration.sticky_session) this.#stick();
+    if (configuration.tls !== undefined) this.tls = new ClusterTls(configuration.tls);
   }
 
   update(configuration: Cluster): void {
     const announcedAs = this.configuration.send_proxy_protocol;
+    const securedBefore = this.tls;
     this.configuration = configuration;
+    this.#secure(configuration);
     this.#balancer.policy = configuration.load_balancing;
     if (!configuration.sticky_session) this.#sticky = undefined;
     else if (this.#sticky === undefined) this.#stick();
-    if (configuration.send_proxy_protocol === announcedAs) return;
+    if (configuration.send_proxy_protocol === announcedAs && this.tls === securedBefore) return;
     for (const backend of this.backends) backend.discardIdle();
   }
 
@@ -113,6 +120,13 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
     backend.isRemoved = true;
     backend.discardIdle();
     return backend;
+  }
+
+  /** Other terms are another `ClusterTls`: connections tell by it that they are of before. */
+  #secure({ tls: terms }: Cluster): void {
+    if (areEqual(this.tls?.terms, terms)) return;
+    this.tls?.remove();
+    this.tls = terms && new ClusterTls(terms);
   }
 
   #stick(): void {

@@ -73,7 +73,7 @@ function otherWarnings(
   return warnings;
 }
 
-type Certificates = readonly [X509Certificate, ...X509Certificate[]];
+export type Certificates = readonly [X509Certificate, ...X509Certificate[]];
 
 /**
  * The certificate and its chain. Files often hold both: what follows the first certificate is the beginning
@@ -94,7 +94,8 @@ function readCertificates(sent: SentCertificate): Result<Certificates, OrderErro
   return refuse("INVALID_CERTIFICATE", "data.chain", message);
 }
 
-function parseCertificates(text: string): Result<Certificates, string> {
+/** The certificates in a PEM text, at least one. The error ends a sentence that begins with its field. */
+export function parseCertificates(text: string): Result<Certificates, string> {
   const blocks = readPem(text);
   if (!blocks.ok) return blocks;
   const certificates: X509Certificate[] = [];

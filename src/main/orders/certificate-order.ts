@@ -7,6 +7,7 @@ import type { OrderError } from "../../model/errors.ts";
 import type { ChangeOrder } from "../../model/orders.ts";
 import { findTlsOptionFault } from "../certificates/check-tls-options.ts";
 import { readCertificate } from "../certificates/read-certificate.ts";
+import { readClusterTls } from "../certificates/read-cluster-tls.ts";
 import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
 import { type Addendum, executeChange } from "./change-order.ts";
@@ -40,6 +41,7 @@ function readOrder(order: ChangeOrder, nowMs: number): Result<ReadOrder, OrderEr
     const fault = findTlsOptionFault(order.data);
     return fault === undefined ? ok({ order }) : fail(fault);
   }
+  if (order.type === "ADD_CLUSTER" || order.type === "UPDATE_CLUSTER") return readCluster(order, nowMs);
   if (order.type !== "ADD_CERTIFICATE" && order.type !== "REPLACE_CERTIFICATE") return ok({ order });
   const read = readCertificate(order.data, nowMs);
   if (!read.ok) return read;
@@ -57,4 +59,13 @@ function readOrder(order: ChangeOrder, nowMs: number): Result<ReadOrder, OrderEr
       remark: warnings.map((warning) => `; warning: ${warning}`).join(""),
     },
   });
+}
+
+function readCluster(
+  order: Extract<ChangeOrder, { readonly type: "ADD_CLUSTER" | "UPDATE_CLUSTER" }>,
+  nowMs: number,
+): Result<ReadOrder, OrderError> {
+  if (!order.data.tls) return ok({ order });
+  const tls = readClusterTls(order.data.tls, nowMs);
+  return tls.ok ? ok({ order: { ...order, data: { ...order.data, tls: tls.value } } as ChangeOrder }) : tls;
 }

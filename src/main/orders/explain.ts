@@ -2,6 +2,7 @@
  * `EXPLAIN`: where a request would go. The rule is asked of the workers, who decide it for real; backends'
  * states are merged from all of them.
  */
+import { clusterWithoutKey } from "../../model/secrets.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { unknownListener } from "../../model/apply/verdict.ts";
 import type { ExplainData } from "../../model/answer-data.ts";
@@ -32,13 +33,14 @@ export async function explain(control: Control, question: OrderData["EXPLAIN"]):
     return fail({ code: "WORKER_FAILED", message: "no worker answered; try again" });
   const { chosen, nearly, tried } = explanation as Explanation;
   const clusterId = chosen?.cluster_id;
+  const cluster = clusterId === undefined ? undefined : configuration.state.clusters.get(clusterId);
   const backends =
     clusterId === undefined ? new Map() : await workers.ask({ kind: "backends", cluster_id: clusterId });
   const data = {
     frontend: chosen ?? null,
     nearly: nearly.map(({ frontend, why }) => ({ frontend, reason: why })),
     tried,
-    cluster: (clusterId !== undefined && configuration.state.clusters.get(clusterId)) || null,
+    cluster: cluster === undefined ? null : clusterWithoutKey(cluster),
     backends: mergeBackends(backends),
   };
   return ok({ message: messageOf(chosen, data.cluster !== null), data });

@@ -3,19 +3,19 @@
  */
 import { z } from "zod";
 import { parseCertificateName } from "../hostname.ts";
-import { CERTIFICATE_NAMES_MAX, CHAIN_CERTIFICATES_MAX, PEM_CHARS_MAX } from "../limits.ts";
+import { CERTIFICATE_NAMES_MAX } from "../limits.ts";
 import type { CatalogueOf } from "./entry.ts";
 import {
   addressField,
   choiceField,
   flagField,
   hostnameField,
-  type IssueParams,
   mustBe,
   textField,
   wholeNumberField,
 } from "./fields.ts";
 import { fingerprintField } from "./fingerprint-field.ts";
+import { chainField, pemField } from "./pem-field.ts";
 import { drainField, pageFields } from "./shared-fields.ts";
 
 const TIME_MS_MAX = 8_640_000_000_000_000;
@@ -37,14 +37,7 @@ const names = z
 const sent = {
   listener,
   certificate: pemField("The certificate. What follows it in the text is the beginning of its chain."),
-  chain: z
-    .array(pemField("A certificate."), mustBe("a list of PEM texts"))
-    .max(CHAIN_CERTIFICATES_MAX, mustBe(`a list of at most ${CHAIN_CERTIFICATES_MAX} PEM texts`))
-    .meta({
-      description: "The certificates between it and its root, each signed by the next.",
-      takes: "list of PEM texts",
-    })
-    .default(() => []),
+  chain: chainField().default(() => []),
   key: pemField("Its private key, not encrypted. It is never sent back."),
   names: names.exactOptional(),
   reject_expired: flagField("Refuse a certificate that has expired.").default(false),
@@ -148,21 +141,6 @@ export const CERTIFICATE_ORDERS: CatalogueOf<
     errors: [],
   },
 };
-
-/** A text of PEM, or DER in base64. One that is too large is refused before anybody looks at it. */
-function pemField(about: string): z.ZodType<string> {
-  const takes = "a PEM text";
-  const params: IssueParams = { code: "INVALID_CERTIFICATE" };
-  return z
-    .string(mustBe(takes))
-    .refine((text) => text.length <= PEM_CHARS_MAX, {
-      error: `is too large: it may have at most ${PEM_CHARS_MAX} characters`,
-      params,
-      abort: true,
-    })
-    .refine((text) => text.trim() !== "", { error: "is empty", params })
-    .meta({ description: about, takes });
-}
 
 function timeField(about: string): z.ZodType<number> {
   return wholeNumberField(-TIME_MS_MAX, TIME_MS_MAX, about);

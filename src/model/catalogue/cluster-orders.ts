@@ -3,6 +3,7 @@
  */
 import { z } from "zod";
 import { CLUSTER_DEFAULTS as DEFAULTS } from "../defaults.ts";
+import { clusterTlsField } from "./cluster-tls-field.ts";
 import { healthCheckField } from "./health-check-field.ts";
 import { drainField, pageFields } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
@@ -30,6 +31,7 @@ const addSchema = z.strictObject(
     https_redirect: httpsRedirect.default(DEFAULTS.https_redirect),
     send_proxy_protocol: sendProxyProtocol.exactOptional(),
     health_check: healthCheckField.exactOptional(),
+    tls: clusterTlsField.exactOptional(),
   },
   mustBe("an object"),
 );
@@ -42,6 +44,7 @@ const updateSchema = z.strictObject(
     https_redirect: httpsRedirect.nullable().exactOptional(),
     send_proxy_protocol: sendProxyProtocol.nullable().exactOptional(),
     health_check: healthCheckField.nullable().exactOptional(),
+    tls: clusterTlsField.nullable().exactOptional(),
   },
   mustBe("an object"),
 );
@@ -64,7 +67,7 @@ export const CLUSTER_ORDERS: CatalogueOf<
     answeredBy: "workers",
     schema: addSchema,
     example: { cluster_id: "app" },
-    errors: ["EXISTS", "LIMIT_EXCEEDED", "NOT_SUPPORTED"],
+    errors: ["INVALID_CERTIFICATE", "KEY_MISMATCH", "EXISTS", "LIMIT_EXCEEDED", "NOT_SUPPORTED"],
   },
   UPDATE_CLUSTER: {
     summary: "Change a cluster's fields; what is left out stays, `null` gives the default.",
@@ -72,7 +75,7 @@ export const CLUSTER_ORDERS: CatalogueOf<
     answeredBy: "workers",
     schema: updateSchema,
     example: { cluster_id: "app", load_balancing: "least_loaded" },
-    errors: ["NOT_FOUND", "NOT_SUPPORTED"],
+    errors: ["INVALID_CERTIFICATE", "KEY_MISMATCH", "NOT_FOUND", "NOT_SUPPORTED"],
   },
   REMOVE_CLUSTER: {
     summary: "Remove a cluster with its backends, and report until the last exchange with them has ended.",
