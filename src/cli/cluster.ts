@@ -47,6 +47,12 @@ const FIELDS: readonly FieldOption[] = [
     help: `Whom to trust: ${FILE_HELP.toLowerCase()} May be repeated.`,
   },
   { flags: "--tls-certificate <file>", field: "tls.certificate", parse: readPemFile, help: FILE_HELP },
+  {
+    flags: "--tls-chain <file>",
+    field: "tls.chain",
+    parse: (path: string, before: readonly string[] = []) => [...before, readPemFile(path)],
+    help: `${FILE_HELP} May be repeated.`,
+  },
   { flags: "--tls-key <file>", field: "tls.key", parse: readPemFile, help: FILE_HELP },
 ];
 

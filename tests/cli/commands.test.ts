@@ -297,7 +297,7 @@ test("an empty list is its titles, and a word beside them", async () => {
   const ended = await drive({ ...OK, data: { items: [], next: null } }, ["cluster", "list"]);
   assert.deepEqual(
     [ended.code, ended.stdout, ended.stderr],
-    [0, "CLUSTER  LOAD BALANCING  STICKY  SENDS PROXY  HEALTH CHECK\n", "no clusters\n"],
+    [0, "CLUSTER  LOAD BALANCING  STICKY  SENDS PROXY  TLS  HEALTH CHECK\n", "no clusters\n"],
   );
 });
 
@@ -562,5 +562,5 @@ test("a reader that leaves early is no error", async () => {
     },
   );
   assert.equal(cut.stderr, "0\n");
-  assert.equal(cut.stdout, "CLUSTER        LOAD BALANCING  STICKY  SENDS PROXY  HEALTH CHECK\n");
+  assert.equal(cut.stdout, "CLUSTER        LOAD BALANCING  STICKY  SENDS PROXY  TLS  HEALTH CHECK\n");
 });
