@@ -108,14 +108,18 @@ function describeExplained({ frontend, nearly, cluster, backends }: ExplainData)
   for (const { frontend: other, reason } of nearly) lines.push(`  not ${describeFrontend(other)}: ${reason}`);
   if (frontend?.cluster_id !== undefined) {
     lines.push(
-      cluster === null
-        ? `cluster ${frontend.cluster_id} does not exist: 503`
-        : `cluster ${cluster.cluster_id}, ${cluster.load_balancing}${cluster.sticky_session ? ", sticky" : ""}`,
+      cluster === null ? `cluster ${frontend.cluster_id} does not exist: 503` : describeCluster(cluster),
     );
   }
   if (backends.length > 0) lines.push(formatTable(columnsFor(cluster), backends).trimEnd());
   else if (cluster !== null) lines.push("it has no backends: 503");
   return lines.join("\n");
+}
+
+function describeCluster(cluster: NonNullable<ExplainData["cluster"]>): string {
+  const sticky = cluster.sticky_session ? ", sticky" : "";
+  const redirect = cluster.https_redirect ? ", requests without TLS are redirected" : "";
+  return `cluster ${cluster.cluster_id}, ${cluster.load_balancing}${sticky}${redirect}`;
 }
 
 function columnsFor(cluster: ExplainData["cluster"]): readonly Column<Explained>[] {

@@ -10,7 +10,6 @@
  */
 import { assert, assertNever } from "../base/assert.ts";
 import { FRAMING, type Framing, type Head } from "../http/head.ts";
-import type { Redirect } from "../model/objects.ts";
 import { Attempts } from "./attempts.ts";
 import type { BackConnection } from "./back-connection.ts";
 import type { Configuration } from "./configuration.ts";
@@ -20,7 +19,7 @@ import type { Front } from "./front.ts";
 import { KeptHead } from "./kept-head.ts";
 import { sendProxyHeader } from "./proxy-header.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
-import { redirectLocation } from "./redirect.ts";
+import { httpsLocation, httpsRedirectStatus, redirectLocation } from "./redirect.ts";
 import type { Tunnel } from "./tunnel.ts";
 import type { Use } from "./use.ts";
 
@@ -81,10 +80,12 @@ export class Exchange {
     const route = this.#configuration.findRoute(front.listener, head);
     if (route === undefined) return this.#refuse(404);
     const { cluster_id: clusterId, redirect } = route.frontend;
-    if (redirect !== undefined) return this.#redirect(redirect, head);
+    if (redirect !== undefined) return this.#redirect(redirect.status, redirectLocation(redirect, head));
     if (clusterId === undefined) return this.#refuse(403);
     const cluster = this.#configuration.findCluster(clusterId);
     if (cluster === undefined) return this.#refuse(503);
+    if (cluster.configuration.https_redirect && front.client.secured === undefined)
+      return this.#redirect(httpsRedirectStatus(head), httpsLocation(head, front.listener.fallbackHost));
     if (!this.#keptHead.keep(head, front.forwarding)) return this.#refuse(503);
     this.#listener = front.listener;
     front.listener.use.begin();
@@ -288,12 +289,11 @@ export class Exchange {
     if (link.isReady) this.linkReady();
   }
 
-  #redirect(redirect: Redirect, head: Head): void {
+  #redirect(status: number, location: string): void {
     const front = this.#front!;
     const requestDone = this.#requestPhase === REQUEST.done;
-    const location = redirectLocation(redirect, head);
     this.#end();
-    front.respond(redirect.status, requestDone, location);
+    front.respond(status, requestDone, location);
   }
 
   #refuse(status: number): void {

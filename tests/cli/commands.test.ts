@@ -87,6 +87,14 @@ const CHANGES: readonly (readonly [string, object])[] = [
     "cluster update app --reset health-check",
     { type: "UPDATE_CLUSTER", data: { cluster_id: "app", health_check: null } },
   ],
+  [
+    "cluster add app --https-redirect",
+    { type: "ADD_CLUSTER", data: { cluster_id: "app", https_redirect: true } },
+  ],
+  [
+    "cluster update app --no-https-redirect",
+    { type: "UPDATE_CLUSTER", data: { cluster_id: "app", https_redirect: false } },
+  ],
   ["cluster remove app --cascade", { type: "REMOVE_CLUSTER", data: { cluster_id: "app", cascade: true } }],
   [
     "frontend add --listener 127.0.0.1:81 --hostname a.test --cluster-id app --tag a=b --tag c=d=e",
@@ -297,7 +305,7 @@ test("an empty list is its titles, and a word beside them", async () => {
   const ended = await drive({ ...OK, data: { items: [], next: null } }, ["cluster", "list"]);
   assert.deepEqual(
     [ended.code, ended.stdout, ended.stderr],
-    [0, "CLUSTER  LOAD BALANCING  STICKY  SENDS PROXY  TLS  HEALTH CHECK\n", "no clusters\n"],
+    [0, "CLUSTER  LOAD BALANCING  STICKY  HTTPS ONLY  SENDS PROXY  TLS  HEALTH CHECK\n", "no clusters\n"],
   );
 });
 
@@ -409,13 +417,13 @@ test("explain finds the listener at the URL's port where there are several, or a
 test("explain shows whose clients come back to which backend, where sessions are sticky", async () => {
   const data = {
     ...EXPLAINED,
-    cluster: { ...EXPLAINED.cluster, sticky_session: true },
+    cluster: { ...EXPLAINED.cluster, sticky_session: true, https_redirect: true },
     backends: [{ ...EXPLAINED.backends[0], sticky_id: "red" }],
   };
   const script: Script = (order, connection) => connection.answer(order, { ...OK, data });
   const ended = await drive(script, ["explain", "a.test/api", "--listener", "127.0.0.1:81"]);
   assert.deepEqual(lines(ended.stdout).slice(-3), [
-    "cluster app, round_robin, sticky",
+    "cluster app, round_robin, sticky, requests without TLS are redirected",
     "BACKEND  ADDRESS         STATE  CONNECTIONS  IDLE  STICKY ID",
     "app-1    127.0.0.1:9001  up               1     2  red",
   ]);
@@ -562,5 +570,5 @@ test("a reader that leaves early is no error", async () => {
     },
   );
   assert.equal(cut.stderr, "0\n");
-  assert.equal(cut.stdout, "CLUSTER        LOAD BALANCING  STICKY  SENDS PROXY  TLS  HEALTH CHECK\n");
+  assert.equal(cut.stdout, "CLUSTER        LOAD BALANCING  STICKY  HTTPS ONLY  SENDS PROXY  TLS  HEALTH CHECK\n");
 });

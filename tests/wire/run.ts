@@ -52,6 +52,8 @@ class WireRun {
     }
     this.#rig.cluster("sticky", { sticky_session: true });
     this.#rig.backend("sticky", "one", BACKEND, { sticky_id: "one-1" });
+    this.#rig.cluster("https-only", { https_redirect: true });
+    this.#rig.backend("https-only", "one", BACKEND);
     for (const version of ["v1", "v2"] as const) {
       this.#rig.cluster(version, { send_proxy_protocol: version });
       this.#rig.backend(version, "one", ASKING[version]);
@@ -59,7 +61,7 @@ class WireRun {
         void this.#backends.push(new BackendView(peer, new ProxyHeaderReader()));
     }
     this.#rig.frontend(listener, "*.example", { cluster_id: "app" });
-    for (const name of ["empty", "refused", "silent", "sticky", "v1", "v2"])
+    for (const name of ["empty", "refused", "silent", "sticky", "https-only", "v1", "v2"])
       this.#rig.frontend(listener, `${name}.example`, { cluster_id: name });
     net.backend(BACKEND).onConnection = (peer) => void this.#backends.push(new BackendView(peer));
     net.backend(REFUSING).mode = "refused";

@@ -7,7 +7,7 @@ import { clusterTlsField } from "./cluster-tls-field.ts";
 import { healthCheckField } from "./health-check-field.ts";
 import { drainField, pageFields } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
-import { choiceField, flagField, mustBe, objectIdField, unservedFlagField } from "./fields.ts";
+import { choiceField, flagField, mustBe, objectIdField } from "./fields.ts";
 
 const clusterId = objectIdField("The cluster's name.");
 const loadBalancing = choiceField(
@@ -17,7 +17,9 @@ const loadBalancing = choiceField(
 const stickySession = flagField(
   "Each client goes back to the backend that served it before, by the cookie `KAKEHI_STICKY`.",
 );
-const httpsRedirect = unservedFlagField("Redirect requests that came without TLS.");
+const httpsRedirect = flagField(
+  "A request that came without TLS is answered by a redirect to `https://` and the same host and target.",
+);
 const sendProxyProtocol = choiceField(
   ["v1", "v2"],
   "Begin each connection to a backend with a PROXY protocol header of its client.",
@@ -67,7 +69,7 @@ export const CLUSTER_ORDERS: CatalogueOf<
     answeredBy: "workers",
     schema: addSchema,
     example: { cluster_id: "app" },
-    errors: ["INVALID_CERTIFICATE", "KEY_MISMATCH", "EXISTS", "LIMIT_EXCEEDED", "NOT_SUPPORTED"],
+    errors: ["INVALID_CERTIFICATE", "KEY_MISMATCH", "EXISTS", "LIMIT_EXCEEDED"],
   },
   UPDATE_CLUSTER: {
     summary: "Change a cluster's fields; what is left out stays, `null` gives the default.",
@@ -75,7 +77,7 @@ export const CLUSTER_ORDERS: CatalogueOf<
     answeredBy: "workers",
     schema: updateSchema,
     example: { cluster_id: "app", load_balancing: "least_loaded" },
-    errors: ["INVALID_CERTIFICATE", "KEY_MISMATCH", "NOT_FOUND", "NOT_SUPPORTED"],
+    errors: ["INVALID_CERTIFICATE", "KEY_MISMATCH", "NOT_FOUND"],
   },
   REMOVE_CLUSTER: {
     summary: "Remove a cluster with its backends, and report until the last exchange with them has ended.",

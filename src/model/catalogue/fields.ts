@@ -60,16 +60,6 @@ export function choiceField<const Choice extends string>(
   return z.enum(choices, mustBe(takes)).meta({ description: about, takes });
 }
 
-/** A flag of the protocol that nothing acts on yet: only `false` is true to what happens. */
-export function unservedFlagField(about: string): z.ZodType<boolean> {
-  const params: IssueParams = { code: "NOT_SUPPORTED" };
-  const description = `${about} Not served by this version: only \`false\`.`;
-  return z
-    .boolean(mustBe("true or false"))
-    .refine((value) => !value, { error: "is not served by this version: only false is accepted", params })
-    .meta({ description });
-}
-
 /** A field of the protocol that may not be given, for a reason that is worth telling. */
 export function refusedField(code: OrderErrorCode, reason: string): z.ZodExactOptional<z.ZodType<never>> {
   const params: IssueParams = { code };

@@ -255,13 +255,13 @@ test("INVALID_FIELD: dry_run is for orders that change the state, if_revision ta
   }
 });
 
-test("NOT_SUPPORTED: fields of the protocol that nothing acts on yet take only their default", () => {
+test("flags of clusters are true or false, and fields of https are none of an http listener", () => {
   const cluster = (field: string) => withData("ADD_CLUSTER", `{"cluster_id":"a",${field}}`);
   const listener = (field: string) =>
     withData("ADD_LISTENER", `{"address":"127.0.0.1:80","protocol":"http",${field}}`);
-  assert.equal(faultOf(cluster('"https_redirect":true')), "NOT_SUPPORTED data.https_redirect");
+  assert.equal(faultOf(cluster('"https_redirect":1')), "INVALID_FIELD data.https_redirect");
   assert.equal(faultOf(listener('"tls_versions":["TLSv1.3"]')), "INVALID_FIELD data.tls_versions");
-  accepted(cluster('"sticky_session":false,"https_redirect":false'));
+  accepted(cluster('"sticky_session":false,"https_redirect":true'));
   assert.equal(faultOf(cluster('"sticky_session":"yes"')), "INVALID_FIELD data.sticky_session");
 });
 
