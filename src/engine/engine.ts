@@ -30,6 +30,7 @@ import { ENGINE_LIMITS_DEFAULT, type EngineLimits } from "./limits.ts";
 import type { IoFault, Port, PortEvents } from "./port.ts";
 import { refuseSession, startSession } from "./start-session.ts";
 import { BackendFaults } from "./tls/backend-faults.ts";
+import { HandshakeLog } from "./tls/handshake-log.ts";
 import type { SecurePort } from "./tls/secure-port.ts";
 import { TlsServer } from "./tls/tls-server.ts";
 import type { TlsLibrary } from "../tls/machine.ts";
@@ -80,6 +81,7 @@ export class Engine implements PortEvents {
       limits,
       tls: tls && {
         port: tls.port,
+        log: new HandshakeLog((...line) => options.hooks.log(...line), limits.handshakeFaultLinesMax),
         server: new TlsServer(tls.library, this.#drains, limits.readyCertificatesMax),
         library: tls.library,
       },
@@ -233,7 +235,8 @@ export class Engine implements PortEvents {
     const nextCheck = this.#healthChecks.turnEnds();
     const nextReport = this.#drains.nextReport(core.limits.drainReportMs);
     const leavesAt = this.#configuration.sessionCount === 0 ? this.#leavesAt : Infinity;
-    const nextTurn = Math.min(core.reading.nextTurn, nextCheck, nextReport);
+    const nextLine = core.tls?.log.turnEnds(core.now) ?? Infinity;
+    const nextTurn = Math.min(core.reading.nextTurn, nextCheck, nextReport, nextLine);
     return Math.min(core.deadlines.next(), nextTurn, this.#stopAt, leavesAt);
   }
 

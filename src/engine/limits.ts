@@ -64,6 +64,8 @@ export interface EngineLimits {
   readonly drainReportMs: number;
   /** Certificates that are kept ready for handshakes. */
   readonly readyCertificatesMax: number;
+  /** Lines on failed handshakes, for each listener and second; more are counted in one line. */
+  readonly handshakeFaultLinesMax: number;
   /** Health checks that run at one time; others wait for their turn. */
   readonly healthChecksMax: number;
   /** The share of all connection numbers that health checks may take, where that is less. */
@@ -95,6 +97,7 @@ export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
   leaveGraceMs: 20,
   drainReportMs: 20,
   readyCertificatesMax: 1_024,
+  handshakeFaultLinesMax: 5,
   healthChecksMax: 64,
   healthChecksShareMax: 1 / 16,
   healthRetryMs: 250,

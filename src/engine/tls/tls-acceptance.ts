@@ -25,6 +25,7 @@ import type { Core } from "../core.ts";
 import { Http1Session } from "../http1-session.ts";
 import type { CertificateRuntime } from "../runtime/certificate.ts";
 import type { Use } from "../use.ts";
+import type { HandshakeFailure } from "./handshake-log.ts";
 import type { ListenerTls } from "./listener-tls.ts";
 import { Secured } from "./secured.ts";
 import type { SecurePort } from "./secure-port.ts";
@@ -94,6 +95,7 @@ export class TlsAcceptance implements ConnectionOwner {
         return new Http1Session(this.#core, this.#configuration, this.#client, this.#connection).refuse(400);
       case "violation":
         buffers.release(buffer);
+        this.#log("info", reading.violation.code, reading.violation.meaning);
         return this.#refuse(reading.violation.alert);
       default:
         assertNever(reading);
@@ -109,12 +111,20 @@ export class TlsAcceptance implements ConnectionOwner {
     this.#close();
   }
 
-  /** The machine's alert is sent by the port. */
+  /** The machine's alert is sent by the port. Without a fault of the machine the connection was lost. */
   failed(): void {
+    const fault = this.#machine?.fault;
+    if (fault !== undefined) {
+      const alert = fault.alert === undefined ? "" : ` (alert ${fault.alert})`;
+      this.#log("info", fault.code, `${fault.text}${alert}`);
+    }
     this.#close();
   }
 
   expired(): void {
+    const { request_timeout_ms: timeoutMs } = this.#client.listener.configuration;
+    if (this.#phase !== "farewell")
+      this.#log("info", "TLS_HANDSHAKE_TIMED_OUT", `it was not complete after ${timeoutMs} ms`);
     this.cut();
   }
 
@@ -127,9 +137,14 @@ export class TlsAcceptance implements ConnectionOwner {
     const { epochMs, now, buffers } = this.#core;
     const tls = this.#tls;
     const verdict = tls?.server.accept(this.#listener, hello, epochMs + now);
-    if (tls === undefined || verdict?.kind !== "accepted") {
+    if (tls === undefined || verdict === undefined) {
       buffers.release(buffer);
-      return this.#refuse(verdict?.kind === "refused" ? verdict.alert : "internal_error");
+      return this.#refuse("internal_error");
+    }
+    if (verdict.kind === "refused") {
+      buffers.release(buffer);
+      this.#log(verdict.code === "TLS_NOT_READY" ? "error" : "info", verdict.code, verdict.reason);
+      return this.#refuse(verdict.alert);
     }
     this.#phase = "handshake";
     this.#machine = verdict.machine;
@@ -162,6 +177,10 @@ export class TlsAcceptance implements ConnectionOwner {
     longer.set(this.#kept);
     longer.set(this.#core.memory.subarray(start, end), this.#kept.length);
     this.#kept = longer;
+  }
+
+  #log(level: HandshakeFailure["level"], code: string, text: string): void {
+    this.#tls?.log.failed(this.#client, { level, code, text }, this.#core.now);
   }
 
   #refuse(alert: AlertName): void {

@@ -3,10 +3,12 @@
  * from outside, so that the engine itself knows no native code.
  */
 import type { TlsLibrary } from "../../tls/machine.ts";
+import type { HandshakeLog } from "./handshake-log.ts";
 import type { SecurePort } from "./secure-port.ts";
 import type { TlsServer } from "./tls-server.ts";
 
 export interface TlsParts {
+  readonly log: HandshakeLog;
   readonly port: SecurePort;
   readonly server: TlsServer;
   readonly library: TlsLibrary;

@@ -26,7 +26,13 @@ export type TlsVerdict =
       readonly machine: TlsMachine;
       readonly certificate: CertificateRuntime | undefined;
     }
-  | { readonly kind: "refused"; readonly alert: AlertName; readonly reason: string };
+  | {
+      readonly kind: "refused";
+      readonly alert: AlertName;
+      /** `TLS_NOT_READY`: the fault is on our side. */
+      readonly code: "TLS_UNKNOWN_NAME" | "TLS_NOT_READY";
+      readonly reason: string;
+    };
 
 /** How long the digest of a certificate is, of what may name a session: the name's hash takes the rest. */
 const DIGEST_BYTES = 24;
@@ -65,14 +71,14 @@ export class TlsServer {
         ? undefined
         : listener.certificates.findNamed(hello.serverName, usable, nowMs);
     if (named === undefined && listener.isStrict)
-      return refused("unrecognized_name", "no certificate serves the name that it asks for");
+      return unknownName("no certificate serves the name that it asks for");
     const certificate = named ?? listener.certificates.find(undefined, usable, nowMs);
     const shown = certificate ?? this.#fallback;
-    if (shown === undefined) return refused("internal_error", "there is no certificate");
+    if (shown === undefined) return notReady("there is no certificate");
     const ready = this.#ready.find(shown);
-    if (!ready.ok) return refused("internal_error", ready.error.text);
+    if (!ready.ok) return notReady(ready.error.text);
     const context = listener.context(this.#library, this.#ticketKeys);
-    if (!context.ok) return refused("internal_error", context.error.text);
+    if (!context.ok) return notReady(context.error.text);
     const machine = context.value.accept({
       certificates: [ready.value],
       sessionContext: sessionContextOf(shown.fingerprint, hello.serverName),
@@ -87,8 +93,12 @@ export class TlsServer {
   }
 }
 
-function refused(alert: AlertName, reason: string): TlsVerdict {
-  return { kind: "refused", alert, reason };
+function unknownName(reason: string): TlsVerdict {
+  return { kind: "refused", alert: "unrecognized_name", code: "TLS_UNKNOWN_NAME", reason };
+}
+
+function notReady(reason: string): TlsVerdict {
+  return { kind: "refused", alert: "internal_error", code: "TLS_NOT_READY", reason };
 }
 
 function ticketKeyOf(key: TlsSecrets["ticket_keys"][number]): TlsTicketKey {
