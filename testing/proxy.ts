@@ -2,6 +2,7 @@
  * The real program under test: `bin/kakehi run` in a temporary folder, ready when it says so over its socket,
  * stopped by its pid, with nothing left behind.
  */
+import type { TlsHandles } from "../src/model/channel.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -42,6 +43,7 @@ export interface WorkerStatus {
   readonly hash: string;
   readonly connections: number;
   readonly io: string;
+  readonly tls_handles?: TlsHandles;
 }
 
 export class Proxy {

@@ -15,6 +15,7 @@ import type {
   DrainRequest,
   DrainUse,
   Question,
+  TlsHandles,
   TlsSecrets,
 } from "../model/channel.ts";
 import { answerQuestion } from "./answer-question.ts";
@@ -99,6 +100,11 @@ export class Engine implements PortEvents {
   /** Client sessions that are open. */
   get connectionCount(): number {
     return this.#configuration.sessionCount;
+  }
+
+  /** What lives of OpenSSL; `undefined` where TLS is not spoken. */
+  get tlsHandles(): TlsHandles | undefined {
+    return this.#core.tls?.server.handles;
   }
 
   // Orders, by way of main.

@@ -2,7 +2,7 @@
  * What the answers carry in `data`, order by order. Types only. Fields are only ever added, so a client may
  * ignore what it does not know.
  */
-import type { BackendStatus } from "./channel.ts";
+import type { TlsHandles, BackendStatus } from "./channel.ts";
 import type { Backend, Certificate, Cluster, Frontend, Listener, ObjectKind } from "./objects.ts";
 import type { ChangeOrder, OrderType } from "./orders.ts";
 
@@ -55,6 +55,8 @@ export interface WorkerStatus {
   readonly connections: number;
   readonly io: string;
   readonly io_reason?: string;
+  /** Absent where TLS cannot be spoken. */
+  readonly tls_handles?: TlsHandles;
 }
 
 export interface StatusData {

@@ -124,6 +124,14 @@ export interface TlsSecrets {
   readonly own_certificate: Certificate;
 }
 
+/** How much of OpenSSL lives in a worker: `machines` are connections that speak TLS. */
+export interface TlsHandles {
+  readonly contexts: number;
+  readonly certificates: number;
+  readonly ticket_keys: number;
+  readonly machines: number;
+}
+
 export type FromWorker =
   /** Its state is loaded; it accepts as soon as it is given listeners. */
   | {
@@ -148,6 +156,7 @@ export type FromWorker =
       readonly revision: number;
       readonly hash: string;
       readonly connections: number;
+      readonly tls_handles?: TlsHandles;
     }
   | { readonly type: "answer"; readonly question: number; readonly data: unknown }
   | { readonly type: "log"; readonly level: "info" | "warning" | "error"; readonly message: string };

@@ -15,6 +15,7 @@ import type {
   DrainUse,
   FromWorker,
   Question,
+  TlsHandles,
   TlsSecrets,
   ToWorker,
 } from "../model/channel.ts";
@@ -32,6 +33,7 @@ export interface FollowingEngine {
   followSecrets(secrets: TlsSecrets): void;
   ask(question: Question): unknown;
   readonly connectionCount: number;
+  readonly tlsHandles?: TlsHandles | undefined;
 }
 
 export interface WorkerOptions {
@@ -85,11 +87,13 @@ export class Worker {
 
   /** Tells main that it lives, and what it has. */
   beat(): void {
+    const { connectionCount: connections, tlsHandles } = this.#options.engine;
     this.#options.send({
       type: "heartbeat",
       revision: this.#revision,
       hash: this.#hash,
-      connections: this.#options.engine.connectionCount,
+      connections,
+      ...(tlsHandles && { tls_handles: tlsHandles }),
     });
   }
 

@@ -13,6 +13,7 @@ import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
 import { contentSlice } from "../../testing/content.ts";
 import { within } from "../../testing/deadline.ts";
 import { valuesOf } from "../../testing/http/head.ts";
+import type { WorkerStatus } from "../../testing/proxy.ts";
 import { authority, certificateFor, HttpsSetting } from "./https-support.ts";
 import { assertNoFaults, exchangeOn, IOS, TIMEOUT_MS } from "./support.ts";
 
@@ -20,6 +21,8 @@ const MEBIBYTE = 1_048_576;
 const BODY_BYTES = 16 * MEBIBYTE;
 const REQUEST_TIMEOUT_MS = 1_500;
 const SILENT_CLIENTS = 200;
+const HANDSHAKES = 200;
+const HANDSHAKES_AT_ONCE = 20;
 const A = { servername: "a.example", ca: authority.pem };
 const run = promisify(execFile);
 
@@ -28,6 +31,10 @@ async function readAll(socket: Socket): Promise<string> {
   let text = "";
   for await (const bytes of socket) text += String(bytes);
   return text;
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }
 
 function hashOf(bytes: Buffer): string {
@@ -151,6 +158,25 @@ for (const io of IOS) {
       for (let round = 0; round < 50; round++) for (const client of clients) client.send();
       await Promise.all(clients.map((client) => client.close()));
       assertNoFaults(faults);
+    });
+
+    test("after the last connection no machine is left, and one context", async () => {
+      for (let round = 0; round < HANDSHAKES / HANDSHAKES_AT_ONCE; round++) {
+        const sockets = await Promise.all(
+          Array.from({ length: HANDSHAKES_AT_ONCE }, () => setting.connect(A)),
+        );
+        for (const socket of sockets) socket.destroy();
+      }
+      const open = await setting.connect(A);
+      const machinesAre = (count: number): Promise<readonly WorkerStatus[]> =>
+        setting.proxy.whenWorkers(
+          `${count} machines`,
+          (workers) => sum(workers.map((each) => each.tls_handles?.machines ?? Number.NaN)) === count,
+        );
+      await machinesAre(1);
+      open.destroy();
+      for (const { tls_handles: left } of await machinesAre(0))
+        assert.ok(left!.contexts <= 1 && left!.certificates <= 2 && left!.ticket_keys === 1);
     });
 
     test("curl and openssl s_client are served, and hear the end", async () => {

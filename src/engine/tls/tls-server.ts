@@ -9,7 +9,7 @@
  *     signed by itself; with `strict_sni`, a refusal.
  */
 import { decodeBase64 } from "../../base/base64.ts";
-import type { TlsSecrets } from "../../model/channel.ts";
+import type { TlsHandles, TlsSecrets } from "../../model/channel.ts";
 import type { AlertName } from "../../tls/alert.ts";
 import { canUse } from "../../tls/client-abilities.ts";
 import type { TlsLibrary, TlsMachine, TlsTicketKey, TlsTicketKeys } from "../../tls/machine.ts";
@@ -49,6 +49,12 @@ export class TlsServer {
     this.#library = library;
     this.#watcher = watcher;
     this.#ready = new ReadyCertificates(library, readyMax);
+  }
+
+  /** What lives of OpenSSL. */
+  get handles(): TlsHandles {
+    const { contexts, certificates, ticketKeys, machines } = this.#library.living();
+    return { contexts, certificates, ticket_keys: ticketKeys, machines };
   }
 
   /** Takes the ticket keys and the certificate of its own that main made. Before the first handshake. */

@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { assert } from "../../base/assert.ts";
 import { createDescriptorPair, sendDescriptor } from "../../io/descriptors.ts";
 import { encodeMessage, MessageChannel } from "../../io/message-channel.ts";
-import type { FromWorker, ToWorker } from "../../model/channel.ts";
+import type { FromWorker, ToWorker, TlsHandles } from "../../model/channel.ts";
 import { closeDescriptor } from "../../sys/descriptor.ts";
 import type { StateLoad } from "./worker-messages.ts";
 
@@ -49,6 +49,8 @@ export class WorkerProcess {
   revision = 0;
   hash = "";
   connections = 0;
+  /** As its last heartbeat told. */
+  tlsHandles: TlsHandles | undefined;
   io = "";
   ioReason = "";
   readonly #child: ChildProcess;

@@ -172,6 +172,7 @@ export class WorkerSet {
       revision: worker.revision,
       hash: worker.hash,
       connections: worker.connections,
+      ...(worker.tlsHandles && { tls_handles: worker.tlsHandles }),
       io: worker.io,
       io_reason: worker.ioReason,
     }));
@@ -192,6 +193,7 @@ export class WorkerSet {
         return this.#applied(worker, message.revision, message.hash);
       case "heartbeat":
         worker.connections = message.connections;
+        worker.tlsHandles = message.tls_handles;
         return this.#applied(worker, message.revision, message.hash);
       case "drain":
         return hooks.drainChanged(worker.number, message.use);

@@ -66,6 +66,7 @@ export const QUESTION_ORDERS: CatalogueOf<
             hash: HASH_EXAMPLE,
             connections: 12,
             io: "uring",
+            tls_handles: { contexts: 1, certificates: 40, ticket_keys: 1, machines: 12 },
           },
           {
             worker: 1,
@@ -75,6 +76,7 @@ export const QUESTION_ORDERS: CatalogueOf<
             hash: HASH_EXAMPLE,
             connections: 9,
             io: "uring",
+            tls_handles: { contexts: 1, certificates: 31, ticket_keys: 1, machines: 9 },
           },
         ],
       },
