@@ -2,6 +2,7 @@
  * What orders act on: the parts of main, named in one place. Types only; `run-main.ts` puts them together.
  */
 import type { Log } from "../io/log.ts";
+import type { ExpiryWatch } from "./certificates/expiry-watch.ts";
 import type { Configuration } from "./configuration.ts";
 import type { DrainClock } from "./drain-clock.ts";
 import type { Gathering } from "./gathering.ts";
@@ -18,6 +19,7 @@ export interface Control {
   readonly listeners: Listeners;
   readonly workers: WorkerSet;
   readonly supervisor: Supervisor;
+  readonly expiryWatch: ExpiryWatch;
   readonly stopSequence: StopSequence;
   readonly limits: MainLimits;
   readonly log: Log;

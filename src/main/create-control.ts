@@ -9,6 +9,7 @@ import type { Control } from "./control.ts";
 import { DrainClock } from "./drain-clock.ts";
 import { Gathering } from "./gathering.ts";
 import type { MainLimits } from "./limits.ts";
+import { ExpiryWatch } from "./certificates/expiry-watch.ts";
 import { makeOwnCertificate } from "./certificates/own-certificate.ts";
 import { Listeners } from "./listeners.ts";
 import { LISTENING_SOCKETS } from "./listening-sockets.ts";
@@ -83,7 +84,7 @@ export function createControl(options: ControlOptions): MainParts {
     nextTurn: (turn) => setImmediate(turn),
     roundEnds: () => configuration.commit(),
   });
-  const stopTimers = startWatching(workers, limits, ticketKeys);
+  const expiryWatch = newExpiryWatch(limits, log);
   const control = {
     configuration,
     gathering,
@@ -91,6 +92,7 @@ export function createControl(options: ControlOptions): MainParts {
     listeners,
     workers,
     supervisor,
+    expiryWatch,
     stopSequence,
     limits,
     log,
@@ -104,7 +106,7 @@ export function createControl(options: ControlOptions): MainParts {
     turns,
     follow: loader.follow,
     stateIsWhole: () => loader.end(configuration.revision),
-    stopTimers,
+    stopTimers: startWatching(control, ticketKeys),
   };
 }
 
@@ -117,11 +119,29 @@ function newTicketKeys(limits: MainLimits, rotated: () => void): TicketKeys {
   return new TicketKeys({ previousMax: limits.previousTicketKeysMax, later, rotated });
 }
 
-/** Looks after the workers; gives how to end that, and the change of ticket keys. */
-function startWatching(workers: WorkerSet, limits: MainLimits, ticketKeys: TicketKeys): () => void {
+function newExpiryWatch({ expiryNearMs, expiryLinesMax }: MainLimits, log: Log): ExpiryWatch {
+  return new ExpiryWatch({
+    nearMs: expiryNearMs,
+    linesMax: expiryLinesMax,
+    now: Date.now,
+    told: ({ listener, fingerprint, names, not_after_ms }, leftMs) => {
+      const what = leftMs > 0 ? "expires soon" : "has expired";
+      const expires = new Date(not_after_ms).toISOString();
+      log.warning(`a certificate ${what}`, { listener, name: names[0] ?? "", expires, fingerprint });
+    },
+    toldMore: (count) => log.warning(`${count} more certificates expire soon, or have expired`),
+  });
+}
+
+/** Looks after the workers and the certificates; gives how to end that, and the change of ticket keys. */
+function startWatching(control: Control, ticketKeys: TicketKeys): () => void {
+  const { workers, expiryWatch, configuration, limits } = control;
   const watch = setInterval(() => workers.watch(), limits.watchEveryMs);
+  const checkExpiry = (): void => expiryWatch.check(configuration.state.certificates.values());
+  const expiry = setInterval(checkExpiry, limits.expiryCheckMs);
   return () => {
     clearInterval(watch);
+    clearInterval(expiry);
     ticketKeys.stop();
   };
 }

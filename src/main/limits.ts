@@ -48,6 +48,12 @@ export interface MainLimits {
   readonly ticketKeyMs: number;
   /** Ticket keys that are still taken beside the one that seals. */
   readonly previousTicketKeysMax: number;
+  /** So long before its end a certificate is warned of. */
+  readonly expiryNearMs: number;
+  /** How often all certificates are looked at for that. */
+  readonly expiryCheckMs: number;
+  /** Certificates that one look warns of by name; more are counted. */
+  readonly expiryLinesMax: number;
   /** The journal is folded into the snapshot when it is larger than this and than the snapshot. */
   readonly journalBytesMax: number;
 }
@@ -72,5 +78,8 @@ export const MAIN_LIMITS: MainLimits = {
   stopProgressMs: 1_000,
   ticketKeyMs: 12 * 60 * 60 * 1_000,
   previousTicketKeysMax: 2,
+  expiryNearMs: 14 * 24 * 60 * 60 * 1_000,
+  expiryCheckMs: 60 * 60 * 1_000,
+  expiryLinesMax: 20,
   journalBytesMax: 8 * 1024 * 1024,
 };

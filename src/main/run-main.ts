@@ -121,6 +121,7 @@ async function startServing(
     listeners.publish(address);
   }
   stateIsWhole();
+  control.expiryWatch.check(configuration.state.certificates.values());
   const set = await starting;
   if (!set.ok) return fail(set.error.message);
   if (!options.demo) return ok(undefined);

@@ -64,6 +64,7 @@ function publishKept(control: Control, accepted: Accepted, publication: Publicat
     gathering.when(revision, () => publication.reply.ok(accepted.message, data, revision));
     return;
   }
+  control.expiryWatch.changed(changes);
   const sinceMs = now();
   const targets = drainTargetsOf(publication.order, changes);
   const drains = targets.map((target) => control.drains.begin(target));
