@@ -570,5 +570,8 @@ test("a reader that leaves early is no error", async () => {
     },
   );
   assert.equal(cut.stderr, "0\n");
-  assert.equal(cut.stdout, "CLUSTER        LOAD BALANCING  STICKY  HTTPS ONLY  SENDS PROXY  TLS  HEALTH CHECK\n");
+  assert.equal(
+    cut.stdout,
+    "CLUSTER        LOAD BALANCING  STICKY  HTTPS ONLY  SENDS PROXY  TLS  HEALTH CHECK\n",
+  );
 });
