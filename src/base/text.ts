@@ -11,6 +11,7 @@ declare class TextDecoder {
 
 declare class TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;
+  encodeInto(text: string, into: Uint8Array): { readonly written: number };
 }
 
 const strict = new TextDecoder("utf-8", { fatal: true });
@@ -37,4 +38,12 @@ export function decodeUtf8Leniently(bytes: Uint8Array): string {
 /** The UTF-8 bytes of a text; a lone surrogate becomes U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text);
+}
+
+/**
+ * Writes the same bytes to the beginning of `into`, and gives how many they are. There has to be room for
+ * them: three bytes for each UTF-16 unit are always enough.
+ */
+export function encodeUtf8Into(text: string, into: Uint8Array): number {
+  return encoder.encodeInto(text, into).written;
 }

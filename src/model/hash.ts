@@ -7,6 +7,7 @@
  * the same way, so their order does not matter either. It finds drift and tells states apart; it is not made
  * to withstand forgery. State files hold it: what it gives for a fact may never change.
  */
+import { encodeUtf8Into } from "../base/text.ts";
 
 /** 128 bits. */
 type Lanes = Int32Array;
@@ -38,18 +39,16 @@ export class ConfigurationHash {
 }
 
 /**
- * 32 hexadecimal digits for a long text, mixed two characters at a time. What it gives for a text may never
- * change either.
+ * 32 hexadecimal digits for a long text, mixed as UTF-8, four bytes at a time, the lowest first as in all
+ * machines that we run on. What it gives for a text may never change either.
  */
 export function textDigest(text: string): string {
-  const { length } = text;
-  const pairs = length >> 1;
-  if (pairs + 2 >= words.length) words = new Int32Array(pairs * 2);
-  for (let at = 0; at < pairs; at++) {
-    words[at + 1] = text.charCodeAt(at * 2) | (text.charCodeAt(at * 2 + 1) << 16);
-  }
-  words[pairs + 1] = length % 2 === 0 ? 0 : text.charCodeAt(length - 1);
-  mix(mixed, START, (LONG_TEXT << 28) ^ length, pairs + 1);
+  makeRoom(text.length);
+  const bytes = encodeUtf8Into(text, bytesOfWords.subarray(BYTES_PER_WORD)) + BYTES_PER_WORD;
+  const count = Math.ceil(bytes / BYTES_PER_WORD) - 1;
+  // What an earlier text left in the last word.
+  bytesOfWords.fill(0, bytes, (count + 1) * BYTES_PER_WORD);
+  mix(mixed, START, (LONG_TEXT << 28) ^ bytes, count);
   digested.fill(0);
   addSpread(digested, mixed);
   return hexadecimal(digested);
@@ -67,10 +66,16 @@ const START: Lanes = Int32Array.of(0x9e3779b9, 0x243f6a88, 0xb7e15162, 0x6a09e66
 const afterNames = new Map<string, Lanes>();
 const AFTER_NAMES_MAX = 256;
 
+const BYTE_DIGITS: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, "0"),
+);
+
 /** One field at a time is mixed: the lanes that it comes to, and the words that go into them. */
 const mixed: Lanes = new Int32Array(LANES);
 const digested: Lanes = new Int32Array(LANES);
-let words: Int32Array = new Int32Array(1_024);
+const BYTES_PER_WORD = 4;
+let words: Int32Array = new Int32Array(4_096);
+let bytesOfWords: Uint8Array = new Uint8Array(words.buffer);
 /** The sum of the fields of the object that is being added, for each depth. */
 const sums: Lanes[] = [];
 
@@ -104,10 +109,17 @@ function afterName(name: string): Lanes {
   return lanes;
 }
 
+/** For a text of so many UTF-16 units after the first word: a word for each of them. */
+function makeRoom(length: number): void {
+  if (length < words.length) return;
+  words = new Int32Array(length * 2);
+  bytesOfWords = new Uint8Array(words.buffer);
+}
+
 /** What it is and how long it is go first: no two texts run together. */
 function mixText(into: Lanes, from: Lanes, sort: number, text: string): void {
   const { length } = text;
-  if (length >= words.length) words = new Int32Array(length * 2);
+  makeRoom(length);
   for (let at = 0; at < length; at++) words[at + 1] = text.charCodeAt(at);
   mix(into, from, (sort << 28) ^ length, length);
 }
@@ -156,6 +168,8 @@ function spread(word: number): number {
 
 function hexadecimal(lanes: Lanes): string {
   let text = "";
-  for (const lane of lanes) text += (lane >>> 0).toString(16).padStart(8, "0");
+  for (const lane of lanes) {
+    for (let shift = 24; shift >= 0; shift -= 8) text += BYTE_DIGITS[(lane >>> shift) & 0xff]!;
+  }
   return text;
 }
