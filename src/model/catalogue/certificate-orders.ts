@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { parseCertificateName } from "../hostname.ts";
 import { CERTIFICATE_NAMES_MAX } from "../limits.ts";
+import type { CertificateKeyType } from "../objects.ts";
 import type { CatalogueOf } from "./entry.ts";
 import {
   addressField,
@@ -19,6 +20,7 @@ import { chainField, pemField } from "./pem-field.ts";
 import { drainField, pageFields } from "./shared-fields.ts";
 
 const TIME_MS_MAX = 8_640_000_000_000_000;
+const KEY_TYPES: readonly CertificateKeyType[] = ["rsa", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519"];
 const FOUND_OUT = "Found out by the proxy; need not be sent.";
 
 const listener = addressField("The https listener that it serves on.");
@@ -42,10 +44,7 @@ const sent = {
   names: names.exactOptional(),
   reject_expired: flagField("Refuse a certificate that has expired.").default(false),
   fingerprint: fingerprintField(FOUND_OUT).exactOptional(),
-  key_type: choiceField(
-    ["rsa", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519"],
-    FOUND_OUT,
-  ).exactOptional(),
+  key_type: choiceField(KEY_TYPES, FOUND_OUT).exactOptional(),
   not_before_ms: timeField(FOUND_OUT).exactOptional(),
   not_after_ms: timeField(FOUND_OUT).exactOptional(),
 };
@@ -141,6 +140,16 @@ export const CERTIFICATE_ORDERS: CatalogueOf<
     errors: [],
   },
 };
+
+/** Whether it is a kind of key that certificates are served with. */
+export function isCertificateKeyType(value: unknown): value is CertificateKeyType {
+  return (KEY_TYPES as readonly unknown[]).includes(value);
+}
+
+/** Whether it is a time that a date can tell (ECMA-262 section 21.4.1.1), in milliseconds since 1970. */
+export function isTimeMs(value: unknown): value is number {
+  return Number.isInteger(value) && Math.abs(value as number) <= TIME_MS_MAX;
+}
 
 function timeField(about: string): z.ZodType<number> {
   return wholeNumberField(-TIME_MS_MAX, TIME_MS_MAX, about);

@@ -36,6 +36,28 @@ const flag = mostly([false], true, null, 0, "false");
 const weight = mostly([0, 1, 256], -0, 257, -1, 1.5, Infinity, "1", null, true);
 const tags = mostly([{}], { team: "blue" }, [], null, "");
 const policy = mostly(["round_robin"], "hash", "none", 1, null);
+const time = mostly([0, 1_790_000_000_000, -1], 8_640_000_000_000_001, 0.5, -0, "0", null);
+const pem = mostly(["MIIB", "-----BEGIN"], "", " \n", "x".repeat(131_073), 1, null);
+const digits = "a3".repeat(32);
+const fingerprint = mostly([digits], digits.toUpperCase(), digits.slice(1), "a3:".repeat(32), 1);
+const names = mostly<unknown>(
+  [[], ["example.com"], ["a.example", "*.a.example", "192.0.2.1", "[::1]"]],
+  ["a.example", "a.example"],
+  ["A.example"],
+  ["*"],
+  [7],
+  Array.from({ length: 1_001 }, (_, index) => `n${index}.example`),
+  { 0: "a.example", length: 1 },
+  null,
+);
+const chain = mostly<unknown>(
+  [[], ["MIIB"], ["MIIB", "MIIC"]],
+  [""],
+  "MIIB",
+  [1],
+  Array.from("M".repeat(11)),
+);
+const keyType = mostly(["rsa", "ecdsa-p256", "ed25519"], "RSA", "dsa", 1);
 const extra = mostly(
   [{}],
   { sticky_id: undefined },
@@ -57,6 +79,26 @@ const data: Readonly<Record<string, fc.Arbitrary<object>>> = {
   ADD_FRONTEND: fc.record(
     { listener: address, hostname, cluster_id: id, path, tags },
     { requiredKeys: ["listener", "hostname", "cluster_id"] },
+  ),
+  ADD_CERTIFICATE: fc.record(
+    {
+      listener: address,
+      certificate: pem,
+      chain,
+      key: pem,
+      names,
+      reject_expired: flag,
+      fingerprint,
+      key_type: keyType,
+      not_before_ms: time,
+      not_after_ms: time,
+    },
+    {
+      requiredKeys: [
+        ...["listener", "certificate", "chain", "key", "names"],
+        ...["fingerprint", "key_type", "not_before_ms", "not_after_ms"],
+      ] as never[],
+    },
   ),
 };
 

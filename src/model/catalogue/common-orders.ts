@@ -4,12 +4,15 @@
  * order only if the schema would, with the same result, and leaves every doubt to it.
  */
 import { BACKEND_DEFAULTS, CLUSTER_DEFAULTS, PATH_DEFAULT, TAGS_DEFAULT } from "../defaults.ts";
-import { parseHostnamePattern } from "../hostname.ts";
-import { WEIGHT_MAX } from "../limits.ts";
+import { parseCertificateName, parseHostnamePattern } from "../hostname.ts";
+import { CERTIFICATE_NAMES_MAX, CHAIN_CERTIFICATES_MAX, WEIGHT_MAX } from "../limits.ts";
 import type { Backend, Cluster, Frontend, PathRule } from "../objects.ts";
-import type { ChangeOrder } from "../orders.ts";
+import type { ChangeOrder, OrderData } from "../orders.ts";
 import { parsePathText } from "../path-rule.ts";
+import { isCertificateKeyType, isTimeMs } from "./certificate-orders.ts";
 import { canonicalAddress, isObjectId } from "./fields.ts";
+import { isFingerprint } from "./fingerprint-field.ts";
+import { isPemSized } from "./pem-field.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -17,6 +20,19 @@ type Fields = Readonly<Record<string, unknown>>;
 const CLUSTER_FIELDS = new Set(["cluster_id", "load_balancing", "sticky_session", "https_redirect"]);
 const BACKEND_FIELDS = new Set(["cluster_id", "backend_id", "address", "weight", "backup"]);
 const FRONTEND_FIELDS = new Set(["listener", "hostname", "cluster_id", "path", "tags"]);
+/** All that a certificate has: one that lacks what main finds out comes from a client, and they are few. */
+const CERTIFICATE_FIELDS = new Set([
+  "listener",
+  "certificate",
+  "chain",
+  "key",
+  "names",
+  "reject_expired",
+  "fingerprint",
+  "key_type",
+  "not_before_ms",
+  "not_after_ms",
+]);
 
 /** The order as the catalogue gives it; `undefined` for what its schema has to look at. */
 export function parseCommonOrder(type: string, data: unknown): ChangeOrder | undefined {
@@ -33,6 +49,10 @@ export function parseCommonOrder(type: string, data: unknown): ChangeOrder | und
     case "ADD_FRONTEND": {
       const frontend = parseFrontend(data as Fields);
       return frontend && { type, data: frontend };
+    }
+    case "ADD_CERTIFICATE": {
+      const certificate = parseCertificate(data as Fields);
+      return certificate && { type, data: certificate };
     }
     default:
       return undefined;
@@ -68,6 +88,21 @@ function parseFrontend(data: Fields): Frontend | undefined {
   return { listener, hostname, path, cluster_id, tags: TAGS_DEFAULT };
 }
 
+function parseCertificate(data: Fields): OrderData["ADD_CERTIFICATE"] | undefined {
+  if (!hasOnly(data, CERTIFICATE_FIELDS)) return undefined;
+  const { listener, certificate, chain, key, names, reject_expired = false } = data;
+  const { fingerprint, key_type, not_before_ms, not_after_ms } = data;
+  if (!isAddress(listener) || !isPemSized(certificate) || !isPemSized(key)) return undefined;
+  if (!isListOf(chain, CHAIN_CERTIFICATES_MAX, isPemSized)) return undefined;
+  if (!isListOf(names, CERTIFICATE_NAMES_MAX, isCertificateName)) return undefined;
+  if (new Set(names).size < names.length || typeof reject_expired !== "boolean") return undefined;
+  if (typeof fingerprint !== "string" || !isFingerprint(fingerprint)) return undefined;
+  if (!isCertificateKeyType(key_type) || !isTimeMs(not_before_ms) || !isTimeMs(not_after_ms))
+    return undefined;
+  const sent = { listener, certificate, chain, key, names, reject_expired };
+  return { ...sent, fingerprint, key_type, not_before_ms, not_after_ms };
+}
+
 /** A prefix or an exact path; the one that most have is shared. */
 function parsePath(value: unknown): PathRule | undefined {
   if (typeof value !== "object" || value === null || Object.keys(value).length !== 1) return undefined;
@@ -97,6 +132,20 @@ function isHostnamePattern(value: unknown): value is string {
   if (typeof value !== "string") return false;
   const parsed = parseHostnamePattern(value);
   return parsed.ok && parsed.value === value;
+}
+
+function isCertificateName(value: unknown): value is string {
+  if (typeof value !== "string") return false;
+  const parsed = parseCertificateName(value);
+  return parsed.ok && parsed.value === value;
+}
+
+function isListOf(
+  value: unknown,
+  max: number,
+  isOne: (item: unknown) => item is string,
+): value is readonly string[] {
+  return Array.isArray(value) && value.length <= max && value.every(isOne);
 }
 
 function isEmptyObject(value: unknown): boolean {

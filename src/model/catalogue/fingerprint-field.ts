@@ -13,9 +13,14 @@ const WITH_COLONS_CHARS = 95;
 export function fingerprintField(about: string): z.ZodType<string> {
   const takes = "a SHA-256 fingerprint of 64 hexadecimal digits";
   return textField({ takes, about }, (text) => {
-    if (FINGERPRINT.test(text)) return ok(text);
+    if (isFingerprint(text)) return ok(text);
     const plain = text.length === WITH_COLONS_CHARS ? text.replaceAll(":", "") : text;
     const lower = plain.toLowerCase();
-    return FINGERPRINT.test(lower) ? ok(lower) : fail(`must be ${takes}`);
+    return isFingerprint(lower) ? ok(lower) : fail(`must be ${takes}`);
   });
+}
+
+/** Whether it is one in its one form. */
+export function isFingerprint(text: string): boolean {
+  return FINGERPRINT.test(text);
 }

@@ -21,6 +21,11 @@ export function pemField(about: string): z.ZodType<string> {
     .meta({ description: about, takes });
 }
 
+/** Whether the field takes it. */
+export function isPemSized(value: unknown): value is string {
+  return typeof value === "string" && value.length <= PEM_CHARS_MAX && value.trim() !== "";
+}
+
 /** The certificates between one and its root. */
 export function chainField(): z.ZodType<string[]> {
   return z
