@@ -4,10 +4,13 @@
  * were.
  *
  * `npm test -- WORD…` runs only files whose path holds one of the words.
+ *
+ * The tests start hundreds of processes that load the same files, so these share what Node has made of them
+ * (`NODE_COMPILE_CACHE`), for one run: it takes half of the processor time of all starts away.
  */
-import { globSync } from "node:fs";
-import { availableParallelism } from "node:os";
-import { dirname } from "node:path";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import type { Reported } from "./test-run/reporter.ts";
 import { runTestFile, type FileResult } from "./test-run/test-file.ts";
 
@@ -48,8 +51,14 @@ const PHASES: readonly Phase[] = [
 
 const words = process.argv.slice(2);
 process.chdir(PROJECT_FOLDER);
+const compiled = mkdtempSync(join(tmpdir(), "kakehi-compiled-"));
+process.env["NODE_COMPILE_CACHE"] = compiled;
 const results: FileResult[] = [];
-for (const phase of PHASES) results.push(...(await runPhase(phase)));
+try {
+  for (const phase of PHASES) results.push(...(await runPhase(phase)));
+} finally {
+  rmSync(compiled, { recursive: true, force: true });
+}
 printFailures(results);
 process.exitCode = printTotal(results);
 
