@@ -8,14 +8,15 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { createStderrLog, type LogLevel } from "../io/log.ts";
-import { MAIN_LIMITS } from "../main/limits.ts";
+import { MAIN_LIMITS, TICKET_KEY_MS_MAX, TICKET_KEY_MS_MIN } from "../main/limits.ts";
 import { type MainHandle, runMain } from "../main/run-main.ts";
 import { WORKERS_MAX } from "../model/limits.ts";
 import { contextOf } from "./context.ts";
+import { formatDuration } from "./duration.ts";
 import { StartError, UsageError } from "./exit-codes.ts";
 import { type RunningProxy, describeGreeting } from "./greeting.ts";
 import { showExample } from "./help.ts";
-import { parseCount, parseMode } from "./option-values.ts";
+import { parseCount, parseDurationMs, parseMode } from "./option-values.ts";
 import { outliveReader, print, printJson } from "./output.ts";
 import { VERSION } from "./version.ts";
 
@@ -25,6 +26,7 @@ interface RunOptions {
   readonly workers?: number;
   readonly io?: "auto" | "uring" | "node";
   readonly state?: string;
+  readonly ticketKeyInterval?: number;
   readonly config?: string;
   readonly demo?: boolean;
   readonly logLevel?: LogLevel;
@@ -55,6 +57,11 @@ export function declare(command: Command): void {
         "uring",
         "node",
       ]),
+    )
+    .option(
+      "--ticket-key-interval <duration>",
+      `How long one key seals TLS session tickets. [${formatDuration(MAIN_LIMITS.ticketKeyMs)}]`,
+      parseTicketKeyMs,
     )
     .option("--socket-mode <mode>", "The command socket's permissions. [0600]", parseMode)
     .addOption(
@@ -87,6 +94,7 @@ async function run(command: Command): Promise<void> {
     demo: options.demo ?? false,
     log: createStderrLog(options.logLevel ?? "info"),
     version: VERSION,
+    limits: { ticketKeyMs: options.ticketKeyInterval ?? MAIN_LIMITS.ticketKeyMs },
   });
   if (!started.ok) throw new StartError(started.error);
   outliveReader();
@@ -135,6 +143,13 @@ function parseWorkers(text: string): number {
   const workers = parseCount(text);
   if (workers >= 1 && workers <= WORKERS_MAX) return workers;
   throw new InvalidArgumentError(`It must be from 1 to ${WORKERS_MAX}.`);
+}
+
+function parseTicketKeyMs(text: string): number {
+  const intervalMs = parseDurationMs(text);
+  if (intervalMs >= TICKET_KEY_MS_MIN && intervalMs <= TICKET_KEY_MS_MAX) return intervalMs;
+  const [least, most] = [TICKET_KEY_MS_MIN, TICKET_KEY_MS_MAX].map(formatDuration);
+  throw new InvalidArgumentError(`It must be from ${least} to ${most}.`);
 }
 
 function choice(flags: string, help: string, values: readonly string[]): Option {

@@ -83,3 +83,10 @@ export const MAIN_LIMITS: MainLimits = {
   expiryLinesMax: 20,
   journalBytesMax: 8 * 1024 * 1024,
 };
+
+/**
+ * Between which the interval of ticket keys may be chosen: no ticket is taken for longer than seven days
+ * (RFC 8446 section 4.6.1), and each new key goes to all workers.
+ */
+export const TICKET_KEY_MS_MIN = 100;
+export const TICKET_KEY_MS_MAX: number = 7 * 24 * 60 * 60 * 1_000;

@@ -6,7 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { eventWithin } from "../../testing/deadline.ts";
+import { connectTls } from "../../testing/clients/tls-client.ts";
+import { askUntil, eventWithin } from "../../testing/deadline.ts";
+import { freePort } from "../../testing/proxy.ts";
 import { KAKEHI, runCommand } from "../../testing/run-command.ts";
 
 const DEADLINE_MS = 20_000;
@@ -60,6 +62,10 @@ test("a second proxy at the same socket, a config file and a wrong number of wor
     for (const count of ["0", "257", "two"]) {
       assert.equal((await runCommand(KAKEHI, ["run", "--workers", count])).code, 2, count);
     }
+    for (const interval of ["99ms", "8d", "10"]) {
+      const refused = await runCommand(KAKEHI, ["run", "--ticket-key-interval", interval]);
+      assert.deepEqual([refused.code, refused.stdout], [2, ""], interval);
+    }
   });
 });
 
@@ -93,5 +99,25 @@ test("the commands drive a real proxy, from the first listener to the stop", asy
     const exited = eventWithin(DEADLINE_MS, child, "exit");
     await kakehi("stop --deadline 5s");
     assert.deepEqual(await exited, [0, null]);
+  });
+});
+
+test("after three --ticket-key-interval, a session ticket is not taken any more", async () => {
+  await withProxy(["--ticket-key-interval", "300ms"], async ({ socketPath }) => {
+    const port = await freePort();
+    const listener = ["listener", "add", `127.0.0.1:${port}`, "--protocol", "https"];
+    const added = await runCommand(KAKEHI, listener, { environment: { KAKEHI_SOCKET: socketPath } });
+    assert.equal(added.code, 0, added.stderr);
+    const first = await connectTls(port, { version: "TLSv1.2" }, DEADLINE_MS);
+    const session = first.getSession()!;
+    first.destroy();
+    const isResumed = async (): Promise<boolean> => {
+      const socket = await connectTls(port, { version: "TLSv1.2", session }, DEADLINE_MS);
+      const isReused = socket.isSessionReused();
+      socket.destroy();
+      return isReused;
+    };
+    assert.equal(await isResumed(), true);
+    await askUntil(DEADLINE_MS, "a whole handshake", async () => !(await isResumed()) || undefined);
   });
 });
