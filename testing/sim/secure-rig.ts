@@ -7,9 +7,11 @@ import { BufferPool } from "../../src/base/buffer-pool.ts";
 import type { EngineLimits } from "../../src/engine/limits.ts";
 import type { Certificate, Listener } from "../../src/model/objects.ts";
 import { makeOwnCertificate } from "../../src/main/certificates/own-certificate.ts";
+import { readCertificate } from "../../src/main/certificates/read-certificate.ts";
 import { mapRegion } from "../../src/sys/arena.ts";
 import { openTlsLibrary } from "../../src/sys/tls/library.ts";
 import { WANTS_MORE, type TlsClientOptions, type TlsMachine } from "../../src/tls/machine.ts";
+import { type CertificateWish, makeCertificate } from "../tls/certificates.ts";
 import { keep, library as clientLibrary, valueOf } from "../tls/pair.ts";
 import { feed, take, write } from "../tls/wire.ts";
 import { EngineRig } from "./engine-rig.ts";
@@ -60,9 +62,19 @@ export class SecureRig extends EngineRig {
     this.net.perform(() => this.engine.followSecrets({ ticket_keys: [key], own_certificate }));
   }
 
-  /** A client that has said its hello. */
-  secureClient(options: Partial<TlsClientOptions> = {}): SecureClient {
-    return new SecureClient(this, options);
+  /** Adds a certificate for `name` to the listener, read as main reads it. */
+  certificate(name: string, keyKind: CertificateWish["keyKind"] = "p-256"): Certificate {
+    const { pem, keyPem } = makeCertificate({ name, keyKind });
+    const sent = { listener: LISTENER, certificate: pem, key: keyPem, chain: [], reject_expired: false };
+    const read = readCertificate(sent, Date.now());
+    assert(read.ok, "a test's certificate was refused");
+    this.put({ kind: "certificate", value: read.value.certificate });
+    return read.value.certificate;
+  }
+
+  /** A client that has said its hello, in which it asks for `serverName`. */
+  secureClient(options: Partial<TlsClientOptions> = {}, serverName = "a.example"): SecureClient {
+    return new SecureClient(this, options, serverName);
   }
 
   override assertAtRest(): void {
@@ -74,18 +86,22 @@ export class SecureRig extends EngineRig {
 export class SecureClient {
   readonly peer: SimPeer;
   readonly machine: TlsMachine;
+  /** How long its hello was, with the headers of its records. */
+  readonly helloBytes: number;
   /** All that came, one character per byte. */
   received = "";
   /** What the machine gave last: `CLOSED` after the proxy's `close_notify`, `FAULT` after its alert. */
   end = WANTS_MORE as number;
   readonly #rig: SecureRig;
 
-  constructor(rig: SecureRig, options: Partial<TlsClientOptions>) {
+  constructor(rig: SecureRig, options: Partial<TlsClientOptions>, serverName: string) {
     this.#rig = rig;
     const context = keep(valueOf(clientLibrary.openClientContext({ verify: false, ca: [], ...options })));
-    this.machine = keep(valueOf(context.connect("a.example")));
+    this.machine = keep(valueOf(context.connect(serverName)));
     this.peer = rig.net.client(LISTENER);
-    this.peer.send(take(this.machine));
+    const hello = take(this.machine);
+    this.helloBytes = hello.length;
+    this.peer.send(hello);
   }
 
   say(text: string | Buffer): this {
