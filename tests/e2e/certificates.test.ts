@@ -231,12 +231,25 @@ test("the commands read PEM from files and from standard input", LIMIT, async ()
     const [item] = (JSON.parse(list.stdout) as { items: { fingerprint: string }[] }).items;
     const shown = await command(["certificate", "show", item!.fingerprint]);
     assert.match(shown.stdout, /a\.example/);
+    const next = maker.make({ names: "DNS:b.example" });
+    const replacement = ["--listener", listener, "--certificate", "-", "--key", "-"];
+    const replaced = await command(
+      ["certificate", "replace", ...replacement, "--old-fingerprint", item!.fingerprint, "--json"],
+      next.certificate + next.key,
+    );
+    assert.equal(replaced.code, 0, replaced.stderr);
+    const soon = await command(["certificate", "list", "--expires-before", "744h"]);
+    assert.match(soon.stdout, /b\.example/);
+    assert.doesNotMatch(soon.stdout, /a\.example/);
+    const sooner = await command(["certificate", "list", "--expires-before", "24h"]);
+    assert.doesNotMatch(sooner.stdout, /b\.example/);
     const missing = await command([...add, "--certificate", join(folder, "none"), ...files.slice(2)]);
     assert.equal(missing.code, 2);
     assert.match(missing.stderr, /cannot be read/);
     const dump = await command(["state", "dump", "--keys"]);
-    assert.ok(dump.stdout.includes(secretOf(made)));
-    const gone = await command(["certificate", "remove", listener, item!.fingerprint]);
+    assert.ok(dump.stdout.includes(secretOf(next)));
+    const { fingerprint } = (JSON.parse(replaced.stdout) as { data: { fingerprint: string } }).data;
+    const gone = await command(["certificate", "remove", listener, fingerprint]);
     assert.equal(gone.code, 0, gone.stderr);
     await proxy.stop();
   });

@@ -71,24 +71,33 @@ for (const io of IOS) {
       await setting.remove(old);
     });
 
-    test("a session on a certificate that was replaced is not resumed", async () => {
-      const old = await setting.add(certificateFor("h.example"));
-      const wishes = { servername: "h.example", ca: authority.pem, version: "TLSv1.2" } as const;
-      const first = await setting.connect(wishes);
-      const session = first.getSession()!;
-      first.destroy();
-      const isResumed = async (): Promise<boolean> => {
+    test("a session on a certificate that was replaced or removed is not resumed", async () => {
+      const old = await setting.add(certificateFor("one.h.example"));
+      const wide = await setting.add(certificateFor("*.h.example"));
+      const wishes = { servername: "one.h.example", ca: authority.pem, version: "TLSv1.2" } as const;
+      const newSession = async (): Promise<Buffer> => {
+        const socket = await setting.connect(wishes);
+        const session = socket.getSession()!;
+        socket.destroy();
+        return session;
+      };
+      const isResumed = async (session: Buffer): Promise<boolean> => {
         const socket = await setting.connect({ ...wishes, session });
         const isReused = socket.isSessionReused();
         socket.destroy();
         return isReused;
       };
-      assert.equal(await isResumed(), true);
-      const { pem, keyPem } = certificateFor("h.example");
+      const ofOld = await newSession();
+      assert.equal(await isResumed(ofOld), true);
+      const { pem, keyPem } = certificateFor("one.h.example");
       const data = { listener: setting.listener, certificate: pem, key: keyPem, old_fingerprint: old };
       const replaced = await setting.proxy.orders.ok("REPLACE_CERTIFICATE", data);
-      for (let round = 0; round < 8; round++) assert.equal(await isResumed(), false);
+      for (let round = 0; round < 8; round++) assert.equal(await isResumed(ofOld), false);
+      const ofNew = await newSession();
+      assert.equal(await isResumed(ofNew), true);
       await setting.remove(replaced.data.fingerprint);
+      for (let round = 0; round < 8; round++) assert.equal(await isResumed(ofNew), false);
+      await setting.remove(wide);
     });
 
     test("a removal waits for the sessions on its certificate, and tells how many are left", async () => {
