@@ -8,6 +8,7 @@ import { formatDuration } from "./duration.ts";
 import { declareList } from "./list-command.ts";
 import { parseDurationMs, parseEach } from "./option-values.ts";
 import { type FieldOption, declareChange, declareRemoval, declareUpdate } from "./order-command.ts";
+import { FILE_HELP, readPemFile } from "./pem-file.ts";
 import type { Column } from "./table.ts";
 
 const REPEATED = "For https only. May be repeated.";
@@ -35,6 +36,15 @@ const TLS_FIELDS: readonly FieldOption[] = [
   { flags: "--strict-sni", field: "strict_sni" },
   { flags: "--default-certificate <sha256>", field: "default_certificate" },
 ];
+const CLIENT_AUTH: readonly FieldOption[] = [
+  {
+    flags: "--client-auth-ca <file>",
+    field: "client_auth.ca",
+    parse: (path: string, before: readonly string[] = []) => [...before, readPemFile(path)],
+    help: `Ask clients for a certificate that one of these has signed: ${FILE_HELP.toLowerCase()} May be repeated.`,
+  },
+  { flags: "--client-auth-mode <mode>", field: "client_auth.mode", choices: ["request", "require"] },
+];
 const NO_STRICT_SNI: FieldOption = {
   flags: "--no-strict-sni",
   field: "strict_sni",
@@ -50,6 +60,7 @@ const COLUMNS: readonly Column<Listener>[] = [
   { title: "ADDRESS", cell: (listener) => listener.address },
   { title: "PROTOCOL", cell: (listener) => listener.protocol },
   { title: "PUBLIC ADDRESS", cell: (listener) => listener.public_address },
+  { title: "CLIENT AUTH", cell: ({ client_auth: auth }) => auth?.mode },
   { title: "ACCEPTS PROXY", cell: (listener) => listener.accept_proxy_protocol },
   { title: "FRONT", align: "right", cell: (listener) => formatDuration(listener.front_timeout_ms) },
   { title: "BACK", align: "right", cell: (listener) => formatDuration(listener.back_timeout_ms) },
@@ -64,20 +75,25 @@ export function declare(command: Command): void {
     ...common,
     name: "add",
     orderType: "ADD_LISTENER",
-    options: [KEY, PROTOCOL, ...FIELDS, ...TLS_FIELDS],
+    options: [KEY, PROTOCOL, ...FIELDS, ...TLS_FIELDS, ...CLIENT_AUTH],
     examples: [
       "kakehi listener add 127.0.0.1:8081",
       "kakehi listener add '[::1]:8081' --front-timeout 30s",
       "kakehi listener add 127.0.0.1:8443 --protocol https --strict-sni",
+      "kakehi listener add 127.0.0.1:8443 --protocol https --client-auth-ca ca.pem",
     ],
   });
   declareUpdate(command, {
     ...common,
     name: "update",
     orderType: "UPDATE_LISTENER",
-    options: [KEY, ...FIELDS, NO_PROXY_HEADER, ...TLS_FIELDS, NO_STRICT_SNI],
-    resettable: [...FIELDS, ...TLS_FIELDS].map((option) => option.field),
-    examples: ["kakehi listener update 127.0.0.1:8081 --back-timeout 2m"],
+    options: [KEY, ...FIELDS, NO_PROXY_HEADER, ...TLS_FIELDS, NO_STRICT_SNI, ...CLIENT_AUTH],
+    resettable: [...FIELDS.map(({ field }) => field), ...TLS_FIELDS.map(({ field }) => field), "client_auth"],
+    examples: [
+      "kakehi listener update 127.0.0.1:8081 --back-timeout 2m",
+      "kakehi listener update 127.0.0.1:8443 --client-auth-ca old.pem --client-auth-ca new.pem",
+      "kakehi listener update 127.0.0.1:8443 --reset client-auth",
+    ],
   });
   declareRemoval(command, {
     ...common,

@@ -10,6 +10,8 @@ import type { ListenerRuntime } from "./runtime/listener.ts";
 import type { Secured } from "./tls/secured.ts";
 import type { Use } from "./use.ts";
 
+const NOTHING = new Uint8Array(0);
+
 export class Client {
   readonly listener: ListenerRuntime;
   /** As text, without brackets. */
@@ -40,6 +42,12 @@ export class Client {
     secured.certificate?.use.begin();
   }
 
+  /** Whether its handshake was under other rules for clients' certificates than those of now. */
+  get isOutdated(): boolean {
+    const secured = this.#secured;
+    return secured !== undefined && secured.trust !== this.listener.tls?.trust;
+  }
+
   /** True if the certificate that it was shown is counted in `use`. */
   uses(use: Use): boolean {
     return this.#secured?.certificate?.use === use;
@@ -63,7 +71,17 @@ export class Client {
     const lines = this.#firstHopLines;
     if (lines !== undefined && this.#madeFrom === listenerLines) return lines;
     this.#madeFrom = listenerLines;
-    return (this.#firstHopLines = firstHopLinesOf(this.ipBytes, listenerLines, this.forwardedElement));
+    return (this.#firstHopLines = firstHopLinesOf(
+      this.ipBytes,
+      listenerLines,
+      this.certificateLines,
+      this.forwardedElement,
+    ));
+  }
+
+  /** See `Forwarding.certificateLines`. */
+  get certificateLines(): Uint8Array {
+    return this.#secured?.certificateLinesUnder(this.listener.tls?.trust) ?? NOTHING;
   }
 
   get ipBytes(): Uint8Array {

@@ -13,7 +13,6 @@ import type { Head } from "../http/head.ts";
 import type { Change } from "../model/channel.ts";
 import type { Backend, Certificate, Cluster, Frontend, Listener, ObjectKind } from "../model/objects.ts";
 import type { Route } from "../routing/route.ts";
-import type { Router } from "../routing/router.ts";
 import { BackConnection, type BackTimes } from "./back-connection.ts";
 import type { Client } from "./client.ts";
 import type { Core } from "./core.ts";
@@ -48,9 +47,19 @@ export class Configuration {
     return this.#clusters;
   }
 
-  /** The rule for a request with this head, from a session that `listener` accepted. */
+  /**
+   * Whose rules decide for a session that `listener` accepted: the listener's own; after its removal those of
+   * the listener that is at its address now, once that one has any; until then the last it had.
+   */
+  rulingOn(listener: ListenerRuntime): ListenerRuntime {
+    if (!listener.isRemoved) return listener;
+    const present = this.listeners.get(listener.configuration.address);
+    return present !== undefined && present.router.size > 0 ? present : listener;
+  }
+
+  /** The rule of `listener` for a request with this head. */
   findRoute(listener: ListenerRuntime, head: Head): Route<never> | undefined {
-    return this.#routerFor(listener).find(
+    return listener.router.find(
       head.bytes,
       head.authorityStart,
       head.hostEnd,
@@ -127,16 +136,6 @@ export class Configuration {
     client.leave();
     this.sessionCount--;
     assert(this.sessionCount >= 0, "a session ended that had not begun");
-  }
-
-  /**
-   * The rules for a session that `listener` accepted: the listener's own; after its removal those of the
-   * listener that is at its address now, once that one has any; until then the last it had.
-   */
-  #routerFor(listener: ListenerRuntime): Router<never> {
-    if (!listener.isRemoved) return listener.router;
-    const present = this.listeners.get(listener.configuration.address);
-    return present !== undefined && present.router.size > 0 ? present.router : listener.router;
   }
 
   #applyOne(change: Change, removed: Map<string, Use>): void {

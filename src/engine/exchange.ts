@@ -76,16 +76,21 @@ export class Exchange {
     this.requestFraming = head.framing;
     this.wantsUpgrade = front.forwarding.passesUpgrade;
     this.#requestPhase = head.hasContent ? REQUEST.body : REQUEST.done;
-    if (front.client.secured?.isMisdirected(head) === true) return this.#refuse(421);
-    const route = this.#configuration.findRoute(front.listener, head);
+    const { secured } = front.client;
+    if (secured?.isMisdirected(head) === true) return this.#refuse(421);
+    const rules = this.#configuration.rulingOn(front.listener);
+    // On another connection it may show a certificate that is good now.
+    if (rules.tls?.trust?.admits(secured) === false) return this.#refuse(421);
+    const route = this.#configuration.findRoute(rules, head);
     if (route === undefined) return this.#refuse(404);
     const { cluster_id: clusterId, redirect } = route.frontend;
     if (redirect !== undefined) return this.#redirect(redirect.status, redirectLocation(redirect, head));
     if (clusterId === undefined) return this.#refuse(403);
     const cluster = this.#configuration.findCluster(clusterId);
     if (cluster === undefined) return this.#refuse(503);
-    if (cluster.configuration.https_redirect && front.client.secured === undefined)
+    if (cluster.configuration.https_redirect && secured === undefined)
       return this.#redirect(httpsRedirectStatus(head), httpsLocation(head, front.listener.fallbackHost));
+    if (!this.#keptHead.fits(head, front.forwarding)) return this.#refuse(431);
     if (!this.#keptHead.keep(head, front.forwarding)) return this.#refuse(503);
     this.#listener = front.listener;
     front.listener.use.begin();

@@ -285,6 +285,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
       this.#core.isStopping ||
       this.listener.isRemoved ||
       this.client.secured?.certificate?.isRemoved === true ||
+      this.client.isOutdated ||
       this.#clientSaidAll
     );
   }

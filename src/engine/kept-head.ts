@@ -28,10 +28,15 @@ export class KeptHead {
     this.#core = core;
   }
 
-  /** Writes `head` with what `forwarding` adds, and keeps it. False: no buffer is free. */
+  /** Whether a buffer has room for `head` with what `forwarding` adds: clients' certificates take some. */
+  fits(head: Head, forwarding: Forwarding): boolean {
+    return roomFor(head, forwarding) <= this.#core.buffers.bufferBytes;
+  }
+
+  /** Writes `head` with what `forwarding` adds, and keeps it; it must fit. False: no buffer is free. */
   keep(head: Head, forwarding: Forwarding): boolean {
     const { keptHeads, memory } = this.#core;
-    const at = keptHeads.reserve(head.end - head.start + ADDED_BYTES_MAX);
+    const at = keptHeads.reserve(roomFor(head, forwarding));
     if (at === -1) return false;
     const end = writeRequestHead(memory, at, head, forwarding);
     keptHeads.keep(end);
@@ -54,6 +59,10 @@ export class KeptHead {
     this.#core.buffers.release(this.#buffer);
     this.#buffer = NO_BUFFER;
   }
+}
+
+function roomFor(head: Head, forwarding: Forwarding): number {
+  return head.end - head.start + ADDED_BYTES_MAX + forwarding.certificateLines.length;
 }
 
 function hasMethod(head: Head, method: Uint8Array): boolean {

@@ -40,6 +40,10 @@ export class RequestContext implements Forwarding {
     return this.#client.listener.forwardedLines;
   }
 
+  get certificateLines(): Uint8Array {
+    return this.#client.certificateLines;
+  }
+
   get forwardedElement(): Uint8Array {
     return this.#client.forwardedElement;
   }

@@ -22,6 +22,8 @@ export const FIELD = {
   xForwardedPort: 14,
   xForwardedHost: 15,
   xRequestId: 16,
+  xClientCertSubject: 17,
+  xClientCertFingerprint: 18,
 } as const;
 
 export type FieldId = (typeof FIELD)[keyof typeof FIELD];
@@ -43,6 +45,8 @@ const NAMES: readonly (readonly [string, FieldId])[] = [
   ["x-forwarded-port", FIELD.xForwardedPort],
   ["x-forwarded-host", FIELD.xForwardedHost],
   ["x-request-id", FIELD.xRequestId],
+  ["x-client-cert-subject", FIELD.xClientCertSubject],
+  ["x-client-cert-fingerprint", FIELD.xClientCertFingerprint],
 ];
 
 interface KnownName {
@@ -50,17 +54,25 @@ interface KnownName {
   readonly first: number;
   readonly lower: Uint8Array;
   readonly id: FieldId;
+  /** Who a client is, and so known by every spelling that a backend may take for it. */
+  readonly isIdentity: boolean;
 }
 
 const NONE: readonly KnownName[] = [];
-const LENGTH_MAX = 17;
+const LENGTH_MAX = 25;
+const HYPHEN = 0x2d;
 
 /** Known names by their length: a name of another length needs no comparison at all. */
 const BY_LENGTH: readonly (readonly KnownName[])[] = Array.from({ length: LENGTH_MAX + 1 }, (_, length) => {
   const names = NAMES.filter(([name]) => name.length === length);
   return names.length === 0
     ? NONE
-    : names.map(([name, id]) => ({ first: name.charCodeAt(0), lower: bytesOf(name), id }));
+    : names.map(([name, id]) => ({
+        first: name.charCodeAt(0),
+        lower: bytesOf(name),
+        id,
+        isIdentity: name.startsWith("x-client-cert-"),
+      }));
 });
 
 /** Which known field `bytes[start..end)` names, in any letter case; `FIELD.other` if none. */
@@ -71,9 +83,33 @@ export function findField(bytes: Uint8Array, start: number, end: number): FieldI
   const first = bytes[start]! | 0x20;
   for (let index = 0; index < names.length; index++) {
     const name = names[index]!;
-    if (name.first === first && equalsIgnoringCase(bytes, start, end, name.lower)) return name.id;
+    if (name.first !== first) continue;
+    if (
+      name.isIdentity
+        ? isSameVariable(bytes, start, name.lower)
+        : equalsIgnoringCase(bytes, start, end, name.lower)
+    )
+      return name.id;
   }
   return FIELD.other;
+}
+
+/**
+ * Whether servers that give fields to programs as variables give both by one name: what is neither letter nor
+ * digit is an underscore there (RFC 3875 section 4.1.18, and servers that go further).
+ */
+function isSameVariable(bytes: Uint8Array, start: number, lower: Uint8Array): boolean {
+  for (let offset = 0; offset < lower.length; offset++) {
+    const byte = bytes[start + offset]!;
+    const wanted = lower[offset]!;
+    if (wanted === HYPHEN ? isLetterOrDigit(byte) : (byte | 0x20) !== wanted) return false;
+  }
+  return true;
+}
+
+function isLetterOrDigit(byte: number): boolean {
+  const lower = byte | 0x20;
+  return (byte >= 0x30 && byte <= 0x39) || (lower >= 0x61 && lower <= 0x7a);
 }
 
 /**
@@ -110,6 +146,8 @@ export const FORBIDDEN_IN_TRAILERS: Uint8Array = flags(
   FIELD.xForwardedPort,
   FIELD.xForwardedHost,
   FIELD.xRequestId,
+  FIELD.xClientCertSubject,
+  FIELD.xClientCertFingerprint,
 );
 
 /** A table by field id: 1 where the id is listed. */

@@ -16,15 +16,16 @@ import {
 
 const ID = "01J00000000000000000000000";
 
-function forwarding(passesUpgrade = false): Forwarding {
+function forwarding(passesUpgrade = false, certificateLines: Uint8Array = new Uint8Array(0)): Forwarding {
   const clientIp = bytesOf("10.1.2.3");
   const listenerLines = listenerLinesOf("http", 8080);
   const forwardedElement = forwardedElementOf("10.1.2.3", "http");
   return {
     clientIp,
     listenerLines,
+    certificateLines,
     forwardedElement,
-    firstHopLines: firstHopLinesOf(clientIp, listenerLines, forwardedElement),
+    firstHopLines: firstHopLinesOf(clientIp, listenerLines, certificateLines, forwardedElement),
     fallbackHost: bytesOf("127.0.0.1:8080"),
     requestIdLine: bytesOf(`X-Request-Id: ${ID}\r\n`),
     passesUpgrade,
@@ -32,13 +33,14 @@ function forwarding(passesUpgrade = false): Forwarding {
 }
 
 /** The head that a backend gets for `text`. */
-function forwarded(text: string, passesUpgrade = false): string {
+function forwarded(text: string, passesUpgrade = false, certificateLines?: Uint8Array): string {
   const memory = new Uint8Array(65_536);
   memory.set(bytesOf(text));
   const head = new Head();
   assert.ok(readRequestHead(head, memory, 0, text.length, 8_192) > 0, "the test's request is right");
-  const end = writeRequestHead(memory, 32_768, head, forwarding(passesUpgrade));
-  assert.ok(end - 32_768 <= text.length + ADDED_BYTES_MAX, "writes no more than it may");
+  const end = writeRequestHead(memory, 32_768, head, forwarding(passesUpgrade, certificateLines));
+  const addedMax = ADDED_BYTES_MAX + (certificateLines?.length ?? 0);
+  assert.ok(end - 32_768 <= text.length + addedMax, "writes no more than it may");
   return textOf(memory, 32_768, end);
 }
 
@@ -104,6 +106,31 @@ test("a client's X-Forwarded-Proto, -Port, -Host and request id are replaced, it
       ADDED[5]!,
     ),
   );
+});
+
+/** As clients write them to be taken for another, by servers that make variables of field names. */
+const FORGED = [
+  "X-Client-Cert-Subject: CN=root",
+  "x-client-cert-FINGERPRINT: 00",
+  "X_Client_Cert_Subject: CN=root",
+  "X-Client_Cert.Fingerprint: 00",
+  "X-CLIENT-CERT-SUBJECT:",
+];
+
+test("a client's word on its certificate is dropped, in any spelling; fields of like names go on", () => {
+  const alike = ["X-Client-Cert-Subjects: 1", "X-ClientXCert-Subject: 2", "X-Client-Cert-Subjec1: 3"];
+  const request = lines("GET / HTTP/1.1", "Host: a", ...FORGED, ...alike, ...FORGED);
+  assert.equal(forwarded(request), lines("GET / HTTP/1.1", "Host: a", ...alike, ...ADDED));
+});
+
+test("what is known of the client's certificate is told, behind one proxy or many", () => {
+  const certificateLines = bytesOf("X-Client-Cert-Subject: CN=a\r\nX-Client-Cert-Fingerprint: ab\r\n");
+  const told = ["X-Client-Cert-Subject: CN=a", "X-Client-Cert-Fingerprint: ab"];
+  const hops = ["X-Forwarded-For: 1.1.1.1", "Forwarded: for=1.1.1.1"];
+  for (const before of [[], hops, FORGED, [...hops, ...FORGED]]) {
+    const written = forwarded(lines("GET / HTTP/1.1", "Host: a", ...before), false, certificateLines);
+    assert.deepEqual(written.match(/^x.client.*(?=\r$)/gim), told);
+  }
 });
 
 test("an absolute target and HTTP/1.0 become origin form and HTTP/1.1", () => {
@@ -208,6 +235,8 @@ test("trailers go on without the fields that may not stand there", () => {
   const memory = new Uint8Array(1_024);
   const end = writeTrailers(memory, 0, bytesOf("A: b\r\nContent-Length: 3\r\nHost: evil\r\nC: d\r\n\r\n"));
   assert.equal(textOf(memory, 0, end), "A: b\r\nC: d\r\n\r\n");
+  const forged = writeTrailers(memory, 0, bytesOf(`A: b\r\n${FORGED.join("\r\n")}\r\n\r\n`));
+  assert.equal(textOf(memory, 0, forged), "A: b\r\n\r\n");
   assert.ok(writeTrailers(memory, 0, bytesOf("A : b\r\n\r\n")) < 0);
 });
 

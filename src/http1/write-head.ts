@@ -14,7 +14,7 @@ import { FRAMING, type Framing, Head } from "../http/head.ts";
 import { FORWARDED_FOR_LINE, FORWARDED_LINE, type Forwarding } from "../http/forwarding.ts";
 import { isNamedByConnection, lineEndOf, readFields } from "./read-fields.ts";
 
-/** The most bytes that a written head has beyond the received one. */
+/** The most bytes that a written head has beyond the received one, besides `certificateLines`. */
 export const ADDED_BYTES_MAX = 1_024;
 
 const VERSION = bytesOf(" HTTP/1.1\r\n");
@@ -42,6 +42,8 @@ const REPLACED_IN_REQUEST: Uint8Array = withAlso(
   FIELD.xForwardedPort,
   FIELD.xForwardedHost,
   FIELD.xRequestId,
+  FIELD.xClientCertSubject,
+  FIELD.xClientCertFingerprint,
 );
 const REPLACED_IN_RESPONSE: Uint8Array = withAlso(HOP_BY_HOP, FIELD.xRequestId);
 /** A 1xx or 204 has no content, and must not speak of its length (RFC 9110 section 8.6). */
@@ -191,6 +193,7 @@ function writeForwarding(target: Uint8Array, at: number, head: Head, forwarding:
     end = copyFormer(target, putBytes(target, at, FORWARDED_FOR_LINE), head, FIELD.xForwardedFor);
     end = putBytes(target, end, forwarding.clientIp);
     end = putBytes(target, end, forwarding.listenerLines);
+    end = putBytes(target, end, forwarding.certificateLines);
     end = copyFormer(target, putBytes(target, end, FORWARDED_LINE), head, FIELD.forwarded);
     end = putBytes(target, end, forwarding.forwardedElement);
   } else {

@@ -2,7 +2,7 @@
  * What a field holds where an order leaves it out, or resets it with `null`. A field that is absent here has
  * no default: it must be given, or stays absent.
  */
-import type { Backend, Cluster, HealthCheck, Listener, PathRule, Redirect } from "./objects.ts";
+import type { Backend, ClientAuth, Cluster, HealthCheck, Listener, PathRule, Redirect } from "./objects.ts";
 import type { DrainOptions } from "./orders.ts";
 
 export const LISTENER_DEFAULTS: Omit<Listener, "address" | "protocol" | "public_address"> = {
@@ -48,3 +48,4 @@ export const DRAIN_DEFAULTS: DrainOptions = Object.freeze({
 export const PAGE_LIMIT_DEFAULT = 100;
 
 export const CLUSTER_TLS_DEFAULTS = { verify: true } as const;
+export const CLIENT_AUTH_DEFAULTS: Pick<ClientAuth, "mode"> = { mode: "require" };

@@ -78,5 +78,7 @@ export const STATE_LIMITS: StateLimits = {
   objectsMax: 2_000_000,
 };
 
-/** Texts in `ca` of a cluster; each may hold several certificates. */
-export const CLUSTER_CA_MAX = 64;
+/** The certificates in one `ca`, of a cluster or of a listener, in however many texts they come. */
+export const AUTHORITIES_MAX = 256;
+/** One of them in DER: real ones have one or two thousand. */
+export const AUTHORITY_BYTES_MAX = 65_536;

@@ -32,6 +32,16 @@ export interface Listener {
   readonly strict_sni?: boolean;
   /** The fingerprint of the certificate for clients that no other serves. */
   readonly default_certificate?: string;
+  /** Absent: clients are not asked for a certificate. */
+  readonly client_auth?: ClientAuth;
+}
+
+/** Clients are asked for a certificate; one that does not verify is refused in either mode. */
+export interface ClientAuth {
+  /** Whom we trust to have signed them. DER in base64. */
+  readonly ca: readonly string[];
+  /** Only `require` refuses clients that have none. */
+  readonly mode: "request" | "require";
 }
 
 export type TlsVersion = "TLSv1.2" | "TLSv1.3";

@@ -59,11 +59,20 @@ const certificateFields = fc.record({
 const certificate = fc
   .tuple(certificateKey, certificateFields)
   .map(([key, fields]) => ({ ...key, ...fields }));
-const httpsListener = fc.record({
-  address: fc.constant("127.0.0.1:8443"),
-  protocol: fc.constant("https"),
-  strict_sni: fc.boolean(),
-});
+const clientAuth = fc.constantFrom(
+  { ca: ["Q0E="] },
+  { ca: ["Q0E="], mode: "request" },
+  { ca: ["Q0E=", "T1RIRVI="], mode: "require" },
+);
+const httpsListener = fc.record(
+  {
+    address: fc.constant("127.0.0.1:8443"),
+    protocol: fc.constant("https"),
+    strict_sni: fc.boolean(),
+    client_auth: clientAuth,
+  },
+  { requiredKeys: ["address", "protocol", "strict_sni"] },
+);
 
 /** Orders that add objects. */
 const addition: fc.Arbitrary<Written> = fc.oneof(
@@ -113,6 +122,10 @@ const alteration: fc.Arbitrary<Written> = fc.oneof(
   ordersOf(
     "UPDATE_LISTENER",
     fc.record({ address: fc.constant("127.0.0.1:8443"), strict_sni: fc.option(fc.boolean()) }),
+  ),
+  ordersOf(
+    "UPDATE_LISTENER",
+    fc.record({ address: fc.constant("127.0.0.1:8443"), client_auth: fc.option(clientAuth) }),
   ),
   ordersOf(
     "UPDATE_LISTENER",

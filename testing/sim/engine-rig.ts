@@ -64,8 +64,13 @@ export class EngineRig {
   }
 
   listener(address: string, fields: Partial<Listener> = {}): void {
-    this.put({ kind: "listener", value: { ...LISTENER_DEFAULTS, address, protocol: "http", ...fields } });
+    this.updateListener(address, fields);
     this.net.perform(() => this.engine.bindListener(address, this.net.listen(address)));
+  }
+
+  /** Changes a listener to the defaults with these fields. */
+  updateListener(address: string, fields: Partial<Listener>): void {
+    this.put({ kind: "listener", value: { ...LISTENER_DEFAULTS, address, protocol: "http", ...fields } });
   }
 
   cluster(cluster_id: string, fields: Partial<Cluster> = {}): void {

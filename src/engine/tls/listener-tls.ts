@@ -4,17 +4,21 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { Result } from "../../base/result.ts";
+import { areEqual } from "../../model/equal.ts";
 import type { Listener } from "../../model/objects.ts";
 import { CertificateResolver } from "../../tls/certificate-resolver.ts";
 import type { TlsSetupFault } from "../../tls/faults.ts";
 import type { TlsLibrary, TlsServerContext, TlsServerOptions, TlsTicketKeys } from "../../tls/machine.ts";
 import { TLS_1_2, TLS_1_3 } from "../../tls/parse-client-hello.ts";
 import type { CertificateRuntime } from "../runtime/certificate.ts";
+import { ClientTrust } from "./client-trust.ts";
 
 const VERSION_NUMBERS = { "TLSv1.2": TLS_1_2, "TLSv1.3": TLS_1_3 } as const;
 
 export class ListenerTls {
   readonly certificates: CertificateResolver<CertificateRuntime> = new CertificateResolver();
+  /** Absent: clients are not asked for a certificate. The same until `client_auth` changes. */
+  trust: ClientTrust | undefined;
   #configuration: Listener;
   #context: TlsServerContext | undefined;
   /** Connections whose handshake is not complete. */
@@ -23,6 +27,7 @@ export class ListenerTls {
 
   constructor(configuration: Listener) {
     this.#configuration = configuration;
+    this.trust = trustOf(configuration);
     this.certificates.setDefault(configuration.default_certificate);
   }
 
@@ -36,6 +41,8 @@ export class ListenerTls {
   }
 
   update(configuration: Listener): void {
+    if (!areEqual(configuration.client_auth, this.#configuration.client_auth))
+      this.trust = trustOf(configuration);
     this.#configuration = configuration;
     this.certificates.setDefault(configuration.default_certificate);
     this.#free();
@@ -92,6 +99,11 @@ export class ListenerTls {
       ...(groups === undefined ? {} : { groups: groups.join(":") }),
       ...(alpn === undefined ? {} : { protocols: alpn }),
       ...(ticketKeys === undefined ? {} : { ticketKeys }),
+      ...(this.trust === undefined ? {} : { clientAuth: this.trust.options }),
     };
   }
+}
+
+function trustOf({ client_auth: terms }: Listener): ClientTrust | undefined {
+  return terms && new ClientTrust(terms);
 }

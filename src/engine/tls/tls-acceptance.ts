@@ -25,6 +25,7 @@ import type { Core } from "../core.ts";
 import { Http1Session } from "../http1-session.ts";
 import type { CertificateRuntime } from "../runtime/certificate.ts";
 import type { Use } from "../use.ts";
+import type { ClientTrust } from "./client-trust.ts";
 import type { HandshakeFailure } from "./handshake-log.ts";
 import type { ListenerTls } from "./listener-tls.ts";
 import { Secured } from "./secured.ts";
@@ -46,6 +47,8 @@ export class TlsAcceptance implements ConnectionOwner {
   #kept: Uint8Array = NOTHING;
   #machine: TlsMachine | undefined;
   #certificate: CertificateRuntime | undefined;
+  /** The rules for the client's certificate that the machine was made under. */
+  #trust: ClientTrust | undefined;
 
   constructor(core: Core, configuration: Configuration, client: Client, connection: number) {
     const { tls: listener } = client.listener;
@@ -68,7 +71,7 @@ export class TlsAcceptance implements ConnectionOwner {
     assert(session !== undefined, "a handshake is complete without a session");
     this.#core.deadlines.clear(this.#connection);
     this.#listener.handshakeEnded();
-    this.#client.secure(new Secured(this.#certificate, session));
+    this.#client.secure(new Secured(this.#certificate, session, this.#trust));
     this.#certificate?.use.end();
     new Http1Session(this.#core, this.#configuration, this.#client, this.#connection);
   }
@@ -149,6 +152,7 @@ export class TlsAcceptance implements ConnectionOwner {
     this.#phase = "handshake";
     this.#machine = verdict.machine;
     this.#certificate = verdict.certificate;
+    this.#trust = this.#listener.trust;
     this.#certificate?.use.begin();
     if (!tls.port.secure(this.#connection, verdict.machine) || !this.#feedKept(tls.port)) {
       buffers.release(buffer);

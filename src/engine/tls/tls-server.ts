@@ -3,8 +3,8 @@
  * keys. It moves no bytes: those are `SecurePort`'s, and a connection's way is `TlsAcceptance`'s.
  *
  * Rules of this file:
- *  1. A session is only resumed for the name and on the certificate that it was made with: so what is
- *     removed is not resumed.
+ *  1. A session is only resumed for the name, on the certificate and under the rules for clients'
+ *     certificates that it was made with: so what is removed is not resumed.
  *  2. Without a certificate that serves the name, the listener's default; without one, the proxy's own,
  *     signed by itself; with `strict_sni`, a refusal.
  */
@@ -16,6 +16,7 @@ import type { TlsLibrary, TlsMachine, TlsTicketKey, TlsTicketKeys } from "../../
 import type { ClientHello } from "../../tls/parse-client-hello.ts";
 import { CertificateRuntime } from "../runtime/certificate.ts";
 import type { UseWatcher } from "../use.ts";
+import type { ClientTrust } from "./client-trust.ts";
 import type { ListenerTls } from "./listener-tls.ts";
 import { ReadyCertificates } from "./ready-certificates.ts";
 
@@ -87,7 +88,7 @@ export class TlsServer {
     if (!context.ok) return notReady(context.error.text);
     const machine = context.value.accept({
       certificates: [ready.value],
-      sessionContext: sessionContextOf(shown.fingerprint, hello.serverName),
+      sessionContext: sessionContextOf(shown.fingerprint, hello.serverName, listener.trust),
       ticketKeyName: hello.ticketKeyName,
     });
     return { kind: "accepted", machine, certificate };
@@ -116,7 +117,11 @@ function ticketKeyOf(key: TlsSecrets["ticket_keys"][number]): TlsTicketKey {
 }
 
 /** Of the certificate's digest as much as has room beside 64 bits of the name's hash (FNV-1a, twice). */
-function sessionContextOf(fingerprint: string, serverName: string | undefined): Uint8Array {
+function sessionContextOf(
+  fingerprint: string,
+  serverName: string | undefined,
+  trust: ClientTrust | undefined,
+): Uint8Array {
   const context = new Uint8Array(SESSION_CONTEXT_BYTES);
   for (let at = 0; at < DIGEST_BYTES; at++)
     context[at] = Number.parseInt(fingerprint.slice(at * 2, at * 2 + 2), 16);
@@ -126,5 +131,6 @@ function sessionContextOf(fingerprint: string, serverName: string | undefined): 
     for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x0100_0193);
     for (let at = 0; at < 4; at++) context[DIGEST_BYTES + word * 4 + at] = (hash >>> (at * 8)) & 0xff;
   }
+  trust?.mark(context);
   return context;
 }

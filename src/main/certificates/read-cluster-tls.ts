@@ -5,11 +5,12 @@
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { OrderError } from "../../model/errors.ts";
 import type { ClusterTls } from "../../model/objects.ts";
-import { parseCertificates, readCertificate } from "./read-certificate.ts";
+import { readAuthorities, textsOf } from "./read-authorities.ts";
+import { readCertificate } from "./read-certificate.ts";
 
 /** `nowMs` is the time of day, in milliseconds since 1970. Errors name fields below `data.tls`. */
 export function readClusterTls(tls: ClusterTls, nowMs: number): Result<ClusterTls, OrderError> {
-  const ca = readAuthorities(tls.ca);
+  const ca = tls.ca === undefined ? ok(undefined) : readAuthorities(tls.ca, "data.tls.ca");
   if (!ca.ok) return ca;
   const shown = readShown(tls, nowMs);
   if (!shown.ok) return shown;
@@ -17,26 +18,9 @@ export function readClusterTls(tls: ClusterTls, nowMs: number): Result<ClusterTl
   return ok({
     ...(name !== undefined && { server_name: name }),
     verify,
-    ...(ca.value && { ca: ca.value }),
+    ...(ca.value && { ca: textsOf(ca.value) }),
     ...shown.value,
   });
-}
-
-/** Each text may hold several certificates, as bundles do. */
-function readAuthorities(
-  texts: readonly string[] | undefined,
-): Result<readonly string[] | undefined, OrderError> {
-  if (texts === undefined) return ok(undefined);
-  const authorities: Set<string> = new Set();
-  for (const [index, text] of texts.entries()) {
-    const read = parseCertificates(text);
-    if (!read.ok) {
-      const field = `data.tls.ca.${index}`;
-      return fail({ code: "INVALID_CERTIFICATE", message: `${field} ${read.error}`, field });
-    }
-    for (const certificate of read.value) authorities.add(certificate.raw.toString("base64"));
-  }
-  return ok([...authorities]);
 }
 
 function readShown(

@@ -6,6 +6,7 @@ import { fail, ok, type Result } from "../../base/result.ts";
 import type { OrderError } from "../../model/errors.ts";
 import type { ChangeOrder } from "../../model/orders.ts";
 import { findTlsOptionFault } from "../certificates/check-tls-options.ts";
+import { readClientAuth } from "../certificates/read-authorities.ts";
 import { readCertificate } from "../certificates/read-certificate.ts";
 import { readClusterTls } from "../certificates/read-cluster-tls.ts";
 import type { Control } from "../control.ts";
@@ -37,10 +38,7 @@ interface ReadOrder {
 }
 
 function readOrder(order: ChangeOrder, nowMs: number): Result<ReadOrder, OrderError> {
-  if (order.type === "ADD_LISTENER" || order.type === "UPDATE_LISTENER") {
-    const fault = findTlsOptionFault(order.data);
-    return fault === undefined ? ok({ order }) : fail(fault);
-  }
+  if (order.type === "ADD_LISTENER" || order.type === "UPDATE_LISTENER") return readListener(order);
   if (order.type === "ADD_CLUSTER" || order.type === "UPDATE_CLUSTER") return readCluster(order, nowMs);
   if (order.type !== "ADD_CERTIFICATE" && order.type !== "REPLACE_CERTIFICATE") return ok({ order });
   const read = readCertificate(order.data, nowMs);
@@ -59,6 +57,17 @@ function readOrder(order: ChangeOrder, nowMs: number): Result<ReadOrder, OrderEr
       remark: warnings.map((warning) => `; warning: ${warning}`).join(""),
     },
   });
+}
+
+function readListener(
+  order: Extract<ChangeOrder, { readonly type: "ADD_LISTENER" | "UPDATE_LISTENER" }>,
+): Result<ReadOrder, OrderError> {
+  const fault = findTlsOptionFault(order.data);
+  if (fault !== undefined) return fail(fault);
+  if (!order.data.client_auth) return ok({ order });
+  const auth = readClientAuth(order.data.client_auth);
+  if (!auth.ok) return auth;
+  return ok({ order: { ...order, data: { ...order.data, client_auth: auth.value } } as ChangeOrder });
 }
 
 function readCluster(

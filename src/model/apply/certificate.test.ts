@@ -161,6 +161,26 @@ test("https listeners have defaults of their own, and give them back for null", 
   assert.deepEqual(state.listeners.get(LISTENER), before);
 });
 
+test("an update changes client_auth as a whole, and null takes it away", () => {
+  const state = stateOf(HTTPS);
+  const before = state.listeners.get(LISTENER)!;
+  for (const client_auth of [
+    { ca: ["QQ=="], mode: "request" },
+    { ca: ["QQ==", "Qg=="], mode: "require" },
+  ]) {
+    applyAll(state, ["UPDATE_LISTENER", { address: LISTENER, client_auth }]);
+    assert.deepEqual(state.listeners.get(LISTENER), { ...before, client_auth });
+  }
+  assert.equal(
+    applyAll(state, ["UPDATE_LISTENER", { address: LISTENER, client_auth: { ca: ["QQ==", "Qg=="] } }]).changes
+      .length,
+    0,
+    "the same again",
+  );
+  applyAll(state, ["UPDATE_LISTENER", { address: LISTENER, client_auth: null }]);
+  assert.deepEqual(state.listeners.get(LISTENER), before);
+});
+
 test("INVALID_FIELD: listeners without TLS take no fields of TLS", () => {
   const state = stateOf(["ADD_LISTENER", { address: LISTENER, protocol: "http" }]);
   const error = refusalOf(state, ["UPDATE_LISTENER", { address: LISTENER, strict_sni: true }]);

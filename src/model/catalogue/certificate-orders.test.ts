@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CERTIFICATE_NAMES_MAX, CHAIN_CERTIFICATES_MAX, PEM_CHARS_MAX } from "../limits.ts";
+import { AUTHORITIES_MAX, CERTIFICATE_NAMES_MAX, CHAIN_CERTIFICATES_MAX, PEM_CHARS_MAX } from "../limits.ts";
 import { parseOrderBody } from "./parse-order.ts";
 
 const FINGERPRINT = "ab".repeat(32);
@@ -90,4 +90,36 @@ test("the fields of https listeners are checked, and are for https only", () => 
   const data = dataOf("ADD_LISTENER", listener({ tls_versions: ["TLSv1.3", "TLSv1.3"] }));
   assert.deepEqual(data["tls_versions"], ["TLSv1.3"]);
   assert.equal(Object.keys(data)[0], "address");
+});
+
+test("client_auth takes authorities and a mode, and clients must have a certificate unless it says otherwise", () => {
+  const listener = { address: "127.0.0.1:8443", protocol: "https" };
+  const authOf = (client_auth: object): unknown =>
+    dataOf("ADD_LISTENER", { ...listener, client_auth })["client_auth"];
+  assert.deepEqual(authOf({ ca: ["PEM"] }), { ca: ["PEM"], mode: "require" });
+  assert.deepEqual(authOf({ ca: ["PEM", "PEM"], mode: "request" }), { ca: ["PEM", "PEM"], mode: "request" });
+  const { address } = listener;
+  assert.deepEqual(dataOf("UPDATE_LISTENER", { address, client_auth: null })["client_auth"], null);
+});
+
+test("INVALID_FIELD and INVALID_CERTIFICATE: a client_auth that is not one, or not of https", () => {
+  const large = "x".repeat(PEM_CHARS_MAX + 1);
+  for (const [client_auth, fault] of [
+    ["require", "INVALID_FIELD data.client_auth"],
+    [{ mode: "require" }, "INVALID_FIELD data.client_auth.ca"],
+    [{ ca: [] }, "INVALID_FIELD data.client_auth.ca"],
+    [{ ca: "PEM" }, "INVALID_FIELD data.client_auth.ca"],
+    [{ ca: [7] }, "INVALID_FIELD data.client_auth.ca.0"],
+    [{ ca: Array<string>(AUTHORITIES_MAX + 1).fill("PEM") }, "INVALID_FIELD data.client_auth.ca"],
+    [{ ca: ["PEM", ""] }, "INVALID_CERTIFICATE data.client_auth.ca.1"],
+    [{ ca: [large] }, "INVALID_CERTIFICATE data.client_auth.ca.0"],
+    [{ ca: ["PEM"], mode: "optional" }, "INVALID_FIELD data.client_auth.mode"],
+    [{ ca: ["PEM"], key: SECRET }, "UNKNOWN_FIELD data.client_auth.key"],
+  ] as const) {
+    const address = "127.0.0.1:8443";
+    assert.equal(faultOf("ADD_LISTENER", { address, protocol: "https", client_auth }), fault);
+    assert.equal(faultOf("UPDATE_LISTENER", { address, client_auth }), fault);
+  }
+  const plain = { address: "127.0.0.1:8080", protocol: "http", client_auth: { ca: ["PEM"] } };
+  assert.equal(faultOf("ADD_LISTENER", plain), "INVALID_FIELD data.client_auth");
 });

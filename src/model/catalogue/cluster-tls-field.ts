@@ -4,10 +4,9 @@
  */
 import { z } from "zod";
 import { CLUSTER_TLS_DEFAULTS as DEFAULTS } from "../defaults.ts";
-import { CLUSTER_CA_MAX } from "../limits.ts";
 import type { ClusterTls } from "../objects.ts";
 import { flagField, hostnameField, mustBe } from "./fields.ts";
-import { chainField, pemField } from "./pem-field.ts";
+import { authoritiesField, chainField, pemField } from "./pem-field.ts";
 
 const schema = z
   .strictObject(
@@ -16,15 +15,7 @@ const schema = z
         "The name that is asked for (SNI) and verified; without it, the backend's IP address is verified.",
       ).exactOptional(),
       verify: flagField("`false`: take any certificate.").default(DEFAULTS.verify),
-      ca: z
-        .array(pemField("A certificate."), mustBe("a list of PEM texts"))
-        .min(1, mustBe("a list of PEM texts, and not empty"))
-        .max(CLUSTER_CA_MAX, mustBe(`a list of at most ${CLUSTER_CA_MAX} PEM texts`))
-        .meta({
-          description: "Whom to trust; without it, those that Node trusts.",
-          takes: "list of PEM texts",
-        })
-        .exactOptional(),
+      ca: authoritiesField("Whom to trust; without it, those that Node trusts.").exactOptional(),
       certificate: pemField("What backends that ask for a certificate are shown.").exactOptional(),
       chain: chainField().exactOptional(),
       key: pemField("Its private key, not encrypted. It is never sent back.").exactOptional(),

@@ -50,6 +50,7 @@ const addSchema = z.strictObject(
     groups: TLS_FIELDS.groups.exactOptional(),
     strict_sni: TLS_FIELDS.strict_sni.exactOptional(),
     default_certificate: TLS_FIELDS.default_certificate.exactOptional(),
+    client_auth: TLS_FIELDS.client_auth.exactOptional(),
   },
   mustBe("an object"),
 );
@@ -81,6 +82,7 @@ const updateSchema = z.strictObject(
     groups: TLS_FIELDS.groups.nullable().exactOptional(),
     strict_sni: TLS_FIELDS.strict_sni.nullable().exactOptional(),
     default_certificate: TLS_FIELDS.default_certificate.nullable().exactOptional(),
+    client_auth: TLS_FIELDS.client_auth.nullable().exactOptional(),
   },
   mustBe("an object"),
 );
@@ -94,7 +96,14 @@ export const LISTENER_ORDERS: CatalogueOf<
     answeredBy: "workers",
     schema: completeSchema,
     example: { address: "127.0.0.1:8080", protocol: "http" },
-    errors: ["EXISTS", "LIMIT_EXCEEDED", "ADDRESS_IN_USE", "ADDRESS_REFUSED", "NOT_SUPPORTED"],
+    errors: [
+      "EXISTS",
+      "LIMIT_EXCEEDED",
+      "ADDRESS_IN_USE",
+      "ADDRESS_REFUSED",
+      "NOT_SUPPORTED",
+      "INVALID_CERTIFICATE",
+    ],
   },
   UPDATE_LISTENER: {
     summary: "Change a listener's fields; what is left out stays, `null` gives the default.",
@@ -102,7 +111,7 @@ export const LISTENER_ORDERS: CatalogueOf<
     answeredBy: "workers",
     schema: updateSchema,
     example: { address: "127.0.0.1:8080", front_timeout_ms: 30_000 },
-    errors: ["NOT_FOUND", "NOT_SUPPORTED"],
+    errors: ["NOT_FOUND", "NOT_SUPPORTED", "INVALID_CERTIFICATE"],
   },
   REMOVE_LISTENER: {
     summary:

@@ -1,9 +1,9 @@
 /**
- * A certificate or key as a field: PEM, or DER in base64. Only its size is judged here; what it holds is read
- * by main.
+ * Certificates and keys as fields: PEM, or DER in base64. Only their sizes are judged here; what they hold is
+ * read by main.
  */
 import { z } from "zod";
-import { CHAIN_CERTIFICATES_MAX, PEM_CHARS_MAX } from "../limits.ts";
+import { AUTHORITIES_MAX, CHAIN_CERTIFICATES_MAX, PEM_CHARS_MAX } from "../limits.ts";
 import { type IssueParams, mustBe } from "./fields.ts";
 
 /** A text of PEM, or DER in base64. One that is too large is refused before anybody looks at it. */
@@ -35,4 +35,13 @@ export function chainField(): z.ZodType<string[]> {
       description: "The certificates between it and its root, each signed by the next.",
       takes: "list of PEM texts",
     });
+}
+
+/** Whom to trust to have signed others' certificates; each text may hold several. */
+export function authoritiesField(about: string): z.ZodType<string[]> {
+  return z
+    .array(pemField("A certificate."), mustBe("a list of PEM texts"))
+    .min(1, mustBe("a list of PEM texts, and not empty"))
+    .max(AUTHORITIES_MAX, mustBe(`a list of at most ${AUTHORITIES_MAX} PEM texts`))
+    .meta({ description: about, takes: "list of PEM texts" });
 }

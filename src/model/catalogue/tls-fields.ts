@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { fail, ok } from "../../base/result.ts";
 import type { Listener, TlsVersion } from "../objects.ts";
+import { clientAuthField } from "./client-auth-field.ts";
 import { choiceField, type IssueParams, mustBe, textField, flagField } from "./fields.ts";
 import { fingerprintField } from "./fingerprint-field.ts";
 
@@ -16,7 +17,7 @@ const PROTOCOLS_TAKE = 'a list of "http/1.1"';
 
 type TlsFields = Pick<
   Listener,
-  "tls_versions" | "cipher_list" | "alpn" | "groups" | "strict_sni" | "default_certificate"
+  "tls_versions" | "cipher_list" | "alpn" | "groups" | "strict_sni" | "default_certificate" | "client_auth"
 >;
 type Schemas = { readonly [Name in keyof TlsFields]-?: z.ZodType<NonNullable<TlsFields[Name]>> };
 
@@ -58,6 +59,7 @@ export const TLS_FIELDS: Schemas = {
   default_certificate: fingerprintField(
     "The certificate for clients that no other serves; it may be added later.",
   ),
+  client_auth: clientAuthField,
 };
 
 /** The names of the fields of https listeners. */
