@@ -232,6 +232,10 @@ export class Engine implements PortEvents {
     this.#ownerOf(connection).failed(fault);
   }
 
+  detached(_connection: number): void {
+    assert(false, "a connection was detached, and nobody asked for it");
+  }
+
   turnEnds(): number {
     const core = this.#core;
     core.deadlines.expire(core.now, this.#expire);

@@ -9,8 +9,11 @@
  *  2. All events of one loop turn come between `turnStarts(now)` and `turnEnds()`.
  *  3. Every buffer has its references counted (`BufferPool`). `received` hands the engine one reference;
  *     `send` takes one.
- *  4. After `close(connection)` or `reset(connection)` no event follows for that number until it is given out
- *     again.
+ *  4. After `close`, `reset` or `release` of a connection no event follows for that number until it is given
+ *     out again.
+ *  5. From `detach` to `attach` the engine may ask a connection for anything as ever: what is queued stays
+ *     queued, all else is kept in mind for `attach`. Only `close` and `reset` are carried out at once. From
+ *     `detached` to `attach` nothing is told of it.
  */
 import type { Address } from "../base/address.ts";
 import type { BufferPool } from "../base/buffer-pool.ts";
@@ -27,6 +30,11 @@ export interface Port {
 
   /** Starts (or goes on) accepting on a listening socket, until `stopAccepting`. */
   accept(listener: number): void;
+  /**
+   * Accepts no more until `accept` asks again: the socket and its queue stay. One connection that was just
+   * being accepted may still be told. Idempotent. Not after `stopAccepting`.
+   */
+  pauseAccepting(listener: number): void;
   /**
    * Accepts what the kernel's queue still holds, each told by `accepted`, then closes this process's copy of
    * the socket and tells `acceptingStopped`. The number is not used again.
@@ -71,6 +79,26 @@ export interface Port {
   close(connection: number): void;
   /** Closes now with RST, so that the peer cannot take what it got for the whole. */
   reset(connection: number): void;
+
+  /**
+   * Takes a connection out of the kernel's hands, so that another process can have it: nothing more is asked
+   * for or written. `detached` follows, once, when no operation is under way; what came meanwhile is told
+   * before it (`received`, `ended`, `sent`). After `failed` no `detached` follows. Only for connections that
+   * are connected and have not failed; not twice.
+   */
+  detach(connection: number): void;
+  /** After `detached`: each slice that is queued and not written, in order. They stay queued. */
+  eachUnsent(connection: number, visit: (buffer: number, start: number, end: number) => void): void;
+  /**
+   * After `detached`: goes on as if it had never been detached. What is queued is written, it is received
+   * again if that is wanted, and it resets on exit if that was asked for.
+   */
+  attach(connection: number): void;
+  /**
+   * After `detached`: drops what is queued, closes this process's descriptor and gives the number back. No
+   * shutdown and no reset: the socket lives on with whoever has a duplicate, and only without one it ends.
+   */
+  release(connection: number): void;
 }
 
 export interface PortEvents {
@@ -89,6 +117,8 @@ export interface PortEvents {
   ended(connection: number): void;
   /** Connecting, receiving or sending failed. Told once; the engine still has to `close`. */
   failed(connection: number, fault: IoFault): void;
+  /** After `detach`: no operation is under way any more. */
+  detached(connection: number): void;
   /**
    * All events of this turn were told. Returns when the next turn must come at the latest (same clock), or
    * `Infinity`.

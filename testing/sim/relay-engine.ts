@@ -74,6 +74,10 @@ export class RelayEngine implements PortEvents {
     this.#forget(connection, other);
   }
 
+  detached(): void {
+    throw new Error("detaches nothing");
+  }
+
   /**
    * Both ends are told; what is unsent would be lost by a close now, so each side is closed when it is empty.
    */

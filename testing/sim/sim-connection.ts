@@ -1,29 +1,25 @@
 /**
- * One simulated connection: the engine's side, what is on its way, and the peer. Bytes move in three steps,
- * each of which has at most one happening waiting, so that no direction overtakes itself:
+ * One simulated connection as a process has it: what its engine asked for and what it was told. The socket
+ * beneath is `sim-socket.ts`. Bytes move in three steps, each of which has at most one happening waiting, so
+ * that no direction overtakes itself:
  *
  * ```text
  *  peer.outgoing ──inbound──▶ received()
- *  send() ──▶ slices ──outbound──▶ kernel ──arrival──▶ peer.received
+ *  send() ──▶ slices ──outbound──▶ socket ──arrival──▶ peer.received
  * ```
  *
  * The kernel's part is bounded by `socketBytes`: a peer that does not read leaves slices waiting in the
- * engine's hands. It is no socket: what the port's rules say is checked in `sim-port.ts`.
+ * engine's hands. It is no port: what the port's rules say is checked in `sim-port.ts`.
  */
 import type { BufferPool } from "../../src/base/buffer-pool.ts";
 import type { IoFault, PortEvents } from "../../src/engine/port.ts";
-import { ByteQueue } from "./byte-queue.ts";
 import type { SimPeer } from "./sim-peer.ts";
+import type { Holder, SimSocket, Wire } from "./sim-socket.ts";
 
-/** What a connection needs from the network around it. */
-export interface World {
+/** What a connection needs from the process and the network around it. */
+export interface World extends Wire {
   readonly buffers: BufferPool;
   readonly events: PortEvents;
-  readonly socketBytes: number;
-  /** Happens after a delay drawn from the seed, in a turn. */
-  later(happen: () => void): void;
-  /** How many of at most `bytes` move at once. */
-  pieceOf(bytes: number): number;
   /** Whether bytes that were on their way when the engine paused still come. */
   racesPause(): boolean;
   /** No buffer was free: `wake` is called when one is. */
@@ -44,28 +40,27 @@ interface Slice {
   readonly end: number;
 }
 
-export class SimConnection {
-  readonly peer: SimPeer;
+export class SimConnection implements Holder {
   readonly number: number;
+  readonly socket: SimSocket;
   /** The engine's side of it. */
-  state: "connecting" | "open" | "failed" | "closed";
+  state: "connecting" | "open" | "detaching" | "detached" | "failed" | "closed";
   /** `racing`: paused, and one piece that was on its way may still come. */
   receiving: "idle" | "racing" | "armed" | "ended" = "idle";
   sending: "open" | "finishing" | "finished" = "open";
-  /** The peer sees a reset if the process dies before our direction has ended. */
-  resetsOnExit = false;
   readonly #world: World;
   readonly #slices: Slice[] = [];
-  readonly #kernel: ByteQueue = new ByteQueue();
-  readonly #waiting: Set<"inbound" | "outbound" | "arrival"> = new Set();
+  readonly #waiting: Set<"inbound" | "outbound" | "detaching"> = new Set();
   #unsentBytes = 0;
-  #kernelEnds = false;
+  #resetsOnExit = false;
 
-  constructor(world: World, options: { number: number; peer: SimPeer; state: "connecting" | "open" }) {
+  constructor(world: World, options: { number: number; socket: SimSocket; state: "connecting" | "open" }) {
     this.#world = world;
     this.number = options.number;
-    this.peer = options.peer;
+    this.socket = options.socket;
     this.state = options.state;
+    this.socket.hold(this);
+    this.socket.use(this);
   }
 
   get unsentBytes(): number {
@@ -74,6 +69,15 @@ export class SimConnection {
 
   get unsentBuffers(): number {
     return new Set(this.#slices.map(({ buffer }) => buffer)).size;
+  }
+
+  get #peer(): SimPeer {
+    return this.socket.peer;
+  }
+
+  /** Whether operations may be under way: nothing is moved otherwise. */
+  get #isUsed(): boolean {
+    return this.state === "open" || this.state === "detaching";
   }
 
   /** Takes a slice with its reference. */
@@ -86,26 +90,42 @@ export class SimConnection {
     this.#unsentBytes += end - start;
   }
 
+  eachUnsent(visit: (buffer: number, start: number, end: number) => void): void {
+    for (const { buffer, start, end } of this.#slices) visit(buffer, start, end);
+  }
+
   pause(): void {
     if (this.receiving !== "armed") return;
-    this.receiving = this.peer.outgoing.bytes > 0 && this.#world.racesPause() ? "racing" : "idle";
+    this.receiving = this.#peer.outgoing.bytes > 0 && this.#world.racesPause() ? "racing" : "idle";
+  }
+
+  /** The peer sees a reset if the process dies before our direction has ended. */
+  resetOnExit(): void {
+    this.#resetsOnExit = true;
+    this.socket.resetsOnClose = true;
+  }
+
+  /** What is under way may still move; then `detached` is told. `wake` begins it. */
+  detach(): void {
+    this.state = "detaching";
+  }
+
+  /** Goes on after `detached`. `wake` begins it. */
+  attach(): void {
+    this.state = "open";
+    this.socket.use(this);
+    this.socket.resetsOnClose = this.#resetsOnExit;
   }
 
   /**
-   * Lets go of what is unsent; with bytes of the peer unread, or with `reset`, the peer sees a reset instead
-   * of an end.
+   * Lets go of what is unsent and of the descriptor. `exit`: as it is, without a word on how it should end.
    */
-  close(how: "close" | "reset"): void {
+  close(how: "close" | "reset" | "exit"): void {
     this.#dropSlices();
-    const wasOpen = this.state === "open";
+    const wasConnected = this.#isUsed || this.state === "detached";
     this.state = "closed";
-    if (!wasOpen || this.peer.side === "reset") return;
-    if (how === "reset" || this.peer.outgoing.bytes > 0) {
-      this.#resetPeer();
-    } else {
-      this.#kernelEnds = true;
-      this.#wakeArrival();
-    }
+    if (how !== "exit") this.socket.resetsOnClose = how === "reset";
+    this.socket.leave(this, wasConnected);
   }
 
   /** Connecting failed, or the peer cut: told once. */
@@ -117,48 +137,27 @@ export class SimConnection {
 
   /** Something may have become possible: the engine asked, the peer sent, or a buffer is free again. */
   wake(): void {
-    this.#wakeInbound();
-    this.#wakeOutbound();
+    this.peerSent();
+    this.roomCame();
+    if (this.state === "detaching") this.#wait("detaching", () => this.#moveOut());
   }
 
-  /** The peer sent, ended or cut. */
-  peerSends(): void {
-    if (this.state === "closed") {
-      if (this.peer.outgoing.bytes > 0) this.#resetPeer();
-    } else {
-      this.#wakeInbound();
-    }
-  }
-
-  /** The peer takes more. */
-  peerReads(): void {
-    this.#wakeArrival();
-  }
-
-  #wakeInbound(): void {
+  peerSent(): void {
     if (this.state !== "open") return;
     const wanted = this.receiving === "armed" || this.receiving === "racing";
-    const cut = this.peer.side === "reset" && (wanted || this.#unsentBytes > 0);
-    const comes = this.peer.outgoing.bytes > 0 || this.peer.side !== "open";
+    const cut = this.#peer.side === "reset" && (wanted || this.#unsentBytes > 0);
+    const comes = this.#peer.outgoing.bytes > 0 || this.#peer.side !== "open";
     if (cut || (wanted && comes)) this.#wait("inbound", () => this.#moveInbound());
   }
 
-  #wakeOutbound(): void {
+  roomCame(): void {
     if (this.state !== "open") return;
-    const room = this.#kernel.bytes < this.#world.socketBytes;
     const ends = this.#unsentBytes === 0 && this.sending === "finishing";
-    if ((this.#unsentBytes > 0 && room) || ends) this.#wait("outbound", () => this.#moveOutbound());
+    if ((this.#unsentBytes > 0 && this.socket.roomBytes > 0) || ends)
+      this.#wait("outbound", () => this.#moveOutbound());
   }
 
-  #wakeArrival(): void {
-    const comes = this.#kernel.bytes > 0 && (this.peer.readableBytes > 0 || this.peer.side === "closed");
-    // A peer that has cut sees no end of ours any more.
-    const sees = this.peer.ending === "open" && this.peer.side !== "reset";
-    const ends = this.#kernel.bytes === 0 && this.#kernelEnds && sees;
-    if (comes || ends) this.#wait("arrival", () => this.#moveArrival());
-  }
-
-  #wait(step: "inbound" | "outbound" | "arrival", move: () => void): void {
+  #wait(step: "inbound" | "outbound" | "detaching", move: () => void): void {
     if (this.#waiting.has(step)) return;
     this.#waiting.add(step);
     this.#world.later(() => {
@@ -168,22 +167,22 @@ export class SimConnection {
   }
 
   #moveInbound(): void {
-    if (this.state !== "open") return;
-    const { receiving, peer } = this;
-    const wanted = receiving === "armed" || receiving === "racing";
-    if (peer.side === "reset") {
+    if (!this.#isUsed) return;
+    const wanted = this.receiving === "armed" || this.receiving === "racing";
+    if (this.#peer.side === "reset") {
       if (wanted || this.#unsentBytes > 0) this.fail("reset");
       return;
     }
     if (!wanted) return;
-    if (receiving === "racing") this.receiving = "idle";
-    if (peer.outgoing.bytes > 0) {
+    const isArmed = this.receiving === "armed";
+    if (!isArmed) this.receiving = "idle";
+    if (this.#peer.outgoing.bytes > 0) {
       if (!this.#deliver()) return;
-    } else if (receiving === "armed" && peer.side !== "open") {
+    } else if (isArmed && this.#peer.side !== "open") {
       this.receiving = "ended";
       this.#world.events.ended(this.number);
     }
-    this.#wakeInbound();
+    this.peerSent();
   }
 
   /**
@@ -192,37 +191,48 @@ export class SimConnection {
    */
   #deliver(): boolean {
     const { buffers, events } = this.#world;
+    const { outgoing } = this.#peer;
     const buffer = mayReceive(buffers) ? buffers.take() : -1;
     if (buffer === -1) {
       this.#world.starves(this);
       return false;
     }
-    const bytes = this.#world.pieceOf(Math.min(this.peer.outgoing.bytes, buffers.bufferBytes));
+    const bytes = this.#world.pieceOf(Math.min(outgoing.bytes, buffers.bufferBytes));
     const start = buffers.startOf(buffer);
     buffers.memory.fill(0xa5, start, start + buffers.bufferBytes);
-    buffers.memory.set(this.peer.outgoing.take(bytes), start);
+    buffers.memory.set(outgoing.take(bytes), start);
     events.received(this.number, buffer, start, start + bytes);
     return true;
   }
 
   #moveOutbound(): void {
-    if (this.state !== "open") return;
-    if (this.peer.side === "reset" && this.#unsentBytes > 0) {
+    if (!this.#isUsed) return;
+    if (this.#peer.side === "reset" && this.#unsentBytes > 0) {
       this.fail("reset");
       return;
     }
-    const room = this.#world.socketBytes - this.#kernel.bytes;
+    const room = this.socket.roomBytes;
     if (this.#unsentBytes > 0 && room > 0) {
       this.#toKernel(this.#world.pieceOf(Math.min(this.#unsentBytes, room)));
       this.#world.events.sent(this.number);
     }
     if (this.state === "open" && this.#unsentBytes === 0 && this.sending === "finishing") {
       this.sending = "finished";
-      this.resetsOnExit = false;
-      this.#kernelEnds = true;
+      this.#resetsOnExit = false;
+      this.socket.resetsOnClose = false;
+      this.socket.end();
     }
-    this.#wakeArrival();
-    this.#wakeOutbound();
+    this.socket.wake();
+    this.roomCame();
+  }
+
+  /** Nothing is under way any more once what waits has moved. */
+  #moveOut(): void {
+    if (this.state !== "detaching") return;
+    if (this.#waiting.size > 0) return this.#wait("detaching", () => this.#moveOut());
+    this.state = "detached";
+    this.socket.rest(this);
+    this.#world.events.detached(this.number);
   }
 
   #toKernel(bytes: number): void {
@@ -230,7 +240,7 @@ export class SimConnection {
     for (let left = bytes; left > 0;) {
       const slice = this.#slices[0]!;
       const count = Math.min(left, slice.end - slice.start);
-      this.#kernel.push(buffers.memory.slice(slice.start, slice.start + count));
+      this.socket.write(buffers.memory.slice(slice.start, slice.start + count));
       slice.start += count;
       left -= count;
       if (slice.start < slice.end) continue;
@@ -238,30 +248,6 @@ export class SimConnection {
       buffers.release(slice.buffer);
     }
     this.#unsentBytes -= bytes;
-  }
-
-  #moveArrival(): void {
-    const { peer } = this;
-    if (peer.side === "reset" || peer.ending === "reset") {
-      this.#kernel.clear();
-    } else if (peer.side === "closed" && this.#kernel.bytes > 0) {
-      this.#kernel.clear();
-      peer.reset();
-    } else if (this.#kernel.bytes > 0) {
-      const bytes = Math.min(this.#kernel.bytes, peer.readableBytes);
-      if (bytes > 0) peer.arrive(this.#kernel.take(this.#world.pieceOf(bytes)));
-    } else if (this.#kernelEnds) {
-      peer.finish("ended");
-    }
-    this.#wakeArrival();
-    this.#wakeOutbound();
-  }
-
-  #resetPeer(): void {
-    this.#world.later(() => {
-      this.#kernel.clear();
-      this.peer.finish("reset");
-    });
   }
 
   #dropSlices(): void {

@@ -28,6 +28,7 @@ function deaf(overrides: Partial<PortEvents> = {}): PortEvents {
     sent: nothing,
     ended: nothing,
     failed: nothing,
+    detached: nothing,
     ...events,
     ...overrides,
   };

@@ -9,6 +9,7 @@ import type { BufferPool } from "../../src/base/buffer-pool.ts";
 import type { Port } from "../../src/engine/port.ts";
 import type { SimConnection } from "./sim-connection.ts";
 import type { SimListener } from "./sim-listener.ts";
+import type { SimSocket } from "./sim-socket.ts";
 
 /** What the port needs from the network behind it. */
 export interface PortWorld {
@@ -68,7 +69,7 @@ export class SimPort implements Port {
 
   /** The process dies: the kernel closes what it had. For the network. */
   endAll(): void {
-    for (const open of this.#connections) open?.close(open.resetsOnExit ? "reset" : "close");
+    for (const open of this.#connections) open?.close("exit");
     this.#connections.fill(undefined);
     this.#asked.clear();
   }
@@ -78,6 +79,12 @@ export class SimPort implements Port {
     assert(found.state !== "stopping", "accepts on a listener that it asked to stop");
     found.state = "accepting";
     this.#asked.add(found);
+  }
+
+  pauseAccepting(listener: number): void {
+    const found = this.#listener(listener, "pauseAccepting");
+    assert(found.state !== "stopping", "pauses a listener that it asked to stop");
+    found.state = "idle";
   }
 
   stopAccepting(listener: number): void {
@@ -139,7 +146,7 @@ export class SimPort implements Port {
   resetOnExit(connection: number): void {
     const open = this.#open(connection, "resetOnExit");
     assert(open.sending === "open", "resets on exit after shutdown");
-    open.resetsOnExit = true;
+    open.resetOnExit();
   }
 
   shutdown(connection: number): void {
@@ -157,7 +164,42 @@ export class SimPort implements Port {
     this.#end(connection, "reset");
   }
 
-  #end(connection: number, how: "close" | "reset"): void {
+  detach(connection: number): void {
+    const open = this.#open(connection, "detach");
+    assert(open.state === "open", `detaches a connection that is ${open.state}`);
+    open.detach();
+    this.#asked.add(open);
+  }
+
+  eachUnsent(connection: number, visit: (buffer: number, start: number, end: number) => void): void {
+    this.#detached(connection, "eachUnsent").eachUnsent(visit);
+  }
+
+  attach(connection: number): void {
+    const detached = this.#detached(connection, "attach");
+    detached.attach();
+    this.#asked.add(detached);
+  }
+
+  release(connection: number): void {
+    this.#detached(connection, "release");
+    this.#end(connection, "exit");
+  }
+
+  /** What a detached connection's descriptor is of. For the network. */
+  detachedSocket(connection: number): SimSocket {
+    const found = this.#find(connection, "descriptorOf");
+    assert(found.state === "detached", "gives away a connection that is not detached");
+    return found.socket;
+  }
+
+  #detached(connection: number, what: string): SimConnection {
+    const found = this.#open(connection, what);
+    assert(found.state === "detached", `${what} on connection ${connection}, which is ${found.state}`);
+    return found;
+  }
+
+  #end(connection: number, how: "close" | "reset" | "exit"): void {
     const open = this.#open(connection, how);
     open.close(how);
     this.#asked.delete(open);

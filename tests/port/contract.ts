@@ -4,18 +4,21 @@
  */
 import { test } from "node:test";
 import { ENDING_RULES } from "./rules-endings.ts";
+import { HANDOVER_RULES } from "./rules-handover.ts";
 import { LIMIT_RULES } from "./rules-limits.ts";
 import { TRANSFER_RULES } from "./rules-transfer.ts";
 import type { OpenWorld, PortWorld, WorldLimits } from "./world.ts";
 
 const LIMITS: WorldLimits = { connectionsMax: 64, buffersMax: 128, bufferBytes: 16_384 };
 
+const RULES = [...TRANSFER_RULES, ...ENDING_RULES, ...LIMIT_RULES];
+
 /**
  * Registers one test for each rule, each in a world of its own; at its end all connections are closed and all
  * is given back.
  */
-export function portContract(name: string, open: OpenWorld): void {
-  for (const rule of [...TRANSFER_RULES, ...ENDING_RULES, ...LIMIT_RULES]) {
+export function portContract(name: string, open: OpenWorld, handsOver: boolean): void {
+  for (const rule of [...RULES, ...(handsOver ? HANDOVER_RULES : [])]) {
     test(`${name}: ${rule.title}`, async (t) => {
       const world = await open({ ...LIMITS, ...rule.limits });
       t.after(() => world.close());

@@ -9,7 +9,7 @@ import { closeDescriptor, duplicateDescriptor } from "../../src/sys/descriptor.t
 import { openListeningSocket, refuseNewConnections, socketName } from "../../src/sys/listening-socket.ts";
 import { contentSlice } from "../../testing/content.ts";
 import { Recorder } from "./recorder.ts";
-import type { BackendAddress, OpenWorld, Peer, PortWorld } from "./world.ts";
+import type { BackendAddress, OpenWorld, Peer, PortWorld, Taker } from "./world.ts";
 
 const DEADLINE_MS = 20_000;
 /** Turns of Node's loop with nothing new: on the loopback all that is sent has arrived long before. */
@@ -144,6 +144,10 @@ class LoopbackWorld implements PortWorld {
       return arrived.shift()!;
     };
     return { address: loopback(bound.port), nextPeer };
+  }
+
+  async openTaker(): Promise<Taker> {
+    throw new Error("not offered yet");
   }
 
   /**

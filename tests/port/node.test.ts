@@ -4,4 +4,4 @@ import { loopbackWorld } from "./loopback-world.ts";
 
 const open = loopbackWorld((limits) => openNodeIo(limits, () => undefined));
 
-portContract("node", open);
+portContract("node", open, false);

@@ -16,6 +16,8 @@ export interface Notes {
   sentCount: number;
   isEnded: boolean;
   fault: IoFault | undefined;
+  /** `detaching`: asked for; `detached`: told. */
+  attachment: "attached" | "detaching" | "detached";
 }
 
 export class Recorder implements PortEvents {
@@ -28,6 +30,7 @@ export class Recorder implements PortEvents {
   onReceived: ((connection: number, buffer: number, start: number, end: number) => void) | undefined;
   onAccepted: ((connection: number) => void) | undefined;
   onSent: ((connection: number) => void) | undefined;
+  onDetached: ((connection: number) => void) | undefined;
   onTurnEnds: (() => void) | undefined;
   #isInTurn = false;
   #isInCall = false;
@@ -46,10 +49,13 @@ export class Recorder implements PortEvents {
       }
     };
     const closed = (connection: number): void => void this.notes.delete(connection);
+    const turned = (connection: number, attachment: Notes["attachment"]): void =>
+      void (this.of(connection).attachment = attachment);
     return {
       buffers: port.buffers,
       connectionsMax: port.connectionsMax,
       accept: (listener) => call(() => port.accept(listener)),
+      pauseAccepting: (listener) => call(() => port.pauseAccepting(listener)),
       stopAccepting: (listener) => call(() => port.stopAccepting(listener)),
       abandonListener: (listener) => call(() => port.abandonListener(listener)),
       connect: (address) =>
@@ -66,12 +72,24 @@ export class Recorder implements PortEvents {
       shutdown: (connection) => call(() => port.shutdown(connection)),
       close: (connection) => closed(call(() => (port.close(connection), connection))),
       reset: (connection) => closed(call(() => (port.reset(connection), connection))),
+      detach: (connection) =>
+        turned(
+          call(() => (port.detach(connection), connection)),
+          "detaching",
+        ),
+      eachUnsent: (connection, visit) => call(() => port.eachUnsent(connection, visit)),
+      attach: (connection) =>
+        turned(
+          call(() => (port.attach(connection), connection)),
+          "attached",
+        ),
+      release: (connection) => closed(call(() => (port.release(connection), connection))),
     };
   }
 
   /** From now on it only takes notes. */
   forgetHandlers(): void {
-    this.onReceived = this.onAccepted = this.onSent = this.onTurnEnds = undefined;
+    this.onReceived = this.onAccepted = this.onSent = this.onDetached = this.onTurnEnds = undefined;
     this.deadlineMs = Infinity;
   }
 
@@ -80,6 +98,12 @@ export class Recorder implements PortEvents {
     const notes = this.notes.get(connection);
     assert.ok(notes, `connection ${connection} is not open`);
     return notes;
+  }
+
+  /** `connection` was adopted: `receivedBytes` of the content came before. */
+  adopted(connection: number, receivedBytes: number): void {
+    assert.ok(!this.notes.has(connection), `connection ${connection} given out twice`);
+    this.notes.set(connection, { ...emptyNotes(undefined, "", true), receivedBytes });
   }
 
   turnStarts(now: number): void {
@@ -140,6 +164,13 @@ export class Recorder implements PortEvents {
     this.#open(connection).fault = fault;
   }
 
+  detached(connection: number): void {
+    const notes = this.#open(connection);
+    assert.equal(notes.attachment, "detaching", "detached, and nobody asked for it");
+    notes.attachment = "detached";
+    this.onDetached?.(connection);
+  }
+
   turnEnds(): number {
     this.onTurnEnds?.();
     this.#isInTurn = false;
@@ -156,6 +187,7 @@ export class Recorder implements PortEvents {
     const notes = this.notes.get(connection);
     assert.ok(notes, `an event for connection ${connection}, which is not open`);
     assert.equal(notes.fault, undefined, "an event after failed");
+    assert.notEqual(notes.attachment, "detached", "an event after detached");
     return notes;
   }
 
@@ -168,5 +200,14 @@ export class Recorder implements PortEvents {
 }
 
 function emptyNotes(listener: number | undefined, peer: string, isConnected: boolean): Notes {
-  return { listener, peer, isConnected, receivedBytes: 0, sentCount: 0, isEnded: false, fault: undefined };
+  return {
+    listener,
+    peer,
+    isConnected,
+    receivedBytes: 0,
+    sentCount: 0,
+    isEnded: false,
+    fault: undefined,
+    attachment: "attached",
+  };
 }

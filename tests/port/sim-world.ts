@@ -5,8 +5,9 @@ import { contentSlice } from "../../testing/content.ts";
 import type { SimBackend } from "../../testing/sim/sim-backend.ts";
 import { SimNetwork, type SimOptions } from "../../testing/sim/sim-network.ts";
 import type { SimPeer } from "../../testing/sim/sim-peer.ts";
+import type { SimWorker } from "../../testing/sim/sim-worker.ts";
 import { Recorder } from "./recorder.ts";
-import type { BackendAddress, OpenWorld, Peer, PortWorld, WorldLimits } from "./world.ts";
+import type { BackendAddress, OpenWorld, Peer, PortWorld, Taker, WorldLimits } from "./world.ts";
 
 /** So much virtual time without what is waited for: it never comes. */
 const DEADLINE_MS = 10_000;
@@ -55,6 +56,41 @@ class ContentPeer implements Peer {
 
   startReading(): void {
     this.#peer.resume();
+  }
+}
+
+/** Another process of the same network. */
+class SimTaker implements Taker {
+  readonly port: Taker["port"];
+  readonly recorder: Recorder = new Recorder();
+  readonly #worker: SimWorker;
+  readonly #giver: SimNetwork;
+  readonly #notes: Recorder;
+
+  constructor(net: SimNetwork, giver: Recorder) {
+    this.#giver = net;
+    this.#notes = giver;
+    this.#worker = net.addWorker();
+    this.port = this.recorder.guard(this.#worker.port);
+    this.recorder.releaseBuffer = (buffer) => this.#worker.port.buffers.release(buffer);
+    this.#worker.attach(this.recorder);
+  }
+
+  perform<Value>(action: () => Value): Value {
+    return this.#worker.perform(action);
+  }
+
+  adopt(connection: number): number {
+    const descriptor = this.#giver.worker.duplicateOf(connection);
+    const number = this.#worker.adoptConnection(descriptor);
+    if (number < 0) descriptor.close();
+    else this.recorder.adopted(number, this.#notes.of(connection).receivedBytes);
+    return number;
+  }
+
+  end(): void {
+    this.recorder.notes.clear();
+    this.#worker.end();
   }
 }
 
@@ -117,6 +153,10 @@ class SimWorld implements PortWorld {
       return arrived.shift()!;
     };
     return { address, nextPeer };
+  }
+
+  async openTaker(): Promise<Taker> {
+    return new SimTaker(this.#net, this.recorder);
   }
 
   endProcess(): void {

@@ -34,15 +34,19 @@ export interface BackendAddress {
   nextPeer(): Promise<Peer>;
 }
 
-export interface PortWorld {
+/** A process of this world: its port, and what was told to it. */
+export interface PortProcess {
   readonly port: Port;
   readonly recorder: Recorder;
+  /** Uses the port inside a turn. */
+  perform<Value>(action: () => Value): Value;
+}
+
+export interface PortWorld extends PortProcess {
   /** Nothing listens there. */
   readonly refusedAddress: Address;
   /** Never answers an attempt to connect. */
   readonly silentAddress: Address;
-  /** Uses the port inside a turn. */
-  perform<Value>(action: () => Value): Value;
   /** Lets the world go on until it is true; fails with `what` when it never is. */
   until(isTrue: () => boolean, what: string): Promise<void>;
   /** Lets the world go on until all that is on its way has had every chance to arrive. */
@@ -54,9 +58,22 @@ export interface PortWorld {
   /** A client whose connection the kernel has taken, whether or not the port accepted it. */
   connectPeer(listener: number): Promise<Peer>;
   openBackend(): Promise<BackendAddress>;
+  /** A second process. */
+  openTaker(): Promise<Taker>;
   /** The process of the port dies, and with it every connection; nothing can be asked any more. */
   endProcess(): void;
   close(): Promise<void>;
+}
+
+/** A second process, which may be given connections. */
+export interface Taker extends PortProcess {
+  /**
+   * Adopts a duplicate of a connection that the first process has detached; gives its number here. What it
+   * receives is expected to go on where the first one's notes end.
+   */
+  adopt(connection: number): number;
+  /** The second process dies. */
+  end(): void;
 }
 
 export type OpenWorld = (limits: WorldLimits) => Promise<PortWorld>;

@@ -78,6 +78,10 @@ export class SecurePort implements Port, PortEvents {
     this.#inner.accept(listener);
   }
 
+  pauseAccepting(listener: number): void {
+    this.#inner.pauseAccepting(listener);
+  }
+
   stopAccepting(listener: number): void {
     this.#inner.stopAccepting(listener);
   }
@@ -151,6 +155,28 @@ export class SecurePort implements Port, PortEvents {
     this.#inner.reset(connection);
   }
 
+  /** Whether `detach` may be asked: what a machine knows of its connection cannot be taken over yet. */
+  canDetach(connection: number): boolean {
+    return this.#secured[connection] === undefined;
+  }
+
+  detach(connection: number): void {
+    assert(this.canDetach(connection), "detaches a connection that is secured");
+    this.#inner.detach(connection);
+  }
+
+  eachUnsent(connection: number, visit: (buffer: number, start: number, end: number) => void): void {
+    this.#inner.eachUnsent(connection, visit);
+  }
+
+  attach(connection: number): void {
+    this.#inner.attach(connection);
+  }
+
+  release(connection: number): void {
+    this.#inner.release(connection);
+  }
+
   // What the inner port tells.
 
   turnStarts(now: number): void {
@@ -215,6 +241,10 @@ export class SecurePort implements Port, PortEvents {
     if (secured === undefined) return this.#events!.failed(connection, fault);
     if (secured.phase === "farewell") return this.#closeInner(connection);
     if (secured.phase !== "failed") this.#fail(secured, fault);
+  }
+
+  detached(connection: number): void {
+    this.#events!.detached(connection);
   }
 
   turnEnds(): number {

@@ -49,6 +49,10 @@ class NodePort implements Port, ConnectionTarget, AcceptedTarget {
     this.listeners.accept(listener);
   }
 
+  pauseAccepting(): void {
+    assert(false, "not offered yet");
+  }
+
   stopAccepting(listener: number): void {
     this.listeners.stop(listener);
   }
@@ -105,6 +109,22 @@ class NodePort implements Port, ConnectionTarget, AcceptedTarget {
 
   reset(connection: number): void {
     this.#of(connection).reset();
+  }
+
+  detach(): void {
+    assert(false, "not offered yet");
+  }
+
+  eachUnsent(): void {
+    assert(false, "not offered yet");
+  }
+
+  attach(): void {
+    assert(false, "not offered yet");
+  }
+
+  release(): void {
+    assert(false, "not offered yet");
   }
 
   connected(connection: NodeConnection): void {

@@ -58,6 +58,7 @@ function openAccepting(): Accepting {
     sent: () => undefined,
     ended: () => undefined,
     failed: () => undefined,
+    detached: () => undefined,
     turnEnds: () => Infinity,
   });
   return accepting;

@@ -32,6 +32,10 @@ export class UringPort implements Port {
     this.#listeners.accept(listener);
   }
 
+  pauseAccepting(): void {
+    assert(false, "not offered yet");
+  }
+
   stopAccepting(listener: number): void {
     this.#listeners.stop(listener);
   }
@@ -120,6 +124,22 @@ export class UringPort implements Port {
     this.#connections.check(connection);
     setResetOnClose(this.#connections.fd[connection]!);
     this.#leave(connection);
+  }
+
+  detach(): void {
+    assert(false, "not offered yet");
+  }
+
+  eachUnsent(): void {
+    assert(false, "not offered yet");
+  }
+
+  attach(): void {
+    assert(false, "not offered yet");
+  }
+
+  release(): void {
+    assert(false, "not offered yet");
   }
 
   #leave(connection: number): void {
