@@ -23,6 +23,8 @@ if (mode === "refuse") process.exit(78);
 if (mode === "crash") process.exit(70);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
 
+/** It counts one whenever it is looked at. */
+let requests = 0;
 const drains = new Map<number, number>();
 /** The sockets of each listener, the oldest first. */
 const listeners = new Map<string, number[]>();
@@ -69,6 +71,9 @@ const worker = new Worker({
     ask: (question) =>
       question.kind === "uses" ? question.objects.map(({ key }) => usesIn(key)) : undefined,
     connectionCount: 0,
+    get totals() {
+      return { requests: ++requests };
+    },
   },
   send,
   takeListener: () => {

@@ -5,11 +5,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorsPage } from "./generate-docs/errors-page.ts";
+import { metricsPage } from "./generate-docs/metrics-page.ts";
 import { ordersPage } from "./generate-docs/orders-page.ts";
 import { PROJECT_FOLDER } from "./tracked-files.ts";
 
 const PAGES: Readonly<Record<string, () => string>> = {
   "docs/errors.md": errorsPage,
+  "docs/metrics.md": metricsPage,
   "docs/orders.md": ordersPage,
 };
 

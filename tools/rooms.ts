@@ -30,10 +30,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "proxy-protocol": { kind: "pure", imports: ["base", "model"] },
   routing: { kind: "pure", imports: ["base", "model", "http"] },
   balancing: { kind: "pure", imports: ["base", "model"] },
+  metrics: { kind: "pure", imports: ["base", "model"] },
   tls: { kind: "pure", imports: ["base", "model"] },
   engine: {
     kind: "pure",
-    imports: ["base", "model", "http", "http1", "proxy-protocol", "routing", "balancing", "tls"],
+    imports: ["base", "model", "http", "http1", "proxy-protocol", "routing", "balancing", "metrics", "tls"],
   },
   sys: { kind: "node", imports: ["base", "tls"], packages: ["koffi"] },
   io: {
@@ -43,13 +44,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     onlyTypes: { engine: [] },
   },
   worker: { kind: "node", imports: ["base", "model", "engine", "sys", "io"] },
-  main: { kind: "node", imports: ["base", "model", "sys", "io"] },
+  main: { kind: "node", imports: ["base", "model", "metrics", "sys", "io"] },
   client: {
     kind: "node",
     imports: ["base", "model"],
     onlyTypes: { model: ["src/model/framing.ts"] },
   },
-  cli: { kind: "node", imports: ["base", "model", "io", "client", "main"], packages: ["commander"] },
+  cli: {
+    kind: "node",
+    imports: ["base", "model", "metrics", "io", "client", "main"],
+    packages: ["commander"],
+  },
 };
 
 /**

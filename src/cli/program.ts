@@ -40,6 +40,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   { name: "explain", summary: "Which rule takes a request, and why.", load: () => import("./explain.ts") },
   { name: "drains", summary: "What was removed, and is still in use.", load: () => import("./drains.ts") },
+  { name: "metrics", summary: "What is counted, and what is there now.", load: () => import("./metrics.ts") },
   { name: "state", summary: "Save, load or print the configuration.", load: () => import("./state.ts") },
   { name: "workers", summary: "List, count or restart the workers.", load: () => import("./workers.ts") },
   { name: "stop", summary: "Stop the proxy.", load: () => import("./stop.ts") },

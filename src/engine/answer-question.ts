@@ -8,13 +8,15 @@ import type { BackendStatus, Question } from "../model/channel.ts";
 import type { ObjectKind } from "../model/objects.ts";
 import type { BackConnection } from "./back-connection.ts";
 import type { Configuration } from "./configuration.ts";
+import type { Core } from "./core.ts";
+import { gaugesOf } from "./gauges.ts";
 import type { HealthChecks } from "./health-checks.ts";
 import type { BackendRuntime } from "./runtime/backend.ts";
 
 export function answerQuestion(
+  core: Core,
   configuration: Configuration,
   healthChecks: HealthChecks,
-  now: number,
   question: Question,
 ): unknown {
   switch (question.kind) {
@@ -25,7 +27,9 @@ export function answerQuestion(
       return configuration.listeners.get(listener)?.router.explain(host, path, method);
     }
     case "backends":
-      return statusesOf(configuration, healthChecks, question.cluster_id, now);
+      return statusesOf(configuration, healthChecks, question.cluster_id, core.now);
+    case "gauges":
+      return gaugesOf(core, configuration);
     default:
       return assertNever(question);
   }

@@ -11,6 +11,7 @@
  */
 import { assert } from "../base/assert.ts";
 import type { Framing } from "../http/head.ts";
+import { slotOf } from "../metrics/engine-metrics.ts";
 import { sendBodyData, sendBodyEnd } from "./body-writer.ts";
 import type { ProxyProtocolVersion } from "../model/objects.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
@@ -23,6 +24,9 @@ import type { BackendRuntime, IdleConnection } from "./runtime/backend.ts";
 import type { ClusterTls } from "./tls/cluster-tls.ts";
 import { secureLink } from "./tls/secure-link.ts";
 import type { TlsMachine } from "../tls/machine.ts";
+
+const TLS_COMPLETE = slotOf("back_tls_handshakes", "complete");
+const TLS_FAILED = slotOf("back_tls_handshakes", "failed");
 
 const STATE = { connecting: 0, securing: 1, busy: 2, idle: 3, over: 4 } as const;
 type State = (typeof STATE)[keyof typeof STATE];
@@ -79,6 +83,10 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
   /** True while an exchange can write to it. */
   get isReady(): boolean {
     return this.#state === STATE.busy;
+  }
+
+  get isIdle(): boolean {
+    return this.#state === STATE.idle;
   }
 
   get isReused(): boolean {
@@ -186,6 +194,7 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
 
   #ready(): void {
     assert(this.#state <= STATE.securing, "connected twice");
+    if (this.#state === STATE.securing) this.#core.counters[TLS_COMPLETE]!++;
     this.#state = STATE.busy;
     this.#activeAt = this.#core.now;
     this.#core.deadlines.set(this.connection, this.#core.now + this.#times.back_timeout_ms);
@@ -266,6 +275,7 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
 
   /** TLS does not come about: the backend gets no byte of the request, and the log says why. */
   #distrust(reason: string): void {
+    this.#core.counters[TLS_FAILED]!++;
     this.#tellFault(reason);
     this.#lose("untrusted");
   }

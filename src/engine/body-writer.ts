@@ -83,17 +83,17 @@ export function sendBodyEnd(
 export function passOn(core: Core, connection: number, buffer: number, start: number, end: number): void {
   const copied = end - start <= core.limits.copiedBytesMax && sendCopy(core, connection, start, end);
   if (copied) core.buffers.release(buffer);
-  else core.port.send(connection, buffer, start, end);
+  else core.send(connection, buffer, start, end);
 }
 
 function sendCopy(core: Core, connection: number, start: number, end: number): boolean {
   const at = core.outbox.copy(core.memory, start, end);
   if (at === -1) return false;
-  core.port.send(connection, core.outbox.buffer, at, at + end - start);
+  core.send(connection, core.outbox.buffer, at, at + end - start);
   return true;
 }
 
 function sendSlice(core: Core, connection: number, buffer: number, start: number, end: number): void {
   core.port.buffers.retain(buffer);
-  core.port.send(connection, buffer, start, end);
+  core.send(connection, buffer, start, end);
 }

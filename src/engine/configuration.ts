@@ -10,6 +10,7 @@
  */
 import { assert, assertNever } from "../base/assert.ts";
 import type { Head } from "../http/head.ts";
+import { slotOf } from "../metrics/engine-metrics.ts";
 import type { Change } from "../model/channel.ts";
 import type { Backend, Certificate, Cluster, Frontend, Listener, ObjectKind } from "../model/objects.ts";
 import type { Route } from "../routing/route.ts";
@@ -24,6 +25,10 @@ import { ClusterRuntime } from "./runtime/cluster.ts";
 import { ListenerRuntime } from "./runtime/listener.ts";
 import { StagedChange } from "./staged-change.ts";
 import type { Use } from "./use.ts";
+
+const CLOSED = slotOf("connections_closed");
+const BACK_OPENED = slotOf("back_connections_opened");
+const BACK_REUSED = slotOf("back_connections_reused");
 
 /** Exchanges kept for another use; more at a time are allocated and let go. */
 const IDLE_EXCHANGES_MAX = 1_024;
@@ -112,10 +117,12 @@ export class Configuration {
     const announcedAs = cluster.configuration.send_proxy_protocol;
     const idle = announcedAs === undefined ? backend.takeIdle() : undefined;
     if (idle !== undefined) {
+      this.#core.counters[BACK_REUSED]!++;
       idle.begin(exchange, times);
       return idle;
     }
-    const connection = this.#core.port.connect(backend.address);
+    const connection = this.#core.connect(backend.address);
+    if (connection !== -1) this.#core.counters[BACK_OPENED]!++;
     return connection === -1
       ? undefined
       : new BackConnection(this.#core, connection, backend, exchange, times, {
@@ -134,6 +141,7 @@ export class Configuration {
 
   sessionEnded(client: Client): void {
     client.leave();
+    this.#core.counters[CLOSED]!++;
     this.sessionCount--;
     assert(this.sessionCount >= 0, "a session ended that had not begun");
   }

@@ -2,10 +2,12 @@
  * What all parts of one engine share: the port, the memory, the clock of this turn, deadlines, limits. It
  * decides nothing.
  */
+import type { Address } from "../base/address.ts";
 import type { BufferPool } from "../base/buffer-pool.ts";
 import type { Deadlines } from "../base/deadlines.ts";
 import type { Prng } from "../base/prng.ts";
 import { Head } from "../http/head.ts";
+import { EngineMetrics } from "../metrics/engine-metrics.ts";
 import type { Client } from "./client.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
 import type { EngineLimits } from "./limits.ts";
@@ -17,6 +19,7 @@ import { RequestContext } from "./request-context.ts";
 import { RequestIds } from "./request-ids.ts";
 import type { BackendFaults } from "./tls/backend-faults.ts";
 import type { TlsParts } from "./tls/tls-parts.ts";
+import { SIDE, Traffic } from "./traffic.ts";
 import type { UseWatcher } from "./use.ts";
 
 /** Contexts kept for another use; more at a time are allocated and let go. */
@@ -55,6 +58,10 @@ export class Core {
   /** Undefined where TLS is not spoken. */
   readonly tls: TlsParts | undefined;
   readonly backendFaults: BackendFaults;
+  readonly metrics: EngineMetrics = new EngineMetrics();
+  /** The metrics' counters, which most parts add to. */
+  readonly counters: Float64Array = this.metrics.counters;
+  readonly traffic: Traffic;
   readonly #contexts: RequestContext[] = [];
   /** Who owns each connection number. */
   readonly owners: (ConnectionOwner | undefined)[];
@@ -77,11 +84,25 @@ export class Core {
     this.epochMs = parts.epochMs;
     this.tls = parts.tls;
     this.backendFaults = parts.backendFaults;
-    this.outbox = new Outbox(parts.port);
-    this.keptHeads = new Outbox(parts.port);
+    this.traffic = new Traffic(this.metrics, parts.port.connectionsMax);
+    this.outbox = new Outbox(this);
+    this.keptHeads = new Outbox(this);
     this.reading = new Reading(parts.port, parts.limits, this.#turnCame);
     this.requestIds = new RequestIds(parts.prng);
     this.owners = Array.from({ length: parts.port.connectionsMax }, () => undefined);
+  }
+
+  /** Starts a connection to a backend: its number, or -1 when none is free. */
+  connect(address: Address): number {
+    const connection = this.port.connect(address);
+    if (connection !== -1) this.traffic.begins(connection, SIDE.back);
+    return connection;
+  }
+
+  /** Queues a slice as `Port.send` does, and counts it. */
+  send(connection: number, buffer: number, start: number, end: number): void {
+    this.traffic.sent(connection, end - start);
+    this.port.send(connection, buffer, start, end);
   }
 
   own(connection: number, owner: ConnectionOwner): void {

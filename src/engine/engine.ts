@@ -18,6 +18,8 @@ import type {
   TlsHandles,
   TlsSecrets,
 } from "../model/channel.ts";
+import type { MetricValues } from "../model/metric-values.ts";
+import { slotOf } from "../metrics/engine-metrics.ts";
 import { answerQuestion } from "./answer-question.ts";
 import { AnnouncedConnection } from "./announced-connection.ts";
 import { BoundSockets } from "./bound-sockets.ts";
@@ -33,6 +35,7 @@ import { refuseSession, startSession } from "./start-session.ts";
 import { BackendFaults } from "./tls/backend-faults.ts";
 import { HandshakeLog } from "./tls/handshake-log.ts";
 import type { SecurePort } from "./tls/secure-port.ts";
+import { SIDE } from "./traffic.ts";
 import { TlsServer } from "./tls/tls-server.ts";
 import type { TlsLibrary } from "../tls/machine.ts";
 
@@ -58,6 +61,9 @@ export interface EngineOptions {
   /** For https listeners: the port that `port` is then, too, and OpenSSL. */
   readonly tls?: { readonly port: SecurePort; readonly library: TlsLibrary };
 }
+
+const ACCEPTED = slotOf("connections_accepted");
+const REFUSED = slotOf("connections_refused");
 
 type Presence = "running" | "stopping" | "stopped";
 
@@ -100,6 +106,11 @@ export class Engine implements PortEvents {
   /** Client sessions that are open. */
   get connectionCount(): number {
     return this.#configuration.sessionCount;
+  }
+
+  /** What was counted since the start. */
+  get totals(): MetricValues {
+    return this.#core.metrics.totals;
   }
 
   /** What lives of OpenSSL; `undefined` where TLS is not spoken. */
@@ -179,7 +190,7 @@ export class Engine implements PortEvents {
 
   /** Answers what only a worker knows. */
   ask(question: Question): unknown {
-    return answerQuestion(this.#configuration, this.#healthChecks, this.#core.now, question);
+    return answerQuestion(this.#core, this.#configuration, this.#healthChecks, question);
   }
 
   // What the port tells.
@@ -197,10 +208,14 @@ export class Engine implements PortEvents {
     const { port, limits } = this.#core;
     const isOneTooMany = this.#configuration.sessionCount >= port.connectionsMax * limits.sessionsShareMax;
     this.#configuration.sessionCount++;
+    this.#core.counters[ACCEPTED]!++;
+    this.#core.traffic.begins(connection, SIDE.front);
     const client = new Client(listener, ip, clientPort);
     if (listener.isRemoved) this.#core.queuedClients.accepted(connection, listener.use);
-    if (isOneTooMany) refuseSession(this.#core, this.#configuration, client, connection);
-    else if (listener.configuration.accept_proxy_protocol)
+    if (isOneTooMany) {
+      this.#core.counters[REFUSED]!++;
+      refuseSession(this.#core, this.#configuration, client, connection);
+    } else if (listener.configuration.accept_proxy_protocol)
       new AnnouncedConnection(this.#core, this.#configuration, client, connection);
     else startSession(this.#core, this.#configuration, client, connection);
   }
@@ -217,6 +232,7 @@ export class Engine implements PortEvents {
   }
 
   received(connection: number, buffer: number, start: number, end: number): void {
+    this.#core.traffic.received(connection, end - start);
     this.#ownerOf(connection).received(buffer, start, end);
   }
 

@@ -10,6 +10,7 @@
  */
 import { assert, assertNever } from "../base/assert.ts";
 import { FRAMING, type Framing, type Head } from "../http/head.ts";
+import { slotOf } from "../metrics/engine-metrics.ts";
 import { Attempts } from "./attempts.ts";
 import type { BackConnection } from "./back-connection.ts";
 import type { Configuration } from "./configuration.ts";
@@ -21,7 +22,12 @@ import { sendProxyHeader } from "./proxy-header.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
 import { httpsLocation, httpsRedirectStatus, redirectLocation } from "./redirect.ts";
 import type { Tunnel } from "./tunnel.ts";
+import { slotOfLoss, UNSERVED } from "./unserved.ts";
 import type { Use } from "./use.ts";
+
+const CONNECT_FAILURES = slotOf("connect_failures");
+const RETRIES = slotOf("retries");
+const RESPONSES_CUT = slotOf("responses_cut");
 
 /** How far a response is. */
 export const RESPONSE = { waiting: 0, body: 1, done: 2 } as const;
@@ -44,6 +50,7 @@ export class Exchange {
   /** How much content came so far. */
   #requestBytes = 0;
   #responseBytes = 0;
+  #startedAt = 0;
 
   requestFraming: Framing = FRAMING.none;
   isHeadRequest = false;
@@ -72,31 +79,32 @@ export class Exchange {
   /** Begins with the head that `front` has just read; views on it are used only until this returns. */
   start(front: Front, head: Head): void {
     this.#front = front;
+    this.#startedAt = this.#core.now;
     this.isHeadRequest = front.forwarding.isHeadRequest;
     this.requestFraming = head.framing;
     this.wantsUpgrade = front.forwarding.passesUpgrade;
     this.#requestPhase = head.hasContent ? REQUEST.body : REQUEST.done;
     const { secured } = front.client;
-    if (secured?.isMisdirected(head) === true) return this.#refuse(421);
+    if (secured?.isMisdirected(head) === true) return this.#refuse(421, UNSERVED.misdirected);
     const rules = this.#configuration.rulingOn(front.listener);
     // On another connection it may show a certificate that is good now.
-    if (rules.tls?.trust?.admits(secured) === false) return this.#refuse(421);
+    if (rules.tls?.trust?.admits(secured) === false) return this.#refuse(421, UNSERVED.misdirected);
     const route = this.#configuration.findRoute(rules, head);
-    if (route === undefined) return this.#refuse(404);
+    if (route === undefined) return this.#refuse(404, UNSERVED.noFrontend);
     const { cluster_id: clusterId, redirect } = route.frontend;
     if (redirect !== undefined) return this.#redirect(redirect.status, redirectLocation(redirect, head));
-    if (clusterId === undefined) return this.#refuse(403);
+    if (clusterId === undefined) return this.#refuse(403, UNSERVED.denied);
     const cluster = this.#configuration.findCluster(clusterId);
-    if (cluster === undefined) return this.#refuse(503);
+    if (cluster === undefined) return this.#refuse(503, UNSERVED.noCluster);
     if (cluster.configuration.https_redirect && secured === undefined)
       return this.#redirect(httpsRedirectStatus(head), httpsLocation(head, front.listener.fallbackHost));
-    if (!this.#keptHead.fits(head, front.forwarding)) return this.#refuse(431);
-    if (!this.#keptHead.keep(head, front.forwarding)) return this.#refuse(503);
+    if (!this.#keptHead.fits(head, front.forwarding)) return this.#refuse(431, UNSERVED.tooLarge);
+    if (!this.#keptHead.keep(head, front.forwarding)) return this.#refuse(503, UNSERVED.noResources);
     this.#listener = front.listener;
     front.listener.use.begin();
     this.#attempts.begin(cluster, head);
     this.#core.reading.flows++;
-    this.#connect(503);
+    this.#connect(503, UNSERVED.noBackend);
   }
 
   /** True while content of the request can be passed on. */
@@ -202,6 +210,7 @@ export class Exchange {
     const link = this.#link;
     const requestDone = this.#requestPhase === REQUEST.done;
     this.#responsePhase = RESPONSE.done;
+    this.#core.metrics.exchangeDurations.observe(this.#core.now - this.#startedAt);
     this.#attempts.backend?.succeeded();
     this.#link = undefined;
     if (link !== undefined) {
@@ -234,8 +243,10 @@ export class Exchange {
   linkLost(cause: LinkLoss): void {
     const link = this.#link;
     assert(link !== undefined, "an exchange lost a link that it does not have");
-    if (cause === "unreachable" || cause === "connect-timed-out")
+    if (cause === "unreachable" || cause === "connect-timed-out") {
+      this.#core.counters[CONNECT_FAILURES]!++;
       this.#attempts.backend!.failed(this.#core.now);
+    }
     const lost: LostLink = {
       cause,
       requestLeft: link.requestLeft,
@@ -247,7 +258,7 @@ export class Exchange {
     };
     const ending = endingOf(lost);
     if (ending.kind === "retry") this.#retry(lost);
-    else this.#follow(ending);
+    else this.#follow(ending, cause);
   }
 
   #linkLost(cause: LinkLoss): void {
@@ -261,19 +272,21 @@ export class Exchange {
     this.#link = undefined;
     this.#attempts.leave();
     const last = endingOf({ ...lost, attemptsLeft: 0 });
-    this.#connect(last.kind === "respond" ? last.status : 503);
+    this.#core.counters[RETRIES]!++;
+    this.#connect(last.kind === "respond" ? last.status : 503, slotOfLoss(lost.cause));
   }
 
-  #follow(ending: Exclude<Ending, { kind: "retry" }>): void {
+  #follow(ending: Exclude<Ending, { kind: "retry" }>, cause: LinkLoss): void {
     const front = this.#front!;
     switch (ending.kind) {
       case "complete":
         this.responseEnded(undefined, false);
         return;
       case "respond":
-        this.#refuse(ending.status);
+        this.#refuse(ending.status, slotOfLoss(cause));
         return;
       case "cut":
+        this.#core.counters[RESPONSES_CUT]!++;
         this.#end();
         front.cutResponse();
         return;
@@ -282,14 +295,14 @@ export class Exchange {
     }
   }
 
-  /** `statusIfNone`: what is answered when there is no backend to try. */
-  #connect(statusIfNone: number): void {
+  /** `statusIfNone`: what is answered when there is no backend to try, and where that is counted. */
+  #connect(statusIfNone: number, slotIfNone: number): void {
     const front = this.#front!;
     const backend = this.#attempts.next(this.#core.now, front.balancingKey);
-    if (backend === undefined) return this.#refuse(statusIfNone);
+    if (backend === undefined) return this.#refuse(statusIfNone, slotIfNone);
     const times = front.listener.configuration;
     const link = this.#configuration.openLink(this.#attempts.cluster!, backend, this, times);
-    if (link === undefined) return this.#refuse(503);
+    if (link === undefined) return this.#refuse(503, UNSERVED.noResources);
     this.#link = link;
     if (link.isReady) this.linkReady();
   }
@@ -301,7 +314,9 @@ export class Exchange {
     front.respond(status, requestDone, location);
   }
 
-  #refuse(status: number): void {
+  /** `slot`: where it is counted. */
+  #refuse(status: number, slot: number): void {
+    this.#core.counters[slot]!++;
     const front = this.#front!;
     const requestDone = this.#requestPhase === REQUEST.done;
     this.#end();

@@ -15,6 +15,7 @@
  *     the interval at most, and each interval is shortened by up to a tenth, by chance.
  *  4. Who is not checked costs nothing. A check is no use of its backend: no drain waits for it.
  */
+import { slotOf } from "../metrics/engine-metrics.ts";
 import { assert, assertNever } from "../base/assert.ts";
 import { Deadlines } from "../base/deadlines.ts";
 import { countCheck, type Health, newHealth } from "../balancing/health.ts";
@@ -44,6 +45,11 @@ interface Checked extends CheckedTarget {
 
 /** An interval is shortened by up to one part in so many. */
 const JITTER_PARTS = 10;
+const PASSED = slotOf("health_checks", "passed");
+const FAILED = slotOf("health_checks", "failed");
+const NOT_MADE = slotOf("health_checks", "not_made");
+const CHANGED_UP = slotOf("backend_changes", "up");
+const CHANGED_DOWN = slotOf("backend_changes", "down");
 const SLOTS_MIN = 64;
 
 export class HealthChecks {
@@ -182,7 +188,7 @@ export class HealthChecks {
   /** False: no connection number is free. */
   #start(checked: Checked): boolean {
     const { backend, terms } = checked;
-    const connection = this.#core.port.connect(backend.address);
+    const connection = this.#core.connect(backend.address);
     if (connection === -1) return false;
     const jitter = this.#core.prng.below(Math.ceil(terms.interval_ms / JITTER_PARTS));
     checked.nextAt = this.#core.now + terms.interval_ms - jitter;
@@ -196,13 +202,16 @@ export class HealthChecks {
     let { nextAt } = checked;
     switch (result.kind) {
       case "passed":
+        this.#core.counters[PASSED]!++;
         this.#count(checked, true);
         break;
       case "failed":
+        this.#core.counters[FAILED]!++;
         checked.reason = result.reason;
         this.#count(checked, false);
         break;
       case "not-made":
+        this.#core.counters[NOT_MADE]!++;
         nextAt = this.#core.now + this.#core.limits.healthRetryMs;
         break;
       default:
@@ -227,6 +236,7 @@ export class HealthChecks {
 
   #tell({ backend, address }: Checked, state: BackendChange["state"], reason: string): void {
     const { cluster_id, backend_id } = backend.configuration;
+    this.#core.counters[state === "up" ? CHANGED_UP : CHANGED_DOWN]!++;
     this.#changed({ cluster_id, backend_id, address, state, reason });
   }
 }

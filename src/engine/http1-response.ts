@@ -8,9 +8,16 @@ import { putBytes } from "../base/bytes.ts";
 import { DEFAULT_RESPONSE_BYTES_MAX, defaultResponse } from "../http/default-responses.ts";
 import { FRAMING, type Framing, type Head } from "../http/head.ts";
 import { ADDED_BYTES_MAX, ANNOUNCE, type Announcement, writeResponseHead } from "../http1/write-head.ts";
+import { DEFAULT_STATUSES } from "../metrics/catalogue.ts";
+import { slotOf } from "../metrics/engine-metrics.ts";
 import type { Core } from "./core.ts";
 import type { RequestContext } from "./request-context.ts";
 
+/** So that a status' first digit leads to its class. */
+const RESPONSES_0XX = slotOf("responses", "1xx") - 1;
+const DEFAULT_RESPONSES: ReadonlyMap<number, number> = new Map(
+  DEFAULT_STATUSES.map((status) => [Number(status), slotOf("default_responses", status)]),
+);
 const NO_LINES = new Uint8Array(0);
 
 /**
@@ -33,6 +40,7 @@ export function sendResponse(
   addedLines: Uint8Array,
 ): boolean {
   const { responseFraming } = request;
+  countResponse(core, head.status);
   return sendHead(core, connection, head, request, responseFraming, announcementOf(request), addedLines);
 }
 
@@ -48,6 +56,7 @@ export function sendUpgrade(
   request: RequestContext,
   addedLines: Uint8Array,
 ): boolean {
+  countResponse(core, head.status);
   return sendHead(core, connection, head, request, FRAMING.none, ANNOUNCE.upgrade, addedLines);
 }
 
@@ -72,6 +81,8 @@ export function sendDefaultResponse(
   if (bytes.length > DEFAULT_RESPONSE_BYTES_MAX) return false;
   const at = core.outbox.reserve(bytes.length);
   if (at === -1) return false;
+  countResponse(core, response.status);
+  core.counters[DEFAULT_RESPONSES.get(response.status)!]!++;
   core.outbox.send(connection, putBytes(core.memory, at, bytes));
   return true;
 }
@@ -92,6 +103,10 @@ function sendHead(
     writeResponseHead(core.memory, at, head, framing, announcement, request.requestIdLine, addedLines),
   );
   return true;
+}
+
+function countResponse(core: Core, status: number): void {
+  core.counters[RESPONSES_0XX + Math.trunc(status / 100)]!++;
 }
 
 function announcementOf(request: RequestContext): Announcement {

@@ -14,6 +14,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { FRAMING, type Head } from "../http/head.ts";
+import { slotOf } from "../metrics/engine-metrics.ts";
 import type { BackConnection } from "./back-connection.ts";
 import { sendBodyData, sendBodyEnd } from "./body-writer.ts";
 import type { Client } from "./client.ts";
@@ -29,6 +30,9 @@ import type { RequestContext } from "./request-context.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
 import { Tunnel } from "./tunnel.ts";
 import type { Use } from "./use.ts";
+
+const REQUESTS = slotOf("requests");
+const TUNNELS_BEGUN = slotOf("tunnels_begun");
 
 const STATE = { head: 0, exchange: 1, over: 2 } as const;
 type State = (typeof STATE)[keyof typeof STATE];
@@ -196,6 +200,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
       this.cut();
       return undefined;
     }
+    this.#core.counters[TUNNELS_BEGUN]!++;
     link.handOver();
     this.#state = STATE.over;
     this.#forgetRequest();
@@ -246,6 +251,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
   headRead(head: Head): void {
     this.#state = STATE.exchange;
     this.#activeAt = this.#core.now;
+    this.#core.counters[REQUESTS]!++;
     this.#request = this.#core.takeContext(this.client);
     this.#request.begin(this.#core, this.client, head);
     const exchange = this.#configuration.takeExchange();

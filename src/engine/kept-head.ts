@@ -50,7 +50,7 @@ export class KeptHead {
   /** Sends it, once more if it was sent before. */
   send(connection: number): void {
     this.#core.buffers.retain(this.#buffer);
-    this.#core.port.send(connection, this.#buffer, this.#start, this.#end);
+    this.#core.send(connection, this.#buffer, this.#start, this.#end);
   }
 
   /** It is not sent again. */

@@ -15,15 +15,18 @@ import type { Port } from "./port.ts";
 
 const NO_BUFFER = -1;
 
+/** What it needs of a port. */
+type SendingPort = Pick<Port, "buffers" | "send">;
+
 export class Outbox {
-  readonly #port: Port;
+  readonly #port: SendingPort;
   readonly #pool: BufferPool;
   /** The buffer being filled; the outbox holds one reference of it. */
   #buffer = NO_BUFFER;
   #at = 0;
   #end = 0;
 
-  constructor(port: Port) {
+  constructor(port: SendingPort) {
     this.#port = port;
     this.#pool = port.buffers;
   }

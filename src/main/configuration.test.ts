@@ -51,6 +51,7 @@ function newDisk(): {
   const batches: number[][] = [];
   let finish: (result: Result<void, OrderError>) => void = () => undefined;
   const keeper: ChangeKeeper = {
+    journalBytes: 0,
     keep: (changes) => {
       batches.push(changes.map((change) => change.revision));
       return new Promise((resolve) => (finish = resolve));

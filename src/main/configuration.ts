@@ -39,6 +39,8 @@ export interface KeptChange {
 export interface ChangeKeeper {
   /** Fulfilled when they are on disk, whole, or when nothing of them is. Called again only after that. */
   keep(changes: readonly KeptChange[]): Promise<Result<void, OrderError>>;
+  /** How long its journal is. */
+  readonly journalBytes: number;
 }
 
 /** Opens and gives up listening sockets for changes that are not kept yet. */
@@ -88,6 +90,11 @@ export class Configuration {
 
   get revision(): number {
     return this.#revision;
+  }
+
+  /** The journal's length; `undefined` where nothing is kept. */
+  get journalBytes(): number | undefined {
+    return this.#keeper?.journalBytes;
   }
 
   /** Judges and accepts one order. What follows goes to `after`, with the accepted change. */

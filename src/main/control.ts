@@ -7,6 +7,8 @@ import type { Configuration } from "./configuration.ts";
 import type { DrainClock } from "./drain-clock.ts";
 import type { Gathering } from "./gathering.ts";
 import type { MainLimits } from "./limits.ts";
+import type { MainCounters } from "./metrics/main-metrics.ts";
+import type { WorkerTotals } from "./metrics/worker-totals.ts";
 import type { Listeners } from "./listeners.ts";
 import type { StopSequence } from "./stop-sequence.ts";
 import type { Supervisor } from "./workers/supervisor.ts";
@@ -19,6 +21,8 @@ export interface Control {
   readonly listeners: Listeners;
   readonly workers: WorkerSet;
   readonly supervisor: Supervisor;
+  readonly counters: MainCounters;
+  readonly workerTotals: WorkerTotals;
   readonly expiryWatch: ExpiryWatch;
   readonly stopSequence: StopSequence;
   readonly limits: MainLimits;

@@ -12,6 +12,8 @@ import type { MainLimits } from "./limits.ts";
 import { ExpiryWatch } from "./certificates/expiry-watch.ts";
 import { makeOwnCertificate } from "./certificates/own-certificate.ts";
 import { Listeners } from "./listeners.ts";
+import { MainCounters } from "./metrics/main-metrics.ts";
+import { WorkerTotals } from "./metrics/worker-totals.ts";
 import { LISTENING_SOCKETS } from "./listening-sockets.ts";
 import { Turns, type TurnTaker } from "./socket/turns.ts";
 import { StopSequence } from "./stop-sequence.ts";
@@ -43,6 +45,8 @@ export function createControl(options: ControlOptions): MainParts {
   const { io, workerEntry, log, version, limits } = options;
   const now = (): number => performance.now();
   const gathering = new Gathering();
+  const counters = new MainCounters();
+  const workerTotals = new WorkerTotals();
   const loader = new StateLoader(limits.changesPerMessageMax);
   const ownCertificate = makeOwnCertificate(Date.now());
   const ticketKeys = newTicketKeys(limits, () => workers.shareSecrets());
@@ -67,8 +71,10 @@ export function createControl(options: ControlOptions): MainParts {
         supervisor.ready();
       },
       drainChanged: (worker, use) => drains.report(worker, use),
+      counted: (worker, totals) => workerTotals.told(worker, totals),
       unlistened: (worker, address) => listeners.unlistened(worker, address),
       exited: (worker, reason, code) => {
+        workerTotals.left(worker.number);
         listeners.forgetWorker(worker.number);
         drains.forgetWorker(worker.number);
         supervisor.exited(worker, reason, code);
@@ -77,7 +83,7 @@ export function createControl(options: ControlOptions): MainParts {
   });
   const drains = new DrainClock({ closeUsers: (drain) => workers.closeDrained(drain), now });
   const listeners = newListeners(workers, limits);
-  const supervisor = new Supervisor({ workers, limits, log, now });
+  const supervisor = new Supervisor({ workers, counters, limits, log, now });
   const configuration = new Configuration(listeners);
   const stopSequence = new StopSequence({ listeners, supervisor, workers, log });
   const turns = new Turns({
@@ -92,6 +98,8 @@ export function createControl(options: ControlOptions): MainParts {
     listeners,
     workers,
     supervisor,
+    counters,
+    workerTotals,
     expiryWatch,
     stopSequence,
     limits,

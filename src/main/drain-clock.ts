@@ -58,6 +58,11 @@ export class DrainClock {
     return this.#drains.usage(drains);
   }
 
+  /** How many last. */
+  get count(): number {
+    return this.#drains.count;
+  }
+
   list(): readonly DrainStatus[] {
     return this.#drains.list(this.#now());
   }

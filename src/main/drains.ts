@@ -126,6 +126,11 @@ export class Drains {
     return { connections, workers };
   }
 
+  /** How many last. */
+  get count(): number {
+    return this.#drains.size;
+  }
+
   /** When `due` must be called at the latest; `Infinity` when there is nothing to wait for. */
   get nextDueMs(): number {
     return this.#dueMs;

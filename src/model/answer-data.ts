@@ -3,6 +3,7 @@
  * ignore what it does not know.
  */
 import type { TlsHandles, BackendStatus } from "./channel.ts";
+import type { HistogramValue } from "./metric-values.ts";
 import type { Backend, Certificate, Cluster, Frontend, Listener, ObjectKind } from "./objects.ts";
 import type { ChangeOrder, OrderType } from "./orders.ts";
 
@@ -99,6 +100,35 @@ export interface ExplainData {
   readonly backends: readonly (BackendStatus & { readonly workers?: Readonly<Record<string, string>> })[];
 }
 
+/** A distribution with its quantiles; `null` while it is empty. */
+export interface DistributionAnswer extends HistogramValue {
+  readonly p50: number | null;
+  readonly p90: number | null;
+  readonly p99: number | null;
+  readonly p999: number | null;
+}
+
+/** Of a metric with a label: one number for each of its values. */
+export type MetricAnswerValue = number | Readonly<Record<string, number>> | DistributionAnswer;
+
+export interface MetricAnswer {
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly unit?: "bytes" | "ms";
+  readonly help: string;
+  /** The label's name, where it has one. */
+  readonly label?: string;
+  /** Of workers' metrics, the sum. */
+  readonly value: MetricAnswerValue;
+  /** The same by worker. */
+  readonly workers?: Readonly<Record<string, MetricAnswerValue>>;
+  /** Of workers that are gone; it is in the sum. */
+  readonly former?: MetricAnswerValue;
+}
+
+export interface MetricsData {
+  readonly metrics: Readonly<Record<string, MetricAnswer>>;
+}
+
 /** The `data` of each order's final `OK`. */
 export interface AnswerData {
   ADD_LISTENER: ChangeData;
@@ -116,6 +146,7 @@ export interface AnswerData {
   REPLACE_CERTIFICATE: CertificateData & RemovalData;
   REMOVE_CERTIFICATE: RemovalData;
   STATUS: StatusData;
+  METRICS: MetricsData;
   LIST_LISTENERS: ListData<Listener>;
   LIST_CLUSTERS: ListData<Cluster>;
   LIST_FRONTENDS: ListData<Frontend>;

@@ -3,6 +3,7 @@
  * zero byte). Types only: framing is `framing.ts`, sockets are `io/`. Descriptors travel beside it, on a
  * second socket pair, sent before the message that names them.
  */
+import type { MetricValues } from "./metric-values.ts";
 import type { Certificate, ConfigObject, ObjectKind } from "./objects.ts";
 
 /**
@@ -87,7 +88,12 @@ export type Question =
       readonly host: string;
       readonly path: string;
     }
-  | { readonly kind: "backends"; readonly cluster_id: string };
+  | { readonly kind: "backends"; readonly cluster_id: string }
+  /**
+   * What is there at this moment, as `MetricValues`. The worker's heartbeat with its totals goes ahead of the
+   * answer.
+   */
+  | { readonly kind: "gauges" };
 
 /** What a worker knows of one backend at this moment. */
 export interface BackendStatus {
@@ -130,6 +136,10 @@ export interface TlsHandles {
   readonly certificates: number;
   readonly ticket_keys: number;
   readonly machines: number;
+  /** Those of OpenSSL's own: most connections need one only for their handshake. */
+  readonly sessions: number;
+  /** References that sessions hold. */
+  readonly bios: number;
 }
 
 export type FromWorker =
@@ -157,6 +167,8 @@ export type FromWorker =
       readonly hash: string;
       readonly connections: number;
       readonly tls_handles?: TlsHandles;
+      /** What was counted so far: it outlives the worker. */
+      readonly totals: MetricValues;
     }
   | { readonly type: "answer"; readonly question: number; readonly data: unknown }
   | { readonly type: "log"; readonly level: "info" | "warning" | "error"; readonly message: string };

@@ -79,6 +79,7 @@ export interface OrderData {
   REPLACE_CERTIFICATE: CertificateAddition & { readonly old_fingerprint: string };
   REMOVE_CERTIFICATE: Pick<Certificate, "listener" | "fingerprint"> & Removal;
   STATUS: Nothing;
+  METRICS: Nothing;
   LIST_LISTENERS: Page & { readonly address?: string };
   LIST_CLUSTERS: Page & { readonly cluster_id?: string };
   LIST_FRONTENDS: Page & Partial<FrontendKey> & { readonly cluster_id?: string };

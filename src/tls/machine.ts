@@ -133,6 +133,10 @@ export interface TlsLiving {
   readonly certificates: number;
   readonly ticketKeys: number;
   readonly machines: number;
+  /** Those of OpenSSL: a machine gives its own up when its handshake is complete and its records are ours. */
+  readonly sessions: number;
+  /** References that sessions hold. */
+  readonly bios: number;
 }
 
 export interface TlsLibrary {

@@ -82,6 +82,8 @@ const engine = new BeatingEngine(
       unlistened: (address) => send({ type: "unlistened", address }),
       backendChanged: (change) => send({ type: "backend", change }),
       stopped: () => {
+        // What was counted since the last one.
+        worker.beat();
         channel.flush();
         process.exit(0);
       },

@@ -33,6 +33,7 @@ function newWorker(): {
       stop: (deadlineMs) => log.push(`stop ${deadlineMs}`),
       ask: (question) => question.kind,
       connectionCount: 7,
+      totals: { requests: 5 },
     },
     send: (message) => sent.push(message),
     takeListener: () => 5,
@@ -69,7 +70,9 @@ test("a heartbeat in the midst of loading does not claim the revision that is be
   const { follow, sent, worker } = newWorker();
   follow({ type: "load", revision: 9, changes: [cluster("a")], last: false });
   worker.beat();
-  assert.deepEqual(sent, [{ type: "heartbeat", revision: 0, hash: hashOf(), connections: 7 }]);
+  assert.deepEqual(sent, [
+    { type: "heartbeat", revision: 0, hash: hashOf(), connections: 7, totals: { requests: 5 } },
+  ]);
 });
 
 test("each change is told with its revision, the hash after it, and the use of what was removed", () => {
@@ -100,7 +103,7 @@ test("parts of a large change are followed at one moment, with its last message"
   worker.beat();
   assert.deepEqual(
     sent,
-    [{ type: "heartbeat", revision: 0, hash: hashOf(), connections: 7 }],
+    [{ type: "heartbeat", revision: 0, hash: hashOf(), connections: 7, totals: { requests: 5 } }],
     "not half of it",
   );
   follow({ type: "apply", revision: 1, changes: [cluster("c")], drains: [] });
@@ -134,7 +137,13 @@ test("a heartbeat says what the worker has", () => {
   const { follow, worker, sent } = newWorker();
   follow({ type: "load", revision: 9, changes: [cluster("a")], last: true });
   worker.beat();
-  assert.deepEqual(sent.at(-1), { type: "heartbeat", revision: 9, hash: hashOf("a"), connections: 7 });
+  assert.deepEqual(sent.at(-1), {
+    type: "heartbeat",
+    revision: 9,
+    hash: hashOf("a"),
+    connections: 7,
+    totals: { requests: 5 },
+  });
 });
 
 test("secrets go to the engine, ahead of the state", () => {

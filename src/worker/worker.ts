@@ -19,6 +19,7 @@ import type {
   TlsSecrets,
   ToWorker,
 } from "../model/channel.ts";
+import type { MetricValues } from "../model/metric-values.ts";
 import { sharing } from "../model/sharing.ts";
 import { State } from "../model/state.ts";
 
@@ -34,6 +35,7 @@ export interface FollowingEngine {
   ask(question: Question): unknown;
   readonly connectionCount: number;
   readonly tlsHandles?: TlsHandles | undefined;
+  readonly totals: MetricValues;
 }
 
 export interface WorkerOptions {
@@ -77,6 +79,7 @@ export class Worker {
       case "close-drained":
         return engine.closeDrained(message.drain);
       case "ask":
+        if (message.what.kind === "gauges") this.beat();
         return send({ type: "answer", question: message.question, data: engine.ask(message.what) });
       case "stop":
         return engine.stop(message.deadline_ms);
@@ -87,13 +90,14 @@ export class Worker {
 
   /** Tells main that it lives, and what it has. */
   beat(): void {
-    const { connectionCount: connections, tlsHandles } = this.#options.engine;
+    const { connectionCount: connections, tlsHandles, totals } = this.#options.engine;
     this.#options.send({
       type: "heartbeat",
       revision: this.#revision,
       hash: this.#hash,
       connections,
       ...(tlsHandles && { tls_handles: tlsHandles }),
+      totals,
     });
   }
 

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseOrder } from "../../src/model/catalogue/parse-order.ts";
 import { ORDER_TYPES } from "../../src/model/catalogue/catalogue.ts";
+import { METRICS } from "../../src/metrics/catalogue.ts";
 import { ORDER_ERRORS } from "../../src/model/errors.ts";
 import { errorsPage } from "./errors-page.ts";
 import { jsonText, table } from "./markdown.ts";
+import { metricsPage } from "./metrics-page.ts";
 import { ordersPage } from "./orders-page.ts";
 
 test("the page of orders has each order once, with an example that is accepted and answered", () => {
@@ -30,8 +32,15 @@ test("the page of errors has each code with its meaning and remedy", () => {
   }
 });
 
+test("the page of metrics has each metric with what it is", () => {
+  const page = metricsPage();
+  for (const [name, { help }] of Object.entries(METRICS)) {
+    assert.ok(page.includes(`| \`${name}\` |`) && page.includes(help), name);
+  }
+});
+
 test("generated pages say so in their first line, and end in one newline", () => {
-  for (const page of [ordersPage(), errorsPage()]) {
+  for (const page of [ordersPage(), errorsPage(), metricsPage()]) {
     assert.match(page, /^<!-- Generated from .* Do not edit\. -->\n/);
     assert.match(page, /[^\n]\n$/);
   }

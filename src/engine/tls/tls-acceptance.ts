@@ -14,6 +14,7 @@
  */
 import { assert, assertNever } from "../../base/assert.ts";
 import { copyBytes } from "../../base/bytes.ts";
+import { slotOf } from "../../metrics/engine-metrics.ts";
 import { ALERT_RECORD_BYTES, writeFatalAlert, type AlertName } from "../../tls/alert.ts";
 import { ClientHelloReader } from "../../tls/client-hello.ts";
 import type { TlsMachine } from "../../tls/machine.ts";
@@ -32,6 +33,9 @@ import { Secured } from "./secured.ts";
 import type { SecurePort } from "./secure-port.ts";
 import type { TlsParts } from "./tls-parts.ts";
 
+const FULL = slotOf("tls_handshakes", "full");
+const RESUMED = slotOf("tls_handshakes", "resumed");
+const FAILED = slotOf("tls_handshakes", "failed");
 const NOTHING = new Uint8Array(0);
 
 export class TlsAcceptance implements ConnectionOwner {
@@ -69,6 +73,7 @@ export class TlsAcceptance implements ConnectionOwner {
   connected(): void {
     const { session } = this.#machine!;
     assert(session !== undefined, "a handshake is complete without a session");
+    this.#core.counters[session.isResumed ? RESUMED : FULL]!++;
     this.#core.deadlines.clear(this.#connection);
     this.#listener.handshakeEnded();
     this.#client.secure(new Secured(this.#certificate, session, this.#trust));
@@ -94,6 +99,7 @@ export class TlsAcceptance implements ConnectionOwner {
         return this.#begin(reading.hello, buffer, start, end);
       case "plain-http":
         buffers.release(buffer);
+        this.#core.counters[FAILED]!++;
         this.#listener.handshakeEnded();
         return new Http1Session(this.#core, this.#configuration, this.#client, this.#connection).refuse(400);
       case "violation":
@@ -184,6 +190,7 @@ export class TlsAcceptance implements ConnectionOwner {
   }
 
   #log(level: HandshakeFailure["level"], code: string, text: string): void {
+    this.#core.counters[FAILED]!++;
     this.#tls?.log.failed(this.#client, { level, code, text }, this.#core.now);
   }
 

@@ -54,8 +54,8 @@ export class TlsServer {
 
   /** What lives of OpenSSL. */
   get handles(): TlsHandles {
-    const { contexts, certificates, ticketKeys, machines } = this.#library.living();
-    return { contexts, certificates, ticket_keys: ticketKeys, machines };
+    const { ticketKeys, ...others } = this.#library.living();
+    return { ...others, ticket_keys: ticketKeys };
   }
 
   /** Takes the ticket keys and the certificate of its own that main made. Before the first handshake. */

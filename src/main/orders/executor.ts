@@ -23,6 +23,7 @@ import type { Reply } from "../socket/reply.ts";
 import { executeRead } from "./certificate-order.ts";
 import { explain } from "./explain.ts";
 import { executeProcessOrder, type ProcessOrder } from "./process-orders.ts";
+import { metricsOf } from "./metrics.ts";
 import { loadState, saveState } from "./state-orders.ts";
 import { statusOf } from "./status.ts";
 
@@ -38,6 +39,11 @@ export class Executor implements OrderExecutor {
 
   constructor(control: Control) {
     this.#control = control;
+  }
+
+  answered(result: "ok" | "error"): void {
+    if (result === "ok") this.#control.counters.ordersOk++;
+    else this.#control.counters.ordersRefused++;
   }
 
   get revision(): number {
@@ -77,6 +83,8 @@ export class Executor implements OrderExecutor {
     switch (order.type) {
       case "STATUS":
         return this.#answer(reply, () => statusOf(this.#control));
+      case "METRICS":
+        return this.#metrics(reply);
       case "LIST_LISTENERS":
       case "LIST_CLUSTERS":
       case "LIST_FRONTENDS":
@@ -104,6 +112,17 @@ export class Executor implements OrderExecutor {
   #list(order: ListOrder): { message: string; data: unknown } {
     const data = listObjects(this.#control.configuration.state, order);
     return { message: counted(data.items.length, "item"), data };
+  }
+
+  #metrics(reply: Reply): void {
+    const answer = (): void => {
+      void metricsOf(this.#control).then((data) => {
+        const metrics = counted(Object.keys(data.metrics).length, "metric");
+        const workers = counted(Object.keys(data.metrics["requests"]!.workers!).length, "worker");
+        reply.ok(`${metrics} of ${workers}`, data, this.revision);
+      });
+    };
+    this.#control.configuration.after({ kept: answer, takenBack: answer });
   }
 
   #explain(question: OrderData["EXPLAIN"], reply: Reply): void {

@@ -30,6 +30,8 @@ export interface OrderExecutor {
    */
   execute(received: ReceivedOrder, reply: Reply): Promise<void> | undefined;
   readonly revision: number;
+  /** A final answer was given; also to what was no order. */
+  answered(result: "ok" | "error"): void;
 }
 
 export interface SessionOptions {
@@ -173,14 +175,15 @@ export class CommandSession implements TurnTaker {
   }
 
   #finish(id: string, answer: Answer): void {
-    if (this.#state === "closed") return;
-    assert(this.#inFlight.delete(id), `order ${id} is answered twice`);
+    if (this.#state !== "closed") assert(this.#inFlight.delete(id), `order ${id} is answered twice`);
     this.#answer(answer);
     this.#wake();
   }
 
   /** Answers given while one piece of code runs leave in one write. */
   #answer(answer: Answer): void {
+    if (answer.status !== "PROCESSING")
+      this.#options.executor.answered(answer.status === "OK" ? "ok" : "error");
     if (this.#state === "closed") return;
     const text = `${JSON.stringify(answer)}\0`;
     this.#answers.push(text);

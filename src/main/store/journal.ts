@@ -70,6 +70,10 @@ export class Journal implements ChangeKeeper {
     }
   }
 
+  get journalBytes(): number {
+    return this.#endByte;
+  }
+
   keep(changes: readonly KeptChange[]): Promise<Result<void, OrderError>> {
     return this.#next(() => this.#keep(changes));
   }

@@ -11,6 +11,7 @@ import { fail, ok, type Result } from "../../base/result.ts";
 import type { Log } from "../../io/log.ts";
 import type { OrderError } from "../../model/errors.ts";
 import type { MainLimits } from "../limits.ts";
+import type { MainCounters } from "../metrics/main-metrics.ts";
 import { Conditions } from "./conditions.ts";
 import { Replacements } from "./replacements.ts";
 import type { WorkerProcess } from "./worker-process.ts";
@@ -38,6 +39,7 @@ export type TellStep = (message: string) => void;
 
 export interface SupervisorOptions {
   readonly workers: WorkerSet;
+  readonly counters: MainCounters;
   readonly limits: MainLimits;
   readonly log: Log;
   /** Monotonic milliseconds. */
@@ -172,7 +174,8 @@ export class Supervisor {
   }
 
   #spawn(): WorkerProcess {
-    const { workers } = this.#options;
+    const { workers, counters } = this.#options;
+    counters.workersStarted++;
     let number = 0;
     while (workers.get(number) !== undefined || this.#replacements.has(number)) number++;
     return workers.spawn(number);
@@ -233,8 +236,9 @@ export class Supervisor {
   }
 
   #replace(worker: WorkerProcess, reason: string, code: number | null): void {
-    const { log, now } = this.#options;
+    const { log, now, counters } = this.#options;
     const { number } = worker;
+    counters.workersDied++;
     const death = this.#replacements.died(number, now());
     if (code === EXIT_CONFIGURATION)
       this.#refusal = `worker ${number} cannot run as it was told: the log says why`;
@@ -249,7 +253,9 @@ export class Supervisor {
     });
     if (!this.#isShort) return;
     this.#replacements.schedule(number, death.replacedInMs, () => {
-      if (this.#isShort) this.#spawn();
+      if (!this.#isShort) return;
+      counters.workersReplaced++;
+      this.#spawn();
     });
   }
 

@@ -15,6 +15,7 @@ import type { Log } from "../../io/log.ts";
 import { encodeMessage } from "../../io/message-channel.ts";
 import type { WorkerStatus } from "../../model/answer-data.ts";
 import type { DrainUse, FromWorker, Question, TlsSecrets, ToWorker } from "../../model/channel.ts";
+import type { MetricValues } from "../../model/metric-values.ts";
 import type { Gathering } from "../gathering.ts";
 import type { MainLimits } from "../limits.ts";
 import { Pulse } from "./pulse.ts";
@@ -38,6 +39,8 @@ export interface WorkerSetHooks {
   /** A worker has loaded its state and accepts. */
   ready(): void;
   drainChanged(worker: number, use: DrainUse): void;
+  /** What it has counted since its start. */
+  counted(worker: number, totals: MetricValues): void;
   unlistened(worker: number, address: string): void;
   /** A process is gone. `code` is its exit code, `null` if a signal ended it. */
   exited(worker: WorkerProcess, reason: string, code: number | null): void;
@@ -194,6 +197,7 @@ export class WorkerSet {
       case "heartbeat":
         worker.connections = message.connections;
         worker.tlsHandles = message.tls_handles;
+        hooks.counted(worker.number, message.totals);
         return this.#applied(worker, message.revision, message.hash);
       case "drain":
         return hooks.drainChanged(worker.number, message.use);

@@ -10,7 +10,14 @@ const version = fc.constantFrom(...VERSIONS);
 const split = fc.integer({ min: 1, max: 20_000 });
 
 afterEach(() => {
-  assert.deepEqual(freeAll(), { contexts: 0, certificates: 0, ticketKeys: 0, machines: 0 });
+  assert.deepEqual(freeAll(), {
+    contexts: 0,
+    certificates: 0,
+    ticketKeys: 0,
+    machines: 0,
+    sessions: 0,
+    bios: 0,
+  });
 });
 
 /** Bytes that look like records for a while: their headers are right more often than chance would have it. */

@@ -55,7 +55,7 @@ async function nativeBytesInUse(): Promise<number> {
 const RESTING_BYTES_MAX = 4_096;
 const RESTING = 500;
 const HANDSHAKES = 10_000;
-const NOTHING_LIVES = { contexts: 0, certificates: 0, ticketKeys: 0, machines: 0 };
+const NOTHING_LIVES = { contexts: 0, certificates: 0, ticketKeys: 0, machines: 0, sessions: 0, bios: 0 };
 
 afterEach(() => {
   assert.deepEqual(freeAll(), NOTHING_LIVES);
@@ -64,7 +64,22 @@ afterEach(() => {
 test("every handle is counted as long as it lives", () => {
   const keys = openTicketKeys(ticketKey(1));
   shakeHands({ server: { ticketKeys: keys } });
-  assert.deepEqual(library.living(), { contexts: 2, certificates: 1, ticketKeys: 1, machines: 2 });
+  assert.deepEqual(library.living(), {
+    contexts: 2,
+    certificates: 1,
+    ticketKeys: 1,
+    machines: 2,
+    sessions: 0,
+    bios: 0,
+  });
+});
+
+test("a session of OpenSSL and its BIOs live until the handshake is complete, or given up", () => {
+  const machine = valueOf(openClient().connect("a.test"));
+  take(machine);
+  assert.partialDeepStrictEqual(library.living(), { machines: 1, sessions: 1, bios: 2 });
+  machine.free();
+  assert.partialDeepStrictEqual(library.living(), { machines: 0, sessions: 0, bios: 0 });
 });
 
 test("a machine that was freed cannot be used, and not freed again", () => {

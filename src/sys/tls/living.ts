@@ -2,17 +2,30 @@
 import { assert } from "../../base/assert.ts";
 import type { TlsLiving } from "../../tls/machine.ts";
 
-export type HandleKind = keyof TlsLiving;
+/** What an object of ours owns. */
+export type HandleKind = Exclude<keyof TlsLiving, "sessions" | "bios">;
 
-const counts: { -readonly [Kind in HandleKind]: number } = {
+const counts: { -readonly [Kind in keyof TlsLiving]: number } = {
   contexts: 0,
   certificates: 0,
   ticketKeys: 0,
   machines: 0,
+  sessions: 0,
+  bios: 0,
 };
+
+/** One that is read from, and one that is written to. */
+const BIOS_OF_SESSION = 2;
 
 export function countLiving(): TlsLiving {
   return { ...counts };
+}
+
+/** An SSL of OpenSSL's was given its BIOs, or was freed with its references to them. */
+export function countSessions(more: 1 | -1): void {
+  counts.sessions += more;
+  counts.bios += more * BIOS_OF_SESSION;
+  assert(counts.sessions >= 0, "more SSLs are freed than were made");
 }
 
 /** One owner, one release: held by every object that owns something native. */

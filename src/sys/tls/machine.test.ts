@@ -5,7 +5,7 @@ import { ecdsa, freeAll, openPair, rsa, shakeHands, type Pair } from "../../../t
 import { exchange, feed, take, write } from "../../../testing/tls/wire.ts";
 
 const VERSIONS: readonly TlsVersion[] = ["TLSv1.2", "TLSv1.3"];
-const NOTHING_LIVES = { contexts: 0, certificates: 0, ticketKeys: 0, machines: 0 };
+const NOTHING_LIVES = { contexts: 0, certificates: 0, ticketKeys: 0, machines: 0, sessions: 0, bios: 0 };
 
 afterEach(() => {
   assert.deepEqual(freeAll(), NOTHING_LIVES);

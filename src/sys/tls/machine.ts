@@ -31,6 +31,7 @@ import {
   countOutgoingRecords,
   dropIncoming,
   putIncoming,
+  freeSession,
   shareBios,
   takeOutgoing,
   unreadIncoming,
@@ -39,7 +40,6 @@ import {
 import {
   ERR_clear_error,
   SSL_do_handshake,
-  SSL_free,
   SSL_get_error,
   SSL_get_verify_result,
   SSL_read,
@@ -187,7 +187,7 @@ export class OpenSslMachine implements TlsMachine {
   free(): void {
     this.#handle.end();
     abandon(this);
-    if (this.#ssl !== FREED) SSL_free(this.#ssl);
+    if (this.#ssl !== FREED) freeSession(this.#ssl);
     if (this.#phase.at === "records") this.#phase.layer.free();
     releaseSecrets(this.#secrets);
   }
@@ -229,7 +229,7 @@ export class OpenSslMachine implements TlsMachine {
     const unread = unreadIncoming();
     dropIncoming();
     layer.feed(end - unread, end);
-    SSL_free(ssl);
+    freeSession(ssl);
     this.#ssl = FREED;
     this.#phase = { at: "records", layer };
   }

@@ -28,7 +28,14 @@ import {
 const WITHIN_MS = 10_000;
 
 afterEach(() => {
-  assert.deepEqual(freeAll(), { contexts: 0, certificates: 0, ticketKeys: 0, machines: 0 });
+  assert.deepEqual(freeAll(), {
+    contexts: 0,
+    certificates: 0,
+    ticketKeys: 0,
+    machines: 0,
+    sessions: 0,
+    bios: 0,
+  });
 });
 
 /** Accepts with both certificates of a.test. */

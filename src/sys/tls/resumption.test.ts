@@ -21,7 +21,14 @@ const WITHIN_MS = 5_000;
 const OTHER_CONTEXT = new Uint8Array(32).fill(8);
 
 afterEach(() => {
-  assert.deepEqual(freeAll(), { contexts: 0, certificates: 0, ticketKeys: 0, machines: 0 });
+  assert.deepEqual(freeAll(), {
+    contexts: 0,
+    certificates: 0,
+    ticketKeys: 0,
+    machines: 0,
+    sessions: 0,
+    bios: 0,
+  });
 });
 
 interface Visit {

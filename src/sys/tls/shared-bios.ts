@@ -14,7 +14,8 @@ import {
   BIO_write,
 } from "./crypto-calls.ts";
 import { addressOfWord, bytesAt, pointerAt } from "./desk.ts";
-import { SSL_set_bio } from "./ssl-calls.ts";
+import { countSessions } from "./living.ts";
+import { SSL_free, SSL_set_bio } from "./ssl-calls.ts";
 
 const BIO_CTRL_RESET = 1;
 const BIO_CTRL_INFO = 3;
@@ -24,11 +25,18 @@ const incoming = openBio();
 const outgoing = openBio();
 let user: object | undefined;
 
-/** Gives a connection the pair; it frees its references itself. */
+/** Gives a connection the pair; `freeSession` gives its references back. */
 export function shareBios(ssl: number): void {
   BIO_up_ref(incoming);
   BIO_up_ref(outgoing);
   SSL_set_bio(ssl, incoming, outgoing);
+  countSessions(1);
+}
+
+/** Frees a connection that was given the pair. */
+export function freeSession(ssl: number): void {
+  SSL_free(ssl);
+  countSessions(-1);
 }
 
 /** Says that a machine uses the pair now. That another has left something in it is a defect of ours. */

@@ -19,7 +19,14 @@ const alice = makeCertificate({ name: "alice", issuer: authority });
 
 afterEach(() => {
   const living = freeAll();
-  assert.deepEqual(living, { contexts: 0, certificates: 0, ticketKeys: 0, machines: 0 });
+  assert.deepEqual(living, {
+    contexts: 0,
+    certificates: 0,
+    ticketKeys: 0,
+    machines: 0,
+    sessions: 0,
+    bios: 0,
+  });
 });
 
 test("a server's certificate that is right is verified, and told by subject and fingerprint", () => {
