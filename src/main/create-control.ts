@@ -3,6 +3,7 @@
  */
 import { performance } from "node:perf_hooks";
 import type { Log } from "../io/log.ts";
+import type { TlsSecrets } from "../model/channel.ts";
 import type { FollowChanges } from "../model/state-file.ts";
 import { Configuration } from "./configuration.ts";
 import type { Control } from "./control.ts";
@@ -20,7 +21,7 @@ import { StopSequence } from "./stop-sequence.ts";
 import { TicketKeys } from "./ticket-keys.ts";
 import { StateLoader } from "./workers/state-loader.ts";
 import { Supervisor } from "./workers/supervisor.ts";
-import { WorkerSet } from "./workers/worker-set.ts";
+import { WorkerSet, type WorkerSetHooks } from "./workers/worker-set.ts";
 
 export interface ControlOptions {
   readonly io: string;
@@ -46,7 +47,6 @@ export function createControl(options: ControlOptions): MainParts {
   const now = (): number => performance.now();
   const gathering = new Gathering();
   const counters = new MainCounters();
-  const workerTotals = new WorkerTotals();
   const loader = new StateLoader(limits.changesPerMessageMax);
   const ownCertificate = makeOwnCertificate(Date.now());
   const ticketKeys = newTicketKeys(limits, () => workers.shareSecrets());
@@ -57,29 +57,14 @@ export function createControl(options: ControlOptions): MainParts {
     gathering,
     log,
     now,
-    hooks: {
-      withState: (use) => {
-        if (loader.growing !== undefined) return use(loader.growing);
-        const take = (): void => use(loader.take(configuration.state, configuration.revision));
-        configuration.after({ kept: take, takenBack: take });
-      },
-      hashAt: (revision) => (revision === configuration.revision ? configuration.state.hash() : undefined),
-      openListeners: () => listeners.open(),
-      secrets: () => ({ ticket_keys: ticketKeys.keys, own_certificate: ownCertificate }),
-      ready: () => {
-        if (workers.all().every(({ state }) => state !== "starting")) loader.forget();
-        supervisor.ready();
-      },
-      drainChanged: (worker, use) => drains.report(worker, use),
-      counted: (worker, totals) => workerTotals.told(worker, totals),
-      unlistened: (worker, address) => listeners.unlistened(worker, address),
-      exited: (worker, reason, code) => {
-        workerTotals.left(worker.number);
-        listeners.forgetWorker(worker.number);
-        drains.forgetWorker(worker.number);
-        supervisor.exited(worker, reason, code);
-      },
-    },
+    hooks: hooksOf(
+      () => control,
+      loader,
+      () => ({
+        ticket_keys: ticketKeys.keys,
+        own_certificate: ownCertificate,
+      }),
+    ),
   });
   const drains = new DrainClock({ closeUsers: (drain) => workers.closeDrained(drain), now });
   const listeners = newListeners(workers, limits);
@@ -91,7 +76,7 @@ export function createControl(options: ControlOptions): MainParts {
     roundEnds: () => configuration.commit(),
   });
   const expiryWatch = newExpiryWatch(limits, log);
-  const control = {
+  const control: Control = {
     configuration,
     gathering,
     drains,
@@ -99,7 +84,7 @@ export function createControl(options: ControlOptions): MainParts {
     workers,
     supervisor,
     counters,
-    workerTotals,
+    workerTotals: new WorkerTotals(),
     expiryWatch,
     stopSequence,
     limits,
@@ -115,6 +100,39 @@ export function createControl(options: ControlOptions): MainParts {
     follow: loader.follow,
     stateIsWhole: () => loader.end(configuration.revision),
     stopTimers: startWatching(control, ticketKeys),
+  };
+}
+
+/** What the workers' doings mean to the other parts, which are there once the first worker says a word. */
+function hooksOf(control: () => Control, loader: StateLoader, secrets: () => TlsSecrets): WorkerSetHooks {
+  return {
+    withState: (use) => {
+      if (loader.growing !== undefined) return use(loader.growing);
+      const { configuration } = control();
+      const take = (): void => use(loader.take(configuration.state, configuration.revision));
+      configuration.after({ kept: take, takenBack: take });
+    },
+    hashAt: (revision) => {
+      const { configuration } = control();
+      return revision === configuration.revision ? configuration.state.hash() : undefined;
+    },
+    openListeners: () => control().listeners.open(),
+    secrets,
+    ready: () => {
+      const { workers, supervisor } = control();
+      if (workers.all().every(({ state }) => state !== "starting")) loader.forget();
+      supervisor.ready();
+    },
+    drainChanged: (worker, use) => control().drains.report(worker, use),
+    counted: (worker, totals) => control().workerTotals.told(worker, totals),
+    unlistened: (worker, address) => control().listeners.unlistened(worker, address),
+    exited: (worker, reason, code) => {
+      const { workerTotals, listeners, drains, supervisor } = control();
+      workerTotals.left(worker.number);
+      listeners.forgetWorker(worker.number);
+      drains.forgetWorker(worker.number);
+      supervisor.exited(worker, reason, code);
+    },
   };
 }
 

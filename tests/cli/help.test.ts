@@ -9,7 +9,14 @@ import type { OrderType } from "../../src/model/orders.ts";
 import { KAKEHI, runCommand } from "../../testing/run-command.ts";
 
 /** Orders whose commands are written by hand, because an order is only a part of what they do. */
-const BY_HAND: readonly OrderType[] = ["STATUS", "EXPLAIN", "QUERY_DRAINS", "SOFT_STOP", "HARD_STOP"];
+const BY_HAND: readonly OrderType[] = [
+  "STATUS",
+  "METRICS",
+  "EXPLAIN",
+  "QUERY_DRAINS",
+  "SOFT_STOP",
+  "HARD_STOP",
+];
 
 /** The command's own affair, not the caller's: how a list is paged. */
 const PAGE_FIELDS = ["limit", "after"];

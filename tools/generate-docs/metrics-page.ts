@@ -9,9 +9,9 @@ const HEADS = ["name", "type", "label", "what it is", "for Prometheus"];
 
 const INTRODUCTION = `
 \`METRICS\` answers them all, with their sums and by worker; \`kakehi metrics\` shows them, and
-\`kakehi metrics --prometheus\` writes them as text that Prometheus reads. Times are in milliseconds, for Prometheus
-in seconds. Counters only grow for as long as main runs: what a worker has counted outlives it. Of one that was
-killed, what it counted since its last heartbeat, half a second at most, is lost.`;
+\`kakehi metrics --prometheus\` writes them as text that Prometheus reads. Times are in milliseconds, for
+Prometheus in seconds. Counters only grow for as long as main runs: what a worker has counted outlives
+it. Of one that was killed, what it counted since its last heartbeat, half a second at most, is lost.`;
 
 export function metricsPage(): string {
   const head = [generatedFrom("src/metrics/catalogue.ts"), "# Metrics", INTRODUCTION.trim()];
