@@ -15,6 +15,9 @@ export interface TlsWishes {
   readonly session?: Buffer;
   readonly ciphers?: string;
   readonly sigalgs?: string;
+  /** PEM of what the client shows to who asks, and of its key. */
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 /** Fulfilled after the handshake. Rejects with a `ClientFault` that tells OpenSSL's or Node's code. */

@@ -254,3 +254,46 @@ test("the commands read PEM from files and from standard input", LIMIT, async ()
     await proxy.stop();
   });
 });
+
+test(
+  "client_auth is set and taken away over the command line, dumped, and there after a restart",
+  LIMIT,
+  async () => {
+    await withSetting(async ({ folder, listener, maker, start }) => {
+      const [one, two] = ["one", "two"].map((commonName) => maker.make({ commonName, isAuthority: true }));
+      const files = [one!, two!].flatMap(({ certificate }, index) => {
+        const path = join(folder, `${index}.pem`);
+        writeFileSync(path, certificate);
+        return ["--client-auth-ca", path];
+      });
+      const proxy = await start();
+      const command = (...args: readonly string[]) =>
+        runCommand(KAKEHI, ["--socket", proxy.socketPath, "listener", ...args]);
+      const added = await command("add", listener, "--protocol", "https", ...files);
+      assert.equal(added.code, 0, added.stderr);
+      const [addition] = (await proxy.orders.ok("DUMP_STATE")).data.orders;
+      const { ca, mode } = addition.data.client_auth;
+      assert.deepEqual([ca.length, mode], [2, "require"]);
+      assert.equal((await proxy.orders.ok(addition.type, addition.data)).data.changed, false);
+      const updated = await command(
+        "update",
+        listener,
+        ...files.slice(0, 2),
+        "--client-auth-mode",
+        "request",
+      );
+      assert.equal(updated.code, 0, updated.stderr);
+      const { hash } = (await proxy.status()).data;
+      await proxy.stop();
+
+      const second = await start();
+      assert.equal((await second.status()).data.hash, hash);
+      const authOf = async () => (await second.orders.ok("LIST_LISTENERS")).data.items[0].client_auth;
+      assert.deepEqual(await authOf(), { ca: [ca[0]], mode: "request" });
+      assert.match((await command("list")).stdout, /CLIENT AUTH[^]* request /);
+      const reset = await command("update", listener, "--reset", "client-auth");
+      assert.equal(reset.code, 0, reset.stderr);
+      assert.equal(await authOf(), undefined);
+    });
+  },
+);

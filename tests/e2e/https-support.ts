@@ -5,6 +5,7 @@ import { HttpConnection } from "../../testing/clients/http-connection.ts";
 import { connectTls, type TlsWishes } from "../../testing/clients/tls-client.ts";
 import type { Response } from "../../testing/http/response.ts";
 import type { Json } from "../../testing/order-client.ts";
+import { within } from "../../testing/deadline.ts";
 import { type IoName, Proxy } from "../../testing/proxy.ts";
 import { makeCertificate, type TestCertificate } from "../../testing/tls/certificates.ts";
 import { exchangeOn, TIMEOUT_MS } from "./support.ts";
@@ -80,4 +81,16 @@ export class HttpsSetting {
     socket.destroy();
     return names;
   }
+}
+
+/**
+ * Ends the connection and gives its session. TLS 1.3 tells it by a ticket after the handshake; with it comes
+ * an answer.
+ */
+export async function sessionOf(socket: TLSSocket, version: string): Promise<Buffer> {
+  const ticket = new Promise<Buffer>((resolve) => socket.once("session", resolve));
+  await exchangeOn(HttpConnection.over(socket), "/");
+  const session = version === "TLSv1.3" ? await within(TIMEOUT_MS, "a ticket", ticket) : socket.getSession()!;
+  socket.destroy();
+  return session;
 }

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { connect as connectTcp, type Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { ByteRelay } from "../../testing/byte-relay.ts";
@@ -14,7 +13,7 @@ import { contentSlice } from "../../testing/content.ts";
 import { within } from "../../testing/deadline.ts";
 import { valuesOf } from "../../testing/http/head.ts";
 import type { WorkerStatus } from "../../testing/proxy.ts";
-import { authority, certificateFor, HttpsSetting } from "./https-support.ts";
+import { authority, certificateFor, HttpsSetting, sessionOf } from "./https-support.ts";
 import { assertNoFaults, exchangeOn, IOS, TIMEOUT_MS } from "./support.ts";
 
 const MEBIBYTE = 1_048_576;
@@ -200,13 +199,4 @@ for (const io of IOS) {
       assert.doesNotMatch(answer.stderr, /unexpected eof/);
     });
   });
-}
-
-/** TLS 1.3 tells its session by a ticket after the handshake; with it comes an answer. */
-async function sessionOf(socket: TLSSocket, version: string): Promise<Buffer> {
-  const ticket = new Promise<Buffer>((resolve) => socket.once("session", resolve));
-  await exchangeOn(HttpConnection.over(socket), "/");
-  const session = version === "TLSv1.3" ? await within(TIMEOUT_MS, "a ticket", ticket) : socket.getSession()!;
-  socket.destroy();
-  return session;
 }
