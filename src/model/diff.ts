@@ -5,7 +5,7 @@
  * included. What is the same in both is not touched. It costs the size of the two configurations, not of
  * their product.
  */
-import { additionOf } from "./dump.ts";
+import { additionOrder } from "./dump.ts";
 import { areEqual } from "./equal.ts";
 import type { Backend, Frontend } from "./objects.ts";
 import type { ChangeOrder, FrontendKey, OrderData } from "./orders.ts";
@@ -90,7 +90,7 @@ function* certificateRemovals(current: State, wanted: State): Iterable<ChangeOrd
 function* certificateChanges(current: State, wanted: State): Iterable<ChangeOrder> {
   for (const [key, certificate] of wanted.certificates) {
     const before = current.certificates.get(key);
-    if (before === undefined) yield additionOf(certificate);
+    if (before === undefined) yield additionOrder({ kind: "certificate", key, after: certificate });
     else if (!areEqual(before, certificate)) {
       const data = { ...certificate, reject_expired: false, old_fingerprint: certificate.fingerprint };
       yield { type: "REPLACE_CERTIFICATE", data };

@@ -15,7 +15,7 @@ import { fail, ok, type Result } from "../base/result.ts";
 import { applyOrder } from "./apply.ts";
 import type { Change } from "./channel.ts";
 import { parseOrderBody } from "./catalogue/parse-order.ts";
-import { ordersOf } from "./dump.ts";
+import { type Addition, additionOrder, additionsOf } from "./dump.ts";
 import type { OrderError } from "./errors.ts";
 import { ConfigurationHash } from "./hash.ts";
 import { isChangeOrder } from "./orders.ts";
@@ -40,20 +40,23 @@ export interface StateFile {
   readonly orders: number;
 }
 
-/** A state file's text, in pieces that can be written one after another, of the state as it is now. */
+/**
+ * A state file's text, in pieces that can be written one after another, of the state as it is now. Not
+ * sorted: that would take half a second of main for 100,000 certificates, whenever the journal is folded.
+ */
 export function stateFileText(
   state: State,
   revision: number,
 ): { readonly orders: number; readonly pieces: Iterable<string> } {
-  const orders = ordersOf(state);
+  const additions = additionsOf(state);
   const header = {
     format: FORMAT,
     version: FORMAT_VERSION,
     revision,
     hash: state.hash(),
-    orders: orders.length,
+    orders: additions.length,
   };
-  return { orders: orders.length, pieces: piecesOf([{ ...header, check: checkOf(header) }, ...orders]) };
+  return { orders: additions.length, pieces: piecesOf({ ...header, check: checkOf(header) }, additions) };
 }
 
 /** Reads a state file that comes in pieces, into a state of its own. One per file. */
@@ -191,10 +194,10 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function* piecesOf(records: readonly object[]): Iterable<string> {
-  let piece = "";
-  for (const record of records) {
-    piece += recordText(record);
+function* piecesOf(header: object, additions: readonly Addition[]): Iterable<string> {
+  let piece = recordText(header);
+  for (const addition of additions) {
+    piece += recordText(additionOrder(addition));
     if (piece.length < PIECE_CHARS_MIN) continue;
     yield piece;
     piece = "";

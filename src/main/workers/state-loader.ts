@@ -3,8 +3,9 @@
  * together cost one. At main's own start it grows while the state is read, and workers load it meanwhile.
  */
 import type { Change } from "../../model/channel.ts";
+import { additionsOf } from "../../model/dump.ts";
 import type { State } from "../../model/state.ts";
-import { changesOf, StateLoad } from "./worker-messages.ts";
+import { StateLoad } from "./worker-messages.ts";
 
 export class StateLoader {
   readonly #changesMax: number;
@@ -35,7 +36,7 @@ export class StateLoader {
   take(state: State, revision: number): StateLoad {
     if (this.#load?.revision === revision) return this.#load;
     const load = new StateLoad(this.#changesMax);
-    load.add(changesOf(state));
+    load.add(additionsOf(state));
     load.end(revision);
     return (this.#load = load);
   }

@@ -4,7 +4,6 @@
  */
 import { encodeMessage } from "../../io/message-channel.ts";
 import type { Change, DrainRequest, ToWorker } from "../../model/channel.ts";
-import type { State } from "../../model/state.ts";
 
 /** An accepted change as messages: parts ahead of it where it is large, then the `apply`. */
 export function encodeApply(
@@ -86,25 +85,6 @@ export class StateLoad {
   #tell(): void {
     for (const more of this.#watchers) more();
   }
-}
-
-/**
- * A state as the changes that make it from nothing, as it is now. In no order but what names others, and that
- * of regexes.
- */
-export function changesOf(state: State): readonly Change[] {
-  const changes: Change[] = [];
-  for (const [key, after] of state.listeners) changes.push({ kind: "listener", key, after });
-  for (const [key, after] of state.clusters) changes.push({ kind: "cluster", key, after });
-  for (const [key, after] of state.backends) changes.push({ kind: "backend", key, after });
-  for (const [key, after] of state.frontends) {
-    if (!("regex" in after.path)) changes.push({ kind: "frontend", key, after });
-  }
-  for (const keys of state.regexGroups().values()) {
-    for (const key of keys) changes.push({ kind: "frontend", key, after: state.frontends.get(key)! });
-  }
-  for (const [key, after] of state.certificates) changes.push({ kind: "certificate", key, after });
-  return changes;
 }
 
 function encode(message: ToWorker): string {
