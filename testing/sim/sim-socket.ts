@@ -3,7 +3,7 @@
  * descriptor of it. It outlives the process that opened it while another has a duplicate.
  *
  * Rules of this file:
- *  1. It ends when its last descriptor is closed: by a reset with bytes of the peer unread or where a reset was
+ *  1. It ends when its last descriptor is closed: by a reset with bytes of the peer unread or where one was
  *     asked for, else by an end.
  *  2. At most one process works on it at a time; two are a defect of what is tested, and stop the run.
  */

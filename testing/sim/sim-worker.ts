@@ -89,7 +89,8 @@ export class SimWorker {
   }
 
   /**
-   * A duplicate of a detached connection's descriptor, on its way to another process: to be adopted or closed.
+   * A duplicate of a detached connection's descriptor, on its way to another process. To be adopted or
+   * closed.
    */
   duplicateOf(connection: number): SimDescriptor {
     return new SimDescriptor(this.#port.detachedSocket(connection));

@@ -3,6 +3,7 @@
  * all of it.
  */
 import { test } from "node:test";
+import { DETACH_RULES } from "./rules-detach.ts";
 import { ENDING_RULES } from "./rules-endings.ts";
 import { HANDOVER_RULES } from "./rules-handover.ts";
 import { LIMIT_RULES } from "./rules-limits.ts";
@@ -18,7 +19,7 @@ const RULES = [...TRANSFER_RULES, ...ENDING_RULES, ...LIMIT_RULES];
  * is given back.
  */
 export function portContract(name: string, open: OpenWorld, handsOver: boolean): void {
-  for (const rule of [...RULES, ...(handsOver ? HANDOVER_RULES : [])]) {
+  for (const rule of [...RULES, ...(handsOver ? [...DETACH_RULES, ...HANDOVER_RULES] : [])]) {
     test(`${name}: ${rule.title}`, async (t) => {
       const world = await open({ ...LIMITS, ...rule.limits });
       t.after(() => world.close());
