@@ -161,7 +161,10 @@ export interface TlsSession {
 }
 
 export interface TlsPeerCertificate {
-  /** As RFC 2253 writes it: `CN=alice,O=Example`. Non-ASCII and control characters escaped. */
+  /**
+   * As RFC 4514 writes it: `CN=alice,O=Example`. Non-ASCII and control characters escaped. Empty if it is too
+   * long to tell.
+   */
   readonly subject: string;
   /** SHA-256 of the certificate, lower-case hexadecimal. */
   readonly fingerprint: string;

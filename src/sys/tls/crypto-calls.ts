@@ -33,6 +33,8 @@ export const X509_digest: Call<Four> = declare(
 );
 export const EVP_sha256: Call<[]> = declare("int64_t", "EVP_sha256");
 export const X509_get_subject_name: Call<One> = declare("int64_t", "X509_get_subject_name", "int64_t");
+export const X509_get0_notAfter: Call<One> = declare("int64_t", "X509_get0_notAfter", "int64_t");
+export const X509_cmp_current_time: Call<One> = declare("int", "X509_cmp_current_time", "int64_t");
 export const X509_NAME_print_ex: Call<Four> = declare(
   "int",
   "X509_NAME_print_ex",

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { connect } from "node:tls";
 import { afterEach, test } from "node:test";
-import type { TlsServerContext, TlsVersion } from "../../tls/machine.ts";
-import { eventWithin } from "../../../testing/deadline.ts";
+import type { TlsPeerCertificate, TlsServerContext, TlsVersion } from "../../tls/machine.ts";
+import { askUntil, eventWithin } from "../../../testing/deadline.ts";
+import { makeCertificate, type TestCertificate } from "../../../testing/tls/certificates.ts";
 import {
   authority,
   ecdsa,
@@ -18,6 +19,8 @@ import { serveMachines } from "../../../testing/tls/machine-server.ts";
 
 const VERSIONS: readonly TlsVersion[] = ["TLSv1.2", "TLSv1.3"];
 const WITHIN_MS = 5_000;
+/** So long a certificate lasts that is to expire in a test: its first handshake must be within it. */
+const BRIEF_MS = 3_000;
 const OTHER_CONTEXT = new Uint8Array(32).fill(8);
 
 afterEach(() => {
@@ -37,19 +40,31 @@ interface Visit {
   readonly sessionContext?: Uint8Array;
   /** The key that the client's ticket was sealed with, as its ClientHello tells. */
   readonly ticketKeyName?: Uint8Array;
+  /** What the client shows if it is asked. */
+  readonly shown?: TestCertificate;
+}
+
+interface Visited {
+  readonly isResumed: boolean;
+  readonly session: Buffer | undefined;
+  /** As the server knows it. */
+  readonly peerCertificate: TlsPeerCertificate | undefined;
 }
 
 /** A client of Node's connects once, showing the session of an earlier visit; gives what it may show next. */
 async function visit(
-  { context, certificate = ecdsa, sessionContext = SESSION_CONTEXT, ticketKeyName }: Visit,
+  { context, certificate = ecdsa, sessionContext = SESSION_CONTEXT, ticketKeyName, shown: own }: Visit,
   session?: Buffer,
-): Promise<{ readonly isResumed: boolean; readonly session: Buffer | undefined }> {
+): Promise<Visited> {
   const shown = openCertificate(certificate);
   const server = await serveMachines(() =>
     context.accept({ certificates: [shown], sessionContext, ticketKeyName }),
   );
-  const options = { port: server.port, host: "127.0.0.1", servername: "a.test", ca: authority.pem };
-  const client = connect(session === undefined ? options : { ...options, session });
+  const client = connect({
+    ...{ port: server.port, host: "127.0.0.1", servername: "a.test", ca: authority.pem },
+    ...(session && { session }),
+    ...(own && { cert: own.pem, key: own.keyPem }),
+  });
   let next: Buffer | undefined;
   client.on("session", (ticket: Buffer) => {
     next = ticket;
@@ -58,11 +73,12 @@ async function visit(
   const [heard] = await eventWithin(WITHIN_MS, client, "data");
   assert.equal(String(heard), "HI");
   const isResumed = client.isSessionReused();
-  assert.equal(server.machines[0]?.session?.isResumed, isResumed);
+  const agreed = server.machines[0]?.session;
+  assert.equal(agreed?.isResumed, isResumed);
   client.end();
   await eventWithin(WITHIN_MS, client, "close");
   await server.close();
-  return { isResumed, session: next };
+  return { isResumed, session: next, peerCertificate: agreed?.peerCertificate };
 }
 
 for (const versionMax of VERSIONS) {
@@ -128,4 +144,40 @@ for (const versionMax of VERSIONS) {
     const context = openServer({ versionMax, ticketKeys: openTicketKeys(ticketKey(9)) });
     assert.equal((await visit({ context, ticketKeyName: ticketKey(1).name }, session)).isResumed, false);
   });
+
+  test(`${versionMax}: a client's certificate is known on each resumed session, as on the first`, async () => {
+    const ticketKeys = openTicketKeys(ticketKey(1));
+    const clientAuth = { mode: "require", ca: [authority.der] } as const;
+    const context = openServer({ versionMax, ticketKeys, clientAuth });
+    const shown = makeCertificate({ name: "alice", issuer: authority });
+    const first = await visit({ context, shown });
+    assert.equal(first.peerCertificate?.subject, "CN=alice,O=Kakehi");
+    let { session } = first;
+    for (let round = 0; round < 3; round++) {
+      const again = await visit({ context }, session);
+      assert.deepEqual([again.isResumed, again.peerCertificate], [true, first.peerCertificate]);
+      session = again.session ?? session;
+    }
+  });
 }
+
+test("a session is not resumed when the client's certificate has expired", async () => {
+  const ticketKeys = openTicketKeys(ticketKey(1));
+  const clientAuth = { mode: "request", ca: [authority.der] } as const;
+  const to = new Date(Date.now() + BRIEF_MS).toISOString().replaceAll(/\.\d+|[-:T]/g, "");
+  const shown = makeCertificate({ name: "brief", issuer: authority, to });
+  const visits = VERSIONS.map((versionMax) => ({
+    context: openServer({ versionMax, ticketKeys, clientAuth }),
+  }));
+  const sessions = await Promise.all(visits.map(async (each) => (await visit({ ...each, shown })).session));
+  assert.deepEqual(
+    await Promise.all(visits.map(async (each, index) => (await visit(each, sessions[index])).isResumed)),
+    [true, true],
+  );
+  for (const [index, each] of visits.entries())
+    await askUntil(WITHIN_MS, "a whole handshake", async () => {
+      const { isResumed, peerCertificate } = await visit(each, sessions[index]);
+      assert.equal(peerCertificate !== undefined, isResumed);
+      return isResumed ? undefined : true;
+    });
+});

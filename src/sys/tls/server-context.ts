@@ -12,6 +12,7 @@ import type {
 import type { Region } from "../arena.ts";
 import { chooseProtocols } from "./application-protocols.ts";
 import { OpenSslCertificate } from "./certificate.ts";
+import { refuseExpiredClients } from "./client-tickets.ts";
 import { newContext } from "./context.ts";
 import { layBytes } from "./desk.ts";
 import { takeError } from "./error-queue.ts";
@@ -59,6 +60,7 @@ export function openServerContext(
     }
     const refusal = clientAuth.mode === "require" ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | refusal, 0);
+    refuseExpiredClients(context);
   }
   if (protocols.length > 0) chooseProtocols(context, protocols);
   return ok(new OpenSslServerContext(context, memory, ticketKeys));

@@ -62,10 +62,12 @@ function peerCertificateOf(ssl: number): TlsPeerCertificate | undefined {
   return { subject: subjectOf(x509), fingerprint };
 }
 
+/** A part of a subject could be another's: it is told whole, or not at all. */
 function subjectOf(x509: number): string {
   const bio = BIO_new(BIO_s_mem());
-  X509_NAME_print_ex(bio, X509_get_subject_name(x509), 0, XN_FLAG_RFC2253);
-  const length = BIO_read(bio, roomFor(SUBJECT_BYTES_MAX), SUBJECT_BYTES_MAX);
+  const printed = X509_NAME_print_ex(bio, X509_get_subject_name(x509), 0, XN_FLAG_RFC2253);
+  const isWhole = printed >= 0 && printed <= SUBJECT_BYTES_MAX;
+  const length = isWhole ? BIO_read(bio, roomFor(SUBJECT_BYTES_MAX), SUBJECT_BYTES_MAX) : 0;
   BIO_free(bio);
   return decodeUtf8Leniently(taken(Math.max(length, 0)));
 }

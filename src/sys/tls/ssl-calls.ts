@@ -38,6 +38,15 @@ export const SSL_CTX_set_num_tickets: Call<Two> = declare(
   "int64_t",
   "int64_t",
 );
+export const SSL_CTX_set_session_ticket_cb: Call<Four> = declare(
+  "int",
+  "SSL_CTX_set_session_ticket_cb",
+  "int64_t",
+  "int64_t",
+  "int64_t",
+  "int64_t",
+);
+export const SSL_SESSION_get0_peer: Call<One> = declare("int64_t", "SSL_SESSION_get0_peer", "int64_t");
 export const SSL_CTX_set_alpn_select_cb: Call<Three> = declare(
   "void",
   "SSL_CTX_set_alpn_select_cb",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { afterEach, test } from "node:test";
 import { makeCertificate } from "../../../testing/tls/certificates.ts";
+import { makeOddCertificate } from "../../../testing/tls/odd-subject.ts";
 import {
   authority,
   ecdsa,
@@ -120,6 +121,35 @@ for (const versionMax of ["TLSv1.2", "TLSv1.3"] as const) {
     assert.equal(server.fault?.code, "TLS_CERTIFICATE_UNKNOWN_ISSUER");
   });
 }
+
+const BMP_STRING = 0x1e;
+const SEQUENCE = 0x30;
+/** What stands in a subject, and how it is told: RFC 4514 section 2.4, and hexadecimal beyond ASCII. */
+const ODD_NAMES: readonly (readonly [name: string, told: string, tag?: number])[] = [
+  ["a\r\nX-Admin: 1", String.raw`a\0D\0AX-Admin: 1`],
+  ["a\0b", String.raw`a\00b`],
+  ["\x01\x1f\x7f\t", String.raw`\01\1F\7F\09`],
+  ["root,O=Kakehi", String.raw`root\,O=Kakehi`],
+  ['a+b"c<d>e;f\\g', String.raw`a\+b\"c\<d\>e\;f\\g`],
+  [" # ", String.raw`\ #\ `],
+  ["#a", String.raw`\#a`],
+  ["Jörg", String.raw`J\C3\B6rg`],
+  ["\0A\x01\xf6", String.raw`A\C7\B6`, BMP_STRING],
+  ["\x05\0", "#30020500", SEQUENCE],
+];
+
+test("odd subjects are told in printable ASCII, each byte that means something escaped", () => {
+  const clientAuth = { mode: "require", ca: [authority.der] } as const;
+  for (const [name, told, tag] of ODD_NAMES) {
+    const certificate = openCertificate(
+      makeOddCertificate(authority, Buffer.from(name, tag === undefined ? "utf8" : "latin1"), tag),
+    );
+    const { server } = shakeHands({ server: { clientAuth }, client: { certificate } });
+    const { subject } = server.session!.peerCertificate!;
+    assert.match(subject, /^[\x20-\x7e]*$/);
+    assert.equal(subject, `CN=${told},O=Kakehi`);
+  }
+});
 
 test("certificates and keys that are none, or not each other's, are told apart", () => {
   const code = (chain: readonly Uint8Array[], key: Uint8Array): string | undefined => {
