@@ -33,6 +33,7 @@ import { ENGINE_LIMITS_DEFAULT, type EngineLimits } from "./limits.ts";
 import type { IoFault, Port, PortEvents } from "./port.ts";
 import { refuseSession, startSession } from "./start-session.ts";
 import { BackendFaults } from "./tls/backend-faults.ts";
+import { ClientContexts } from "./tls/client-contexts.ts";
 import { HandshakeLog } from "./tls/handshake-log.ts";
 import type { SecurePort } from "./tls/secure-port.ts";
 import { SIDE } from "./traffic.ts";
@@ -90,7 +91,7 @@ export class Engine implements PortEvents {
         port: tls.port,
         log: new HandshakeLog((...line) => options.hooks.log(...line), limits.handshakeFaultLinesMax),
         server: new TlsServer(tls.library, this.#drains, limits.readyCertificatesMax),
-        library: tls.library,
+        clientContexts: new ClientContexts(tls.library, limits.clientContextsMax),
       },
       backendFaults: new BackendFaults((level, message) => options.hooks.log(level, message)),
       prng: new Prng(options.seed),

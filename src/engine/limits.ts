@@ -64,6 +64,8 @@ export interface EngineLimits {
   readonly drainReportMs: number;
   /** Certificates that are kept ready for handshakes. */
   readonly readyCertificatesMax: number;
+  /** Contexts that are kept for connections to backends: one for each set of terms. */
+  readonly clientContextsMax: number;
   /** Lines on failed handshakes, for each listener and second; more are counted in one line. */
   readonly handshakeFaultLinesMax: number;
   /** Health checks that run at one time; others wait for their turn. */
@@ -97,6 +99,7 @@ export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
   leaveGraceMs: 20,
   drainReportMs: 20,
   readyCertificatesMax: 1_024,
+  clientContextsMax: 256,
   handshakeFaultLinesMax: 5,
   healthChecksMax: 64,
   healthChecksShareMax: 1 / 16,

@@ -1,26 +1,22 @@
 /**
- * How connections to the backends of one cluster are secured. The context is made at the first that needs it.
- * A change of the cluster's `tls` is another of these, so connections know which one they were made with.
+ * How connections to the backends of one cluster are secured. The context is shared by clusters of equal
+ * terms (`client-contexts.ts`). A change of the cluster's `tls` is another of these, so connections know
+ * which one they were made with.
  *
- * Rule of this file: connections in progress go on without it; what still retries after its removal gets a
- * context for itself.
+ * Rule of this file: connections in progress go on without it; what still retries after its removal joins for
+ * itself.
  */
 import { type Address, formatIp } from "../../base/address.ts";
-import { decodeBase64 } from "../../base/base64.ts";
-import { ok, type Result } from "../../base/result.ts";
+import type { Result } from "../../base/result.ts";
 import type { ClusterTls as Terms } from "../../model/objects.ts";
 import type { TlsSetupFault } from "../../tls/faults.ts";
-import type {
-  TlsCertificate,
-  TlsClientContext,
-  TlsClientOptions,
-  TlsLibrary,
-  TlsMachine,
-} from "../../tls/machine.ts";
+import type { TlsMachine } from "../../tls/machine.ts";
+import type { ClientContexts, SharedTerms } from "./client-contexts.ts";
 
 export class ClusterTls {
   readonly terms: Terms;
-  #context: TlsClientContext | undefined;
+  /** Since the first connection. */
+  #joined: { readonly contexts: ClientContexts; readonly shared: SharedTerms } | undefined;
   #isRemoved = false;
 
   constructor(terms: Terms) {
@@ -28,51 +24,24 @@ export class ClusterTls {
   }
 
   /** A machine for a connection to the backend at `address`: its ClientHello is there to take. */
-  connect(library: TlsLibrary, address: Address): Result<TlsMachine, TlsSetupFault> {
-    const context = this.#open(library);
-    if (!context.ok) return context;
-    const machine = context.value.connect(serverNameOf(this.terms, address));
-    if (this.#isRemoved) this.#free();
+  connect(contexts: ClientContexts, address: Address): Result<TlsMachine, TlsSetupFault> {
+    this.#joined ??= { contexts, shared: contexts.join(this.terms) };
+    const context = contexts.open(this.#joined.shared);
+    const machine = context.ok ? context.value.connect(serverNameOf(this.terms, address)) : context;
+    if (this.#isRemoved) this.#leave();
     return machine;
   }
 
   /** The cluster is gone, or speaks otherwise. */
   remove(): void {
     this.#isRemoved = true;
-    this.#free();
+    this.#leave();
   }
 
-  #open(library: TlsLibrary): Result<TlsClientContext, TlsSetupFault> {
-    if (this.#context !== undefined) return ok(this.#context);
-    const shown = openShown(library, this.terms);
-    if (!shown.ok) return shown;
-    const opened = library.openClientContext(optionsOf(this.terms, shown.value));
-    shown.value?.free();
-    if (opened.ok) this.#context = opened.value;
-    return opened;
+  #leave(): void {
+    if (this.#joined !== undefined) this.#joined.contexts.leave(this.#joined.shared);
+    this.#joined = undefined;
   }
-
-  #free(): void {
-    this.#context?.free();
-    this.#context = undefined;
-  }
-}
-
-function optionsOf({ verify, ca }: Terms, certificate: TlsCertificate | undefined): TlsClientOptions {
-  return {
-    verify,
-    ca: ca?.map(decodeBase64) ?? "system",
-    ...(certificate && { certificate }),
-  };
-}
-
-/** What is shown to backends that ask for a certificate. */
-function openShown(
-  library: TlsLibrary,
-  { certificate, chain = [], key }: Terms,
-): Result<TlsCertificate | undefined, TlsSetupFault> {
-  if (certificate === undefined || key === undefined) return ok(undefined);
-  return library.openCertificate([certificate, ...chain].map(decodeBase64), decodeBase64(key));
 }
 
 /** An IPv6 address stands without the brackets that host names have it in. */

@@ -21,7 +21,7 @@ export function secureLink(
   address: Address,
 ): Result<TlsMachine, Refusal> {
   if (core.tls === undefined) return fail("this worker has no TLS");
-  const machine = tls.connect(core.tls.library, address);
+  const machine = tls.connect(core.tls.clientContexts, address);
   if (!machine.ok) return fail(machine.error.text);
   return core.tls.port.secure(connection, machine.value) ? ok(machine.value) : fail(undefined);
 }
