@@ -1,13 +1,20 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { connect } from "node:net";
 import { test, type TestContext } from "node:test";
 import { parseAddress } from "../base/address.ts";
 import { closeDescriptor } from "../sys/descriptor.ts";
 import { openListeningSocket, socketName } from "../sys/listening-socket.ts";
 import { acceptConnection } from "../sys/stream-socket.ts";
-import { createDescriptorPair, receiveDescriptor, sendDescriptor } from "./descriptors.ts";
+import {
+  createDescriptorPair,
+  DESCRIPTORS_MAX,
+  receiveDescriptor,
+  receiveDescriptors,
+  sendDescriptor,
+  sendDescriptors,
+} from "./descriptors.ts";
 
 function pairOf(t: TestContext): { ours: number; theirs: number; closeTheirs: () => void } {
   const pair = createDescriptorPair();
@@ -87,4 +94,34 @@ test("a channel whose other end is closed, or never read, is a fault and not a w
   assert.equal(!refused.ok && refused.error.code, "FAILED");
   const ended = receiveDescriptor(closed.ours);
   assert.equal(!ended.ok && ended.error.code, "FAILED");
+});
+
+test("descriptors that were sent together are received together, and one by itself among them", (t) => {
+  const { ours, theirs } = pairOf(t);
+  const counts = [DESCRIPTORS_MAX, 1, 7];
+  for (const count of counts)
+    assert.ok(
+      sendDescriptors(
+        ours,
+        Array.from({ length: count }, () => ours),
+      ).ok,
+    );
+  for (const count of counts) {
+    const received = receiveDescriptors(theirs);
+    assert.ok(received.ok);
+    assert.equal(received.value.length, count);
+    received.value.forEach(closeDescriptor);
+  }
+  const none = receiveDescriptors(theirs);
+  assert.equal(!none.ok && none.error.code, "NOTHING_SENT");
+});
+
+test("several where one is wanted are a fault of the channel, and so is what is no descriptor", (t) => {
+  const { ours, theirs } = pairOf(t);
+  assert.ok(sendDescriptors(ours, [ours, ours]).ok);
+  const several = receiveDescriptor(theirs);
+  assert.equal(!several.ok && several.error.code, "FAILED");
+  writeSync(ours, "x");
+  const nothing = receiveDescriptors(theirs);
+  assert.equal(!nothing.ok && nothing.error.code, "FAILED");
 });

@@ -3,7 +3,7 @@
  * when the worker asks. The bytes of that message travel elsewhere.
  */
 import { fail, ok, type Result } from "../base/result.ts";
-import { openDescriptorPair, receiveRights, sendRights } from "../sys/descriptor-passing.ts";
+import { openDescriptorPair, receiveRights, RIGHTS_MAX, sendRights } from "../sys/descriptor-passing.ts";
 import { EAGAIN, type SystemFault } from "../sys/errno.ts";
 
 /**
@@ -29,7 +29,22 @@ export function createDescriptorPair(): Result<
  * hundred.
  */
 export function sendDescriptor(channelFd: number, fd: number): Result<void, DescriptorFault> {
-  const sent = sendRights(channelFd, fd);
+  return sendDescriptors(channelFd, [fd]);
+}
+
+/**
+ * The most that `sendDescriptors` sends at once.
+ * @public
+ */
+export const DESCRIPTORS_MAX: number = RIGHTS_MAX;
+
+/**
+ * As `sendDescriptor`, of 1 to `DESCRIPTORS_MAX` together: all are sent, or none. `receiveDescriptors` takes
+ * them.
+ * @public
+ */
+export function sendDescriptors(channelFd: number, fds: readonly number[]): Result<void, DescriptorFault> {
+  const sent = sendRights(channelFd, fds);
   return sent.ok ? sent : fail(descriptorFault(sent.error, "CHANNEL_FULL"));
 }
 
@@ -37,7 +52,17 @@ export function sendDescriptor(channelFd: number, fd: number): Result<void, Desc
  * Takes the next descriptor that was sent, in order; who calls owns it. It is closed on exec. Never blocks.
  */
 export function receiveDescriptor(channelFd: number): Result<number, DescriptorFault> {
-  const received = receiveRights(channelFd);
+  const received = receiveRights(channelFd, 1);
+  return received.ok ? ok(received.value[0]!) : fail(descriptorFault(received.error, "NOTHING_SENT"));
+}
+
+/**
+ * As `receiveDescriptor`, all that one `sendDescriptors` sent. `FAILED` where the other end sends anything
+ * else: none of that stays open.
+ * @public
+ */
+export function receiveDescriptors(channelFd: number): Result<readonly number[], DescriptorFault> {
+  const received = receiveRights(channelFd, RIGHTS_MAX);
   return received.ok ? received : fail(descriptorFault(received.error, "NOTHING_SENT"));
 }
 

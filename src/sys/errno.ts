@@ -13,8 +13,10 @@ export interface SystemFault {
 
 export const EPERM = 1;
 const ENOENT = 2;
+const ESRCH = 3;
 export const EINTR = 4;
 export const EBADF = 9;
+export const ECHILD = 10;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
 const EACCES = 13;
@@ -23,6 +25,7 @@ export const EINVAL = 22;
 export const ENFILE = 23;
 export const EMFILE = 24;
 export const EPIPE = 32;
+export const ENAMETOOLONG = 36;
 export const ETIME = 62;
 export const EPROTO = 71;
 export const EADDRINUSE = 98;
@@ -39,8 +42,10 @@ export const ECANCELED = 125;
 const TABLE: Readonly<Record<number, readonly [name: string, meaning: string]>> = {
   [EPERM]: ["EPERM", "not permitted"],
   [ENOENT]: ["ENOENT", "no such file or entry"],
+  [ESRCH]: ["ESRCH", "no such process"],
   [EINTR]: ["EINTR", "interrupted by a signal"],
   [EBADF]: ["EBADF", "not an open descriptor"],
+  [ECHILD]: ["ECHILD", "no such child process"],
   [EAGAIN]: ["EAGAIN", "would block"],
   [ENOMEM]: ["ENOMEM", "out of memory"],
   [EACCES]: ["EACCES", "permission denied"],
@@ -50,12 +55,14 @@ const TABLE: Readonly<Record<number, readonly [name: string, meaning: string]>> 
   [ENFILE]: ["ENFILE", "too many open files in the system"],
   [EMFILE]: ["EMFILE", "too many open files in this process"],
   [EPIPE]: ["EPIPE", "the connection no longer takes bytes"],
+  [ENAMETOOLONG]: ["ENAMETOOLONG", "name too long"],
   38: ["ENOSYS", "not offered by this kernel"],
   [ETIME]: ["ETIME", "timer expired"],
   [EPROTO]: ["EPROTO", "protocol error"],
   88: ["ENOTSOCK", "not a socket"],
   95: ["EOPNOTSUPP", "operation not supported"],
   97: ["EAFNOSUPPORT", "address family not supported"],
+  91: ["EPROTOTYPE", "wrong type of socket"],
   [EADDRINUSE]: ["EADDRINUSE", "address already in use"],
   [EADDRNOTAVAIL]: ["EADDRNOTAVAIL", "address not available on this machine"],
   100: ["ENETDOWN", "network is down"],

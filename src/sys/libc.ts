@@ -56,6 +56,10 @@ const rawGetsockname: Call<[number, number, number]> = library.func("int getsock
 const rawSendmsg: Call<[number, number, number]> = library.func("int64_t sendmsg(int, int64_t, int)");
 const rawRecvmsg: Call<[number, number, number]> = library.func("int64_t recvmsg(int, int64_t, int)");
 const rawFlock: Call<[number, number]> = library.func("int flock(int, int)");
+const rawConnect: Call<[number, number, number]> = library.func("int connect(int, int64_t, uint32_t)");
+const rawPoll: Call<[number, number, number]> = library.func("int poll(int64_t, uint64_t, int)");
+const rawMemfdCreate: Call<[number, number]> = library.func("int memfd_create(int64_t, uint32_t)");
+const rawWaitpid: Call<[number, number, number]> = library.func("int waitpid(int, int64_t, int)");
 const rawGetrlimit: Call<[number, number]> = library.func("int getrlimit(int, int64_t)");
 const rawSetrlimit: Call<[number, number]> = library.func("int setrlimit(int, int64_t)");
 
@@ -164,6 +168,26 @@ export function recvmsg(fd: number, message: number, flags: number): number {
 /** flock(2). */
 export function flock(fd: number, operation: number): number {
   return withErrno(rawFlock(checked(fd), operation));
+}
+
+/** connect(2). */
+export function connect(fd: number, address: number, byteLength: number): number {
+  return withErrno(rawConnect(checked(fd), address, byteLength));
+}
+
+/** poll(2) over `count` entries of 8 bytes each; their descriptors are checked by who wrote them. */
+export function poll(entries: number, count: number, timeoutMs: number): number {
+  return withErrno(rawPoll(entries, count, timeoutMs));
+}
+
+/** memfd_create(2); `name` is the address of text that ends in a zero byte. */
+export function memfdCreate(name: number, flags: number): number {
+  return withErrno(rawMemfdCreate(name, flags));
+}
+
+/** waitpid(2); a 32-bit status is written to `status`. */
+export function waitpid(pid: number, status: number, options: number): number {
+  return withErrno(rawWaitpid(pid, status, options));
 }
 
 /** getrlimit(2): two 64-bit numbers, soft and hard, are written to `limits`. */

@@ -15,7 +15,7 @@ import {
 } from "./socket-address.ts";
 
 export const SOCK_STREAM = 1;
-const SOCK_NONBLOCK = 0x800;
+export const SOCK_NONBLOCK = 0x800;
 export const SOCK_CLOEXEC = 0x8_0000;
 export const SOL_SOCKET = 1;
 const IPPROTO_TCP = 6;

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readSync, rmSync, writeSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { scratch } from "./arena.ts";
+import { closeDescriptor, isReadable } from "./descriptor.ts";
+import * as libc from "./libc.ts";
+import { AF_UNIX, connectUnixSocket, sendUnixDatagram } from "./unix-socket.ts";
+
+const SOCK_DGRAM_NONBLOCK = 0x802;
+
+function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), "kakehi-unix-"));
+  t.after(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+test("a stream is connected to who listens there, and carries bytes", async (t) => {
+  const path = join(folder(t), "socket");
+  const server = createServer().listen(path);
+  t.after(() => server.close());
+  await once(server, "listening");
+  const connected = connectUnixSocket(path);
+  assert.ok(connected.ok);
+  const [socket] = (await once(server, "connection")) as [Socket];
+  writeSync(connected.value, "hello");
+  const [bytes] = (await once(socket, "data")) as [Buffer];
+  assert.equal(bytes.toString(), "hello");
+  assert.equal(isReadable(connected.value), false);
+  socket.destroy();
+  await once(socket, "close");
+  assert.equal(isReadable(connected.value), true, "the end can be read");
+  closeDescriptor(connected.value);
+});
+
+test("where nobody listens, or could, the fault says so at once", (t) => {
+  const path = folder(t);
+  const faults = [join(path, "nothing"), path, join(path, "n".repeat(120))].map((at) => {
+    const connected = connectUnixSocket(at);
+    return connected.ok ? undefined : connected.error.name;
+  });
+  assert.deepEqual(faults, ["ENOENT", "ECONNREFUSED", "ENAMETOOLONG"]);
+});
+
+/** A datagram socket bound to `name`, in which "@" stands for the zero byte of an abstract one. */
+function listenForDatagrams(t: TestContext, name: string): number {
+  const fd = libc.socket(AF_UNIX, SOCK_DGRAM_NONBLOCK, 0);
+  assert.ok(fd >= 0);
+  t.after(() => closeDescriptor(fd));
+  const bytes = Buffer.from(`\x01\x00${name.replace("@", "\0")}${name.startsWith("@") ? "" : "\0"}`);
+  scratch.bytes.set(bytes);
+  assert.equal(libc.bind(fd, scratch.addressOf(0, bytes.length), bytes.length), 0);
+  return fd;
+}
+
+function readDatagram(fd: number): string {
+  const bytes = Buffer.alloc(4_096);
+  return bytes.toString("utf8", 0, readSync(fd, bytes));
+}
+
+test("a datagram arrives whole, at a path and at an abstract name", (t) => {
+  for (const name of [join(folder(t), "notify"), `@kakehi-${process.pid}-${performance.now()}`]) {
+    const fd = listenForDatagrams(t, name);
+    assert.ok(sendUnixDatagram(name, "READY=1\nSTATUS=筧").ok, name);
+    assert.ok(sendUnixDatagram(name, "WATCHDOG=1").ok, name);
+    assert.equal(readDatagram(fd), "READY=1\nSTATUS=筧");
+    assert.equal(readDatagram(fd), "WATCHDOG=1");
+  }
+});
+
+test("a datagram that nobody takes, or that a full queue refuses, is a fault and leaves nothing open", (t) => {
+  const path = folder(t);
+  const before = readdirSync("/proc/self/fd").length;
+  const nobody = sendUnixDatagram(join(path, "notify"), "READY=1");
+  assert.equal(!nobody.ok && nobody.error.name, "ENOENT");
+  listenForDatagrams(t, join(path, "full"));
+  let sent = sendUnixDatagram(join(path, "full"), "WATCHDOG=1");
+  for (let count = 0; sent.ok && count < 10_000; count++)
+    sent = sendUnixDatagram(join(path, "full"), "WATCHDOG=1");
+  assert.equal(!sent.ok && sent.error.name, "EAGAIN");
+  assert.equal(readdirSync("/proc/self/fd").length, before + 1);
+});
