@@ -27,6 +27,21 @@ test("a file is replaced whole, with mode 0600, whatever stood there", async () 
   assert.equal(statSync(path).mode & 0o777, 0o600);
 });
 
+test("what is not whole yet is nobody else's to read either, also where a crash has left a file", async () => {
+  const path = join(folder, "secret");
+  const temporary = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporary, "left behind", { mode: 0o644 });
+  const modes: number[] = [];
+  const parts = function* (): Iterable<string> {
+    for (let part = 0; part < 3; part++) {
+      modes.push(statSync(temporary).mode & 0o777);
+      yield "x".repeat(1_000_000);
+    }
+  };
+  assert.ok((await replaceFile(path, parts())).ok);
+  assert.deepEqual(modes, [0o600, 0o600, 0o600]);
+});
+
 test("what fails in the midst leaves the old file, and nothing beside it", async () => {
   const path = join(folder, "b");
   writeFileSync(path, "old");

@@ -43,48 +43,61 @@ async function withSetting(body: (setting: Setting) => Promise<void>): Promise<v
   }
 }
 
+/** A cluster that shows its backends a certificate. */
+function clusterShowing({ certificate, key }: MadeCertificate): Json {
+  return { cluster_id: "app", tls: { server_name: "app.internal", ca: [certificate], certificate, key } };
+}
+
 /** Some of a key's text, long enough to be no accident; keys are stored in one line. */
 function secretOf({ key }: MadeCertificate): string {
   return key.split("\n")[1]!.slice(10, 40);
 }
 
-test("a certificate is added, replaced and removed, and survives a restart", LIMIT, async () => {
-  await withSetting(async ({ folder, listener, maker, start }) => {
-    const [one, two] = [maker.make({ names: "DNS:a.example" }), maker.make({ names: "DNS:*.a.example" })];
-    const proxy = await start();
-    const { orders } = proxy;
-    await orders.ok("ADD_LISTENER", { address: listener, protocol: "https" });
-    const added = await orders.ok("ADD_CERTIFICATE", { listener, ...one } as unknown as Json);
-    const { fingerprint } = added.data as { fingerprint: string };
-    const again = await orders.ok("ADD_CERTIFICATE", { listener, ...one } as unknown as Json);
-    assert.equal(again.data.changed, false);
-    const replacement = { listener, ...two, old_fingerprint: fingerprint } as unknown as Json;
-    const replaced = await orders.ok("REPLACE_CERTIFICATE", replacement);
-    assert.equal(replaced.data.changed, true);
-    const listed = (await orders.ok("LIST_CERTIFICATES", { name: "www.a.example" })).data.items;
-    assert.deepEqual(
-      listed.map((item: { fingerprint: string }) => item.fingerprint),
-      [replaced.data.fingerprint],
-    );
-    const { hash } = (await proxy.status()).data;
-    await proxy.stop();
+test(
+  "a certificate is added, replaced and removed, and survives a restart, as a cluster's does",
+  LIMIT,
+  async () => {
+    await withSetting(async ({ folder, listener, maker, start }) => {
+      const [one, two] = [maker.make({ names: "DNS:a.example" }), maker.make({ names: "DNS:*.a.example" })];
+      const proxy = await start();
+      const { orders } = proxy;
+      await orders.ok("ADD_LISTENER", { address: listener, protocol: "https" });
+      const added = await orders.ok("ADD_CERTIFICATE", { listener, ...one } as unknown as Json);
+      const { fingerprint } = added.data as { fingerprint: string };
+      const again = await orders.ok("ADD_CERTIFICATE", { listener, ...one } as unknown as Json);
+      assert.equal(again.data.changed, false);
+      const replacement = { listener, ...two, old_fingerprint: fingerprint } as unknown as Json;
+      const replaced = await orders.ok("REPLACE_CERTIFICATE", replacement);
+      assert.equal(replaced.data.changed, true);
+      const listed = (await orders.ok("LIST_CERTIFICATES", { name: "www.a.example" })).data.items;
+      assert.deepEqual(
+        listed.map((item: { fingerprint: string }) => item.fingerprint),
+        [replaced.data.fingerprint],
+      );
+      await orders.ok("ADD_CLUSTER", clusterShowing(one));
+      const { hash } = (await proxy.status()).data;
+      await proxy.stop();
 
-    const second = await start();
-    const status = (await second.status()).data;
-    assert.equal(status.hash, hash);
-    assert.ok(status.workers.every((worker: { hash: string }) => worker.hash === hash));
-    for (const name of readdirSync(folder).filter((one) => one.startsWith("kakehi.state"))) {
-      assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
-    }
-    const removal = await second.orders.ok("REMOVE_CERTIFICATE", {
-      listener,
-      fingerprint: replaced.data.fingerprint,
+      const second = await start();
+      const [cluster] = (await second.orders.ok("DUMP_STATE", { keys: true })).data.orders.slice(1);
+      assert.equal((await second.orders.ok("ADD_CLUSTER", clusterShowing(one))).data.changed, false);
+      assert.ok(cluster.data.tls.key.includes(secretOf(one)));
+      const status = (await second.status()).data;
+      assert.equal(status.hash, hash);
+      assert.ok(status.workers.every((worker: { hash: string }) => worker.hash === hash));
+      for (const name of readdirSync(folder).filter((one) => one.startsWith("kakehi.state"))) {
+        assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
+      }
+      const removal = await second.orders.ok("REMOVE_CERTIFICATE", {
+        listener,
+        fingerprint: replaced.data.fingerprint,
+      });
+      assert.equal(removal.data.changed, true);
+      assert.deepEqual((await second.orders.ok("LIST_CERTIFICATES")).data.items, []);
+      await second.stop();
     });
-    assert.equal(removal.data.changed, true);
-    assert.deepEqual((await second.orders.ok("LIST_CERTIFICATES")).data.items, []);
-    await second.stop();
-  });
-});
+  },
+);
 
 test("a saved file brings certificates back, and a dump with keys makes them elsewhere", LIMIT, async () => {
   await withSetting(async ({ folder, listener, maker, start }) => {
@@ -188,7 +201,7 @@ test("what is wrong is refused with its reason, and what was there stays", LIMIT
 
 test("no key is in any answer or in the log", LIMIT, async () => {
   await withSetting(async ({ folder, listener, maker, start }) => {
-    const made = maker.make({ names: "DNS:a.example" });
+    const [made, other] = [maker.make({ names: "DNS:a.example" }), maker.make({ names: "DNS:b.example" })];
     const proxy = await start();
     const { orders } = proxy;
     const path = join(folder, "saved.state");
@@ -199,15 +212,22 @@ test("no key is in any answer or in the log", LIMIT, async () => {
       await orders.order("ADD_CERTIFICATE", sent),
       await orders.order("ADD_CERTIFICATE", { ...(sent as object), names: ["other.example"] }),
       await orders.order("ADD_CERTIFICATE", { ...(sent as object), unknown: made.key }),
+      await orders.order("ADD_CLUSTER", clusterShowing(made), { dry_run: true }),
+      await orders.order("ADD_CLUSTER", clusterShowing(made)),
+      await orders.order("ADD_CLUSTER", clusterShowing(other)),
+      await orders.order("UPDATE_CLUSTER", clusterShowing(other)),
+      await orders.order("UPDATE_CLUSTER", { cluster_id: "app", tls: { certificate: "x", key: made.key } }),
       await orders.order("LIST_CERTIFICATES"),
+      await orders.order("LIST_CLUSTERS"),
       await orders.order("DUMP_STATE"),
       await orders.order("SAVE_STATE", { path }),
       await orders.order("REMOVE_LISTENER", { address: listener }, { dry_run: true }),
       await orders.order("REMOVE_LISTENER", { address: listener }),
       await orders.order("LOAD_STATE", { path }, { dry_run: true }),
     ];
-    assert.equal(answers[2]?.error?.code, "EXISTS");
-    for (const text of [JSON.stringify(answers), proxy.output]) assert.ok(!text.includes(secretOf(made)));
+    for (const index of [2, 6]) assert.equal(answers[index]?.error?.code, "EXISTS");
+    for (const text of [JSON.stringify(answers), proxy.output])
+      for (const secret of [secretOf(made), secretOf(other)]) assert.ok(!text.includes(secret));
     assert.ok(JSON.stringify(answers[0]).includes("a.example"), "all else is there");
     await proxy.stop();
   });
