@@ -39,8 +39,8 @@ const RSA_SUITES: ReadonlySet<number> = new Set([
  * that shares no version with it can use none.
  */
 export function canUse(hello: ClientHello, key: CertificateKeyType, versions: readonly number[]): boolean {
-  const shared = versions.filter((version) => hello.versions.includes(version));
-  const version = Math.max(0, ...shared);
+  let version = 0;
+  for (const one of versions) if (one > version && hello.versions.includes(one)) version = one;
   if (version === TLS_1_3) return hasAny(hello.signatureSchemes, SCHEMES[key], false);
   return version === TLS_1_2 && canUseIn12(hello, key);
 }

@@ -5,7 +5,8 @@
  *
  * Rules of this file:
  *  1. Bytes in, a reading out. Whatever the bytes, `push` returns; only a broken invariant throws.
- *  2. It holds the message only, at most `helloBytesMax` bytes, and no more than twice what has come.
+ *  2. It holds the message only, at most `helloBytesMax` bytes, and no more than twice what has come; nothing
+ *     of a hello that comes in one piece.
  *  3. What the caller has to keep is bounded too: by `helloBytesMax` and five bytes for each of `recordsMax`.
  *  4. What follows the message, in its record or after it, is not looked at: the machine judges it.
  *
@@ -57,9 +58,9 @@ const NOTHING = new Uint8Array(0);
 /** One per connection, until it has given something else than `incomplete`. */
 export class ClientHelloReader {
   readonly #limits: ClientHelloLimits;
-  /** The header of the record that is being read. */
-  readonly #header = new Uint8Array(RECORD_HEADER_BYTES);
+  /** Of the header of the record that is being read: how many bytes have come, and the length in them. */
   #headerLength = 0;
+  #recordLength = 0;
   /** Bytes of the record that have not come yet. */
   #recordLeft = 0;
   #records = 0;
@@ -105,11 +106,13 @@ export class ClientHelloReader {
 
   /** Judges each byte of a record's header as it comes: who speaks something else need not send more. */
   #readHeaderByte(byte: number): HelloReading | undefined {
-    this.#header[this.#headerLength++] = byte;
+    this.#headerLength++;
     if (this.#headerLength === 1) return this.#judgeType(byte);
     if (this.#headerLength === 2) return byte === 3 ? undefined : refused("TLS_BAD_RECORD_VERSION");
+    // The version's second byte leaves here with the next two.
+    const length = ((this.#recordLength << 8) | byte) & 0xffff;
+    this.#recordLength = length;
     if (this.#headerLength < RECORD_HEADER_BYTES) return undefined;
-    const length = (this.#header[3]! << 8) | byte;
     if (length === 0) return refused("TLS_EMPTY_RECORD");
     if (length > RECORD_BYTES_MAX) return refused("TLS_RECORD_TOO_LARGE");
     if (++this.#records > this.#limits.recordsMax) return refused("TLS_TOO_MANY_RECORDS");
@@ -132,6 +135,8 @@ export class ClientHelloReader {
    * Takes the part of a record's contents that belongs to the message; parses the message once it is whole.
    */
   #readFragment(bytes: Uint8Array, start: number, end: number): HelloReading | undefined {
+    if (this.#messageLength === 0 && this.#isWhole(bytes, start, end))
+      return readingOf(bytes, start, start + messageBytes(bytes, start));
     let at = start;
     while (this.#messageLength < MESSAGE_HEADER_BYTES && at < end) {
       this.#keep(bytes, at, ++at);
@@ -139,26 +144,22 @@ export class ClientHelloReader {
       if (fault !== undefined) return refused(fault);
     }
     if (this.#messageLength < MESSAGE_HEADER_BYTES) return undefined;
-    const left = this.#messageBytes() - this.#messageLength;
-    this.#keep(bytes, at, Math.min(end, at + left));
-    if (this.#messageLength < this.#messageBytes()) return undefined;
-    const parsed = parseClientHello(this.#message, MESSAGE_HEADER_BYTES, this.#messageLength);
-    return parsed.ok
-      ? { kind: "hello", hello: parsed.value }
-      : { kind: "violation", violation: parsed.error };
+    const needed = messageBytes(this.#message, 0);
+    this.#keep(bytes, at, Math.min(end, at + needed - this.#messageLength));
+    return this.#messageLength < needed ? undefined : readingOf(this.#message, 0, needed);
+  }
+
+  /** Most hellos come in one piece, and are read where they lie. */
+  #isWhole(bytes: Uint8Array, start: number, end: number): boolean {
+    if (end - start < MESSAGE_HEADER_BYTES || bytes[start] !== CLIENT_HELLO_MESSAGE) return false;
+    const needed = messageBytes(bytes, start);
+    return needed <= end - start && needed <= this.#limits.helloBytesMax;
   }
 
   #findMessageFault(): TlsViolationCode | undefined {
     if (this.#message[0] !== CLIENT_HELLO_MESSAGE) return "TLS_NOT_CLIENT_HELLO";
-    const isTooLarge =
-      this.#messageLength === MESSAGE_HEADER_BYTES && this.#messageBytes() > this.#limits.helloBytesMax;
-    return isTooLarge ? "TLS_HELLO_TOO_LARGE" : undefined;
-  }
-
-  /** The message's length with its header, once the header is there. */
-  #messageBytes(): number {
-    const [, high = 0, middle = 0, low = 0] = this.#message;
-    return MESSAGE_HEADER_BYTES + ((high << 16) | (middle << 8) | low);
+    if (this.#messageLength < MESSAGE_HEADER_BYTES) return undefined;
+    return messageBytes(this.#message, 0) > this.#limits.helloBytesMax ? "TLS_HELLO_TOO_LARGE" : undefined;
   }
 
   #keep(bytes: Uint8Array, start: number, end: number): void {
@@ -177,6 +178,17 @@ export class ClientHelloReader {
     assert(this.#recordLeft === 0 || this.#headerLength === 0, "is in a record's header and in its contents");
     assert(this.#recordLeft <= RECORD_BYTES_MAX, "waits for more than a record may have");
   }
+}
+
+/** The length of the message that begins at `start`, with its header, which is there. */
+function messageBytes(bytes: Uint8Array, start: number): number {
+  return MESSAGE_HEADER_BYTES + ((bytes[start + 1]! << 16) | (bytes[start + 2]! << 8) | bytes[start + 3]!);
+}
+
+/** Parses the whole message `bytes[start..end)`. */
+function readingOf(bytes: Uint8Array, start: number, end: number): HelloReading {
+  const parsed = parseClientHello(bytes, start + MESSAGE_HEADER_BYTES, end);
+  return parsed.ok ? { kind: "hello", hello: parsed.value } : { kind: "violation", violation: parsed.error };
 }
 
 function refused(code: TlsViolationCode): HelloReading {

@@ -93,15 +93,14 @@ export function parseClientHello(
 
 function readExtensions(hello: Draft, extensions: ByteCursor): TlsViolation | undefined {
   const seen = new Set<number>();
-  while (extensions.left > 0) {
-    if (seen.has(EXTENSION.preSharedKey)) return violation("TLS_MISPLACED_EXTENSION");
+  for (let count = 1; extensions.left > 0; count++) {
     const type = extensions.uint16();
     const contents = extensions.vector16();
     if (extensions.isOverrun) return violation("TLS_MALFORMED_HELLO");
-    if (seen.has(type)) return violation("TLS_REPEATED_EXTENSION");
-    seen.add(type);
+    if (seen.add(type).size < count) return violation("TLS_REPEATED_EXTENSION");
     const fault = readExtension(hello, type, contents);
     if (fault !== undefined) return fault;
+    if (type === EXTENSION.preSharedKey && extensions.left > 0) return violation("TLS_MISPLACED_EXTENSION");
   }
   return undefined;
 }

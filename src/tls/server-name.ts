@@ -74,8 +74,11 @@ function isLabelByte(byte: number): boolean {
   );
 }
 
-/** IPv4, and IPv6 with or without brackets. */
+/** IPv4, and IPv6 with or without brackets. Most names end in a letter and have no colon. */
 function isIpAddress(text: string): boolean {
+  const last = text.charCodeAt(text.length - 1);
+  const isLikeOne = (last >= 0x30 && last <= 0x39) || text.includes(":");
+  if (!isLikeOne) return false;
   const host = text.includes(":") && !text.startsWith("[") ? `[${text}]` : text;
   return parseAddress(`${host}:1`) !== undefined;
 }
