@@ -30,6 +30,11 @@ export function textOf(bytes: Uint8Array, start: number = 0, end: number = bytes
   return text;
 }
 
+/** The value of a hexadecimal digit in ASCII, of either case. Anything else gives nonsense. */
+export function hexDigitOf(character: number): number {
+  return character < 0x3a ? character - 0x30 : (character & 0x0f) + 9;
+}
+
 /** True if `bytes[start..end)` are exactly those of `other`. */
 export function equalsBytes(bytes: Uint8Array, start: number, end: number, other: Uint8Array): boolean {
   if (end - start !== other.length) return false;

@@ -9,6 +9,7 @@
  *     signed by itself; with `strict_sni`, a refusal.
  */
 import { decodeBase64 } from "../../base/base64.ts";
+import { hexDigitOf } from "../../base/bytes.ts";
 import type { TlsHandles, TlsSecrets } from "../../model/channel.ts";
 import type { AlertName } from "../../tls/alert.ts";
 import { canUse } from "../../tls/client-abilities.ts";
@@ -123,8 +124,8 @@ function sessionContextOf(
   trust: ClientTrust | undefined,
 ): Uint8Array {
   const context = new Uint8Array(SESSION_CONTEXT_BYTES);
-  for (let at = 0; at < DIGEST_BYTES; at++)
-    context[at] = Number.parseInt(fingerprint.slice(at * 2, at * 2 + 2), 16);
+  for (let digit = 0; digit < DIGEST_BYTES * 2; digit++)
+    context[digit >> 1] = (context[digit >> 1]! << 4) | hexDigitOf(fingerprint.charCodeAt(digit));
   const name = serverName ?? "";
   for (let word = 0; word < 2; word++) {
     let hash = 0x811c_9dc5 ^ word;

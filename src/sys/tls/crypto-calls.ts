@@ -69,4 +69,6 @@ export const EVP_PKEY_free: Call<One> = declare("void", "EVP_PKEY_free", "int64_
 
 /** Not OpenSSL's but the C library's: how its strings and structures are read. */
 export const memcpy: Call<Three> = declare("int64_t", "memcpy", "int64_t", "int64_t", "int64_t");
+/** Up to and with the first byte that is the third; gives where the copy ends, or 0 without such a byte. */
+export const memccpy: Call<Four> = declare("int64_t", "memccpy", "int64_t", "int64_t", "int", "int64_t");
 export const strlen: Call<One> = declare("int64_t", "strlen", "int64_t");

@@ -50,7 +50,7 @@ export const EVP_CIPHER_CTX_ctrl: Call<[number, number, number, number]> = decla
   "int64_t",
 );
 
-export const EVP_sha384: Call<[]> = declare("int64_t", "EVP_sha384");
+export const EVP_MD_fetch: Call<Three> = declare("int64_t", "EVP_MD_fetch", "int64_t", "int64_t", "int64_t");
 export const HMAC_CTX_new: Call<[]> = declare("int64_t", "HMAC_CTX_new");
 export const HMAC_Init_ex: Call<[number, number, number, number, number]> = declare(
   "int",

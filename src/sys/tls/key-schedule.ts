@@ -33,8 +33,12 @@ interface Bytes {
   readonly length: number;
 }
 
-/** Infos of HKDF by label and length: each is laid out once. */
-const infos = new Map<string, Bytes>();
+/** Infos of HKDF by label, and by length: each is laid out once. */
+const INFOS: Readonly<Record<"iv" | "key" | "traffic upd", ReadonlyMap<number, Bytes>>> = {
+  iv: layInfos("iv", IV_BYTES),
+  key: layInfos("key", 16, 32),
+  "traffic upd": layInfos("traffic upd", 32, 48),
+};
 
 /** The key of one direction, on the page; the IV goes to its place beside the secret. */
 export function deriveKey(piece: number, side: Side, suite: Suite): number {
@@ -73,8 +77,15 @@ export function wipeKeys(): void {
 }
 
 /** HKDF-Expand-Label without a context. No length here is above one hash, so one HMAC is all of it. */
-function expandLabel(secret: Bytes, suite: Suite, label: string, length: number, target: number): void {
-  const info = infos.get(`${label} ${length}`) ?? layInfo(label, length);
+function expandLabel(
+  secret: Bytes,
+  suite: Suite,
+  label: keyof typeof INFOS,
+  length: number,
+  target: number,
+): void {
+  const info = INFOS[label].get(length);
+  assert(info !== undefined, "a key of a length that no suite has");
   HMAC_Init_ex(hmac, secret.address, secret.length, suite.digest, 0);
   HMAC_Update(hmac, info.address, info.length);
   HMAC_Final(hmac, target, 0);
@@ -99,12 +110,12 @@ function digest(secret: Bytes, suite: Suite, target: number, parts: readonly Byt
   HMAC_Final(hmac, target, 0);
 }
 
-/** HkdfLabel, and the counter of the only block. */
-function layInfo(label: string, length: number): Bytes {
+/** HkdfLabel, and the counter of the only block, for each of these lengths. */
+function layInfos(label: string, ...lengths: readonly number[]): ReadonlyMap<number, Bytes> {
   const name = encodeUtf8(`tls13 ${label}`);
-  const info = layLabel(Uint8Array.of(length >> 8, length & 0xff, name.length, ...name, 0, 1));
-  infos.set(`${label} ${length}`, info);
-  return info;
+  const infoOf = (length: number): Bytes =>
+    layLabel(Uint8Array.of(length >> 8, length & 0xff, name.length, ...name, 0, 1));
+  return new Map(lengths.map((length) => [length, infoOf(length)]));
 }
 
 function layLabel(bytes: Uint8Array): Bytes {

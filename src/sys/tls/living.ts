@@ -44,7 +44,8 @@ export class Handle {
 
   /** A defect of ours unless the handle lives. */
   assertLiving(): void {
-    assert(this.#isLiving, `a use of ${this.#kind} after they were freed`);
+    // Asked with every call: no text is made unless it is needed.
+    if (!this.#isLiving) assert(false, `a use of ${this.#kind} after they were freed`);
   }
 
   /** Counts it as freed. A second time is a defect of ours. */

@@ -10,9 +10,9 @@
  * TLS 1.2 has one secret for both directions (RFC 5246 section 8.1): it is put at the client's place.
  */
 import { assert } from "../../base/assert.ts";
-import { decodeUtf8Leniently } from "../../base/text.ts";
+import { bytesOf, equalsBytes, hexDigitOf } from "../../base/bytes.ts";
 import { mapRegion, type Region } from "../arena.ts";
-import { memcpy, strlen } from "./crypto-calls.ts";
+import { memccpy } from "./crypto-calls.ts";
 import { addressOfCallback } from "./native.ts";
 import { Slab } from "./slab.ts";
 import { SSL_CTX_set_keylog_callback } from "./ssl-calls.ts";
@@ -29,15 +29,15 @@ const PIECE_BYTES = 128;
 const slab = new Slab({ pieceBytes: PIECE_BYTES, piecesPerRegion: 1_024, warmMax: 1_024 });
 
 /** A line is a label, the client's random bytes and a secret, in hexadecimal, with spaces between. */
-const LABELS: ReadonlyMap<string, Side> = new Map([
-  ["CLIENT_TRAFFIC_SECRET_0", "client"],
-  ["SERVER_TRAFFIC_SECRET_0", "server"],
-  ["CLIENT_RANDOM", "client"],
-]);
+const LABELS: readonly (readonly [Uint8Array, Side])[] = [
+  [bytesOf("CLIENT_TRAFFIC_SECRET_0 "), "client"],
+  [bytesOf("SERVER_TRAFFIC_SECRET_0 "), "server"],
+  [bytesOf("CLIENT_RANDOM "), "client"],
+];
 const RANDOM_DIGITS = 64;
 const LINE_BYTES_MAX = 256;
-const SPACE = 0x20;
 const line: Region = openLine();
+const lineStart = line.addressOf(0, LINE_BYTES_MAX);
 let owner = -1;
 
 export function takeSecrets(): number {
@@ -83,8 +83,8 @@ const keylog = addressOfCallback<[number, number]>(
   "keylog",
   ["int64_t", "int64_t"],
   (_ssl, address) => {
-    const length = Math.min(strlen(address), LINE_BYTES_MAX);
-    memcpy(line.addressOf(0, length), address, length);
+    const end = memccpy(lineStart, address, 0, LINE_BYTES_MAX);
+    const length = end === 0 ? LINE_BYTES_MAX : end - lineStart - 1;
     keepSecret(line.bytes, length);
     line.bytes.fill(0, 0, length);
     return 0;
@@ -93,22 +93,23 @@ const keylog = addressOfCallback<[number, number]>(
 
 /** Keeps the secret of a line with one of our labels. */
 function keepSecret(text: Uint8Array, end: number): void {
-  const space = text.indexOf(SPACE);
-  const side = LABELS.get(decodeUtf8Leniently(text.subarray(0, Math.max(space, 0))));
-  const from = space + 1 + RANDOM_DIGITS + 1;
-  const length = Math.floor((end - from) / 2);
-  if (owner === -1 || side === undefined || length > SECRET_BYTES_MAX) return;
+  if (owner === -1) return;
+  for (const [label, side] of LABELS) {
+    if (end <= label.length || !equalsBytes(text, 0, label.length, label)) continue;
+    const from = label.length + RANDOM_DIGITS + 1;
+    const length = Math.floor((end - from) / 2);
+    if (length <= SECRET_BYTES_MAX) readDigits(text, from, length, side);
+    return;
+  }
+}
+
+function readDigits(text: Uint8Array, from: number, length: number, side: Side): void {
   const bytes = slab.bytesOf(owner);
   const start = slab.startOf(owner) + SECRET_OFFSET[side];
   for (let index = 0; index < length; index++) {
     const at = from + 2 * index;
-    bytes[start + index] = (digitOf(text[at]!) << 4) | digitOf(text[at + 1]!);
+    bytes[start + index] = (hexDigitOf(text[at]!) << 4) | hexDigitOf(text[at + 1]!);
   }
-}
-
-/** Of a hexadecimal digit in ASCII, of either case. */
-function digitOf(character: number): number {
-  return character < 0x3a ? character - 0x30 : (character & 0x0f) + 9;
 }
 
 function openLine(): Region {

@@ -1,6 +1,5 @@
 /** The suites whose records we seal and open ourselves: those with authenticated encryption (AEAD). */
-import { EVP_CIPHER_fetch, EVP_sha384 } from "./evp-calls.ts";
-import { EVP_sha256 } from "./crypto-calls.ts";
+import { EVP_CIPHER_fetch, EVP_MD_fetch } from "./evp-calls.ts";
 import { layText } from "./desk.ts";
 
 /**
@@ -13,7 +12,7 @@ export interface Suite {
   /** TLS 1.3 hides a record's true type in it (RFC 8446 section 5.2). */
   readonly isHidden: boolean;
   readonly nonceKind: NonceKind;
-  /** EVP_CIPHER and EVP_MD: constants of the process. */
+  /** EVP_CIPHER and EVP_MD, fetched once: OpenSSL would look for others with each key. */
   readonly cipher: number;
   readonly digest: number;
   readonly keyBytes: number;
@@ -44,14 +43,15 @@ function suiteOf(name: string): Suite | undefined {
   const words = KINDS.find(([ending]) => ending.test(name))?.[1];
   if (words === undefined) return undefined;
   const cipher = EVP_CIPHER_fetch(0, layText(words.cipher), 0);
-  if (cipher === 0) return undefined;
+  const digest = EVP_MD_fetch(0, layText(words.hash), 0);
+  if (cipher === 0 || digest === 0) return undefined;
   const isHidden = name.startsWith("TLS_");
   const nonceKind = isHidden || words.cipher === "ChaCha20-Poly1305" ? "sequence" : "explicit";
   return {
     isHidden,
     nonceKind,
     cipher,
-    digest: words.hash === "sha256" ? EVP_sha256() : EVP_sha384(),
+    digest,
     keyBytes: words.cipher === "AES-128-GCM" ? 16 : 32,
     ivBytes: nonceKind === "explicit" ? 4 : 12,
     hashBytes: words.hash === "sha256" ? 32 : 48,
