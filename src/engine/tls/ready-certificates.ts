@@ -13,6 +13,8 @@ export class ReadyCertificates {
   readonly #readyMax: number;
   /** In the order of their last use. A machine that was made with one goes on when it is freed. */
   readonly #ready = new Map<CertificateRuntime, TlsCertificate>();
+  /** The last in that order: it need not be put there again. */
+  #last: CertificateRuntime | undefined;
 
   constructor(library: TlsLibrary, readyMax: number) {
     this.#library = library;
@@ -27,13 +29,15 @@ export class ReadyCertificates {
   find(certificate: CertificateRuntime): Result<TlsCertificate, TlsSetupFault> {
     const kept = this.#ready.get(certificate);
     if (kept !== undefined) {
-      this.#ready.delete(certificate);
-      this.#ready.set(certificate, kept);
+      if (this.#last !== certificate) {
+        this.#ready.delete(certificate);
+        this.#keep(certificate, kept);
+      }
       return { ok: true, value: kept };
     }
     const opened = this.#library.openCertificate(certificate.derChain, certificate.derKey);
     if (!opened.ok) return opened;
-    this.#ready.set(certificate, opened.value);
+    this.#keep(certificate, opened.value);
     for (const oldest of this.#ready.keys()) {
       if (this.#ready.size <= this.#readyMax) break;
       this.forget(oldest);
@@ -45,6 +49,12 @@ export class ReadyCertificates {
   forget(certificate: CertificateRuntime): void {
     this.#ready.get(certificate)?.free();
     this.#ready.delete(certificate);
+    if (this.#last === certificate) this.#last = undefined;
+  }
+
+  #keep(certificate: CertificateRuntime, ready: TlsCertificate): void {
+    this.#ready.set(certificate, ready);
+    this.#last = certificate;
   }
 
   freeAll(): void {
