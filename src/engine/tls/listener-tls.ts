@@ -20,6 +20,7 @@ export class ListenerTls {
   /** Absent: clients are not asked for a certificate. The same until `client_auth` changes. */
   trust: ClientTrust | undefined;
   #configuration: Listener;
+  #versionNumbers: readonly number[];
   #context: TlsServerContext | undefined;
   /** Connections whose handshake is not complete. */
   #handshakes = 0;
@@ -28,6 +29,7 @@ export class ListenerTls {
   constructor(configuration: Listener) {
     this.#configuration = configuration;
     this.trust = trustOf(configuration);
+    this.#versionNumbers = versionNumbersOf(configuration);
     this.certificates.setDefault(configuration.default_certificate);
   }
 
@@ -37,13 +39,14 @@ export class ListenerTls {
 
   /** The protocol's numbers of the versions that it speaks. */
   get versions(): readonly number[] {
-    return this.#versions.map((version) => VERSION_NUMBERS[version]);
+    return this.#versionNumbers;
   }
 
   update(configuration: Listener): void {
     if (!areEqual(configuration.client_auth, this.#configuration.client_auth))
       this.trust = trustOf(configuration);
     this.#configuration = configuration;
+    this.#versionNumbers = versionNumbersOf(configuration);
     this.certificates.setDefault(configuration.default_certificate);
     this.#free();
   }
@@ -83,15 +86,9 @@ export class ListenerTls {
     this.#context = undefined;
   }
 
-  get #versions(): NonNullable<Listener["tls_versions"]> {
-    const { tls_versions: versions } = this.#configuration;
-    assert(versions !== undefined && versions.length > 0, "an https listener speaks a version of TLS");
-    return versions;
-  }
-
   #options(ticketKeys: TlsTicketKeys | undefined): TlsServerOptions {
     const { cipher_list: ciphers, alpn, groups } = this.#configuration;
-    const versions = this.#versions.toSorted();
+    const versions = versionsOf(this.#configuration).toSorted();
     return {
       versionMin: versions[0]!,
       versionMax: versions.at(-1)!,
@@ -106,4 +103,13 @@ export class ListenerTls {
 
 function trustOf({ client_auth: terms }: Listener): ClientTrust | undefined {
   return terms && new ClientTrust(terms);
+}
+
+function versionsOf({ tls_versions: versions }: Listener): NonNullable<Listener["tls_versions"]> {
+  assert(versions !== undefined && versions.length > 0, "an https listener speaks a version of TLS");
+  return versions;
+}
+
+function versionNumbersOf(configuration: Listener): readonly number[] {
+  return versionsOf(configuration).map((version) => VERSION_NUMBERS[version]);
 }
