@@ -23,7 +23,10 @@ export class MachineWork {
   readonly #buffersMin: number;
   /** Where what cannot be sent is dropped. Taken once, before the first machine. */
   #spare = NO_BUFFER;
-  /** What the last `readAll` gave: buffers, each with one reference, and how far each is filled. */
+  /**
+   * What the last `readAll` gave, until `forgetRead`: buffers, each with one reference, and how far each is
+   * filled.
+   */
   readonly buffers: number[] = [];
   readonly ends: number[] = [];
 
@@ -49,6 +52,7 @@ export class MachineWork {
   /** Reads all that is plain into `buffers`; gives how it ended (see `TlsMachine.read`). */
   readAll(machine: TlsMachine): number {
     const pool = this.#pool;
+    assert(this.buffers.length === 0, "reads while what was read before is still passed on");
     for (;;) {
       const target = pool.take();
       assert(target !== NO_BUFFER, "works without buffers");
@@ -68,6 +72,12 @@ export class MachineWork {
       this.ends.push(at);
       if (count <= 0) return count;
     }
+  }
+
+  /** Who called `readAll` has passed on the references of all that it gave. */
+  forgetRead(): void {
+    this.buffers.length = 0;
+    this.ends.length = 0;
   }
 
   /**

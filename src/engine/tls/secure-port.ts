@@ -182,15 +182,8 @@ export class SecurePort implements Port, PortEvents {
   turnStarts(now: number): void {
     this.#now = now;
     this.#events!.turnStarts(now);
-    for (const [connection, until] of this.#farewells) {
-      if (until > now) break;
-      this.#closeInner(connection);
-    }
-    const starved = this.#starved.splice(0);
-    for (const secured of starved) {
-      secured.isStarved = false;
-      if (this.#secured[secured.connection] === secured) this.#goOn(secured);
-    }
+    if (this.#farewells.size > 0) this.#endFarewells();
+    if (this.#starved.length > 0) this.#feedStarved();
   }
 
   accepted(listener: number, connection: number, ip: string, port: number): void {
@@ -249,14 +242,35 @@ export class SecurePort implements Port, PortEvents {
 
   turnEnds(): number {
     const deadline = this.#events!.turnEnds();
-    for (const secured of this.#touched.splice(0)) {
+    if (this.#touched.length > 0) this.#encryptTouched();
+    // Buffers came back in this turn, and nobody else may ask for another one.
+    if (this.#starved.length > 0 && this.#work.hasBuffers) return this.#now;
+    if (this.#farewells.size === 0) return deadline;
+    const [farewell = Infinity] = this.#farewells.values();
+    return Math.min(deadline, farewell);
+  }
+
+  #endFarewells(): void {
+    for (const [connection, until] of this.#farewells) {
+      if (until > this.#now) break;
+      this.#closeInner(connection);
+    }
+  }
+
+  #feedStarved(): void {
+    for (const secured of this.#starved.splice(0)) {
+      secured.isStarved = false;
+      if (this.#secured[secured.connection] === secured) this.#goOn(secured);
+    }
+  }
+
+  /** Nobody is touched meanwhile: to encrypt tells no events. */
+  #encryptTouched(): void {
+    for (const secured of this.#touched) {
       secured.isTouched = false;
       if (this.#secured[secured.connection] === secured) this.#encrypt(secured);
     }
-    // Buffers came back in this turn, and nobody else may ask for another one.
-    if (this.#starved.length > 0 && this.#work.hasBuffers) return this.#now;
-    const [farewell = Infinity] = this.#farewells.values();
-    return Math.min(deadline, farewell);
+    this.#touched.length = 0;
   }
 
   /** Decrypts into other buffers, and passes on what is plain. Takes over the buffer's reference. */
@@ -281,13 +295,13 @@ export class SecurePort implements Port, PortEvents {
   #passOn(secured: SecuredConnection): void {
     const { connection } = secured;
     const { buffers, ends } = this.#work;
-    if (buffers.length === 0) return;
-    const plainEnds = ends.splice(0);
-    for (const [index, plain] of buffers.splice(0).entries()) {
+    for (let index = 0; index < buffers.length; index++) {
+      const plain = buffers[index]!;
       if (secured.phase === "open" && this.#isOwned(secured))
-        this.#events!.received(connection, plain, this.buffers.startOf(plain), plainEnds[index]!);
+        this.#events!.received(connection, plain, this.buffers.startOf(plain), ends[index]!);
       else this.buffers.release(plain);
     }
+    this.#work.forgetRead();
   }
 
   #isOwned(secured: SecuredConnection): boolean {
