@@ -37,6 +37,17 @@ export interface Io {
    * for the port.
    */
   adoptListener(fd: number): number;
+  /**
+   * The descriptor of a connection that was told to be `detached`: for a duplicate that another process gets.
+   * It stays the port's to close.
+   */
+  descriptorOf(connection: number): number;
+  /**
+   * Takes over a connected socket's descriptor (it is closed by us from now on), as of another process's
+   * detached connection; returns its connection number, of which nothing is asked yet. It resets on exit only
+   * when it is asked here. -1 when no number is free: then the descriptor is still the caller's.
+   */
+  adoptConnection(fd: number): number;
   /** Starts the loop and returns; from now on `events` is told. Once. */
   run(events: PortEvents): void;
   /**

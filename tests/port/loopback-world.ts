@@ -14,6 +14,7 @@ import type { BackendAddress, OpenWorld, Peer, PortWorld, Taker } from "./world.
 const DEADLINE_MS = 20_000;
 /** Turns of Node's loop with nothing new: on the loopback all that is sent has arrived long before. */
 const SETTLE_TURNS = 30;
+const TAKER_LIMITS: IoLimits = { connectionsMax: 64, buffersMax: 128, bufferBytes: 16_384 };
 const SEND_PIECE_BYTES = 1 << 20;
 
 class SocketPeer implements Peer {
@@ -59,12 +60,51 @@ class SocketPeer implements Peer {
   }
 }
 
+/** A second I/O beside the first: its descriptors are duplicates, as another process would have. */
+class LoopbackTaker implements Taker {
+  readonly port: Taker["port"];
+  readonly recorder = new Recorder();
+  readonly #io: Io;
+  readonly #giver: Io;
+  readonly #notes: Recorder;
+
+  constructor(io: Io, giver: Io, notes: Recorder) {
+    this.#io = io;
+    this.#giver = giver;
+    this.#notes = notes;
+    this.port = this.recorder.guard(io.port);
+    this.recorder.releaseBuffer = (buffer) => io.port.buffers.release(buffer);
+    io.run(this.recorder);
+  }
+
+  perform<Value>(action: () => Value): Value {
+    let value: Value;
+    this.#io.perform(() => (value = action()));
+    return value!;
+  }
+
+  adopt(connection: number): number {
+    const duplicate = duplicateDescriptor(this.#giver.descriptorOf(connection));
+    assert.ok(duplicate.ok);
+    const number = this.perform(() => this.#io.adoptConnection(duplicate.value));
+    if (number < 0) closeDescriptor(duplicate.value);
+    else this.recorder.adopted(number, this.#notes.of(connection).receivedBytes);
+    return number;
+  }
+
+  end(): void {
+    this.recorder.notes.clear();
+    this.#io.stop();
+  }
+}
+
 class LoopbackWorld implements PortWorld {
   readonly port: PortWorld["port"];
   readonly recorder = new Recorder();
   readonly refusedAddress: Address;
   readonly silentAddress: Address;
   readonly #io: Io;
+  readonly #openTakerIo: () => Io;
   readonly #peers: SocketPeer[] = [];
   readonly #servers: Server[] = [];
   readonly #listening = new Map<number, { fd: number; port: number }>();
@@ -72,8 +112,9 @@ class LoopbackWorld implements PortWorld {
   /** How many were open before this world; all of its own are closed with it. */
   readonly #descriptorsBefore: number;
 
-  constructor(io: Io, descriptorsBefore: number) {
+  constructor(io: Io, openTakerIo: () => Io, descriptorsBefore: number) {
     this.#io = io;
+    this.#openTakerIo = openTakerIo;
     this.#descriptorsBefore = descriptorsBefore;
     this.port = this.recorder.guard(io.port);
     this.recorder.releaseBuffer = (buffer) => io.port.buffers.release(buffer);
@@ -147,7 +188,7 @@ class LoopbackWorld implements PortWorld {
   }
 
   async openTaker(): Promise<Taker> {
-    throw new Error("not offered yet");
+    return new LoopbackTaker(this.#openTakerIo(), this.#io, this.recorder);
   }
 
   /**
@@ -176,11 +217,17 @@ class LoopbackWorld implements PortWorld {
   }
 }
 
-/** A world around an implementation that `open` makes anew for each test. */
-export function loopbackWorld(open: (limits: IoLimits) => Io): OpenWorld {
+/**
+ * A world around an implementation that `open` makes anew for each test, and `openOther` for the process that
+ * is given connections.
+ */
+export function loopbackWorld(
+  open: (limits: IoLimits) => Io,
+  openOther: (limits: IoLimits) => Io,
+): OpenWorld {
   return async (limits) => {
     const descriptorsBefore = descriptorCount();
-    return new LoopbackWorld(open(limits), descriptorsBefore);
+    return new LoopbackWorld(open(limits), () => openOther(TAKER_LIMITS), descriptorsBefore);
   };
 }
 

@@ -246,6 +246,14 @@ class NodeIo implements Io {
     return this.port.listeners.adopt(fd);
   }
 
+  descriptorOf(): number {
+    assert(false, "not offered yet");
+  }
+
+  adoptConnection(): number {
+    assert(false, "not offered yet");
+  }
+
   run(events: PortEvents): void {
     this.port.turns.start(events);
     this.port.turns.wakeAt(0);

@@ -4,7 +4,8 @@
  *
  * Rules of this file:
  *  1. A connection that is closed or failed tells nothing more; its bytes go back to the pool.
- *  2. A row is freed when its connection is closed and the kernel's last completion has come.
+ *  2. A row is freed when its connection is closed and the kernel's last completion has come. One that is to
+ *     be detached tells what comes until then, and then that it is.
  */
 import { assert } from "../../base/assert.ts";
 import type { PortEvents } from "../../engine/port.ts";
@@ -64,6 +65,11 @@ export class Completions implements CompletionTarget, AcceptedTarget {
     }
   }
 
+  /** Tells of those that had nothing in the kernel when they were to be detached. */
+  tellQuiet(): void {
+    for (const connection of this.#connections.quiet.splice(0)) this.#leaveWhenQuiet(connection);
+  }
+
   accepted(listener: number, socket: AcceptedSocket): boolean {
     const connection = this.#connections.take(socket.fd, table.OPEN);
     if (connection < 0) return false;
@@ -81,9 +87,8 @@ export class Completions implements CompletionTarget, AcceptedTarget {
     if (!isMore) connections.operations[connection]! &= ~table.RECEIVE_BIT;
     const buffer = (flags & FLAG_BUFFER) !== 0 ? flags >>> BUFFER_SHIFT : -1;
     const phase = connections.phase[connection];
-    if (phase !== table.OPEN) {
+    if (phase !== table.OPEN && phase !== table.DETACHING) {
       if (buffer >= 0) this.#releaseReceived(buffer, result);
-      if (phase === table.CLOSING) this.#connections.freeWhenQuiet(connection);
     } else if (result > 0) {
       this.#stepReceive(connection, isMore);
       this.#adjustLimit(connection, isMore);
@@ -92,6 +97,7 @@ export class Completions implements CompletionTarget, AcceptedTarget {
       if (buffer >= 0) this.#releaseReceived(buffer, 0);
       this.#receiveEnded(connection, result, isMore);
     }
+    if (phase !== table.OPEN) this.#leaveWhenQuiet(connection);
   }
 
   /** The receive brought no bytes: the peer's end, a fault, cancelled, or no buffers. */
@@ -140,7 +146,8 @@ export class Completions implements CompletionTarget, AcceptedTarget {
       const next = left > pool.bufferBytes ? provided.follower(buffer) : -1;
       const start = pool.startOf(buffer);
       const end = start + Math.min(left, pool.bufferBytes);
-      if (connections.phase[connection] === table.OPEN)
+      const phase = connections.phase[connection];
+      if (phase === table.OPEN || phase === table.DETACHING)
         this.#events!.received(connection, buffer, start, end);
       else pool.release(buffer);
       if (next < 0) return;
@@ -164,21 +171,21 @@ export class Completions implements CompletionTarget, AcceptedTarget {
     const connections = this.#connections;
     connections.operations[connection]! &= ~table.SEND_BIT;
     const phase = connections.phase[connection];
+    const isTold = phase === table.OPEN || phase === table.DETACHING;
     if (phase === table.CLOSING) {
       this.#parts.queues.drop(connection);
-      connections.freeWhenQuiet(connection);
-    } else if (result === -EAGAIN) {
-      if (phase === table.OPEN) this.#awaitRoom(connection);
-    } else if (result < 0) {
-      if (phase === table.OPEN) this.#fail(connection, -result);
-    } else {
+    } else if (result >= 0) {
       const { queues } = this.#parts;
       queues.consume(connection, result);
-      if (phase !== table.OPEN) return;
       const isLeft = queues.first[connection]! >= 0 || connections.writing[connection] === table.FINISHING;
       if (isLeft) connections.touch(connection);
-      this.#events!.sent(connection);
+      if (isTold) this.#events!.sent(connection);
+    } else if (result === -EAGAIN) {
+      if (phase === table.OPEN) this.#awaitRoom(connection);
+    } else if (isTold && result !== -ECANCELED) {
+      this.#fail(connection, -result);
     }
+    if (phase !== table.OPEN) this.#leaveWhenQuiet(connection);
   }
 
   #awaitRoom(connection: number): void {
@@ -190,8 +197,8 @@ export class Completions implements CompletionTarget, AcceptedTarget {
   #roomCame(connection: number): void {
     const connections = this.#connections;
     connections.operations[connection]! &= ~table.ROOM_BIT;
-    if (connections.phase[connection] === table.CLOSING) connections.freeWhenQuiet(connection);
-    else connections.touch(connection);
+    connections.touch(connection);
+    if (connections.phase[connection] !== table.OPEN) this.#leaveWhenQuiet(connection);
   }
 
   #connectCompleted(connection: number, result: number): void {
@@ -202,6 +209,16 @@ export class Completions implements CompletionTarget, AcceptedTarget {
     connections.phase[connection] = table.OPEN;
     connections.touch(connection);
     this.#events!.connected(connection);
+  }
+
+  /** A connection that is closed or to be detached, and perhaps waited for no more than this completion. */
+  #leaveWhenQuiet(connection: number): void {
+    const connections = this.#connections;
+    const phase = connections.phase[connection];
+    if (phase === table.CLOSING) return connections.freeWhenQuiet(connection);
+    if (phase !== table.DETACHING || connections.operations[connection] !== 0) return;
+    connections.phase[connection] = table.DETACHED;
+    this.#events!.detached(connection);
   }
 
   #fail(connection: number, errno: number): void {
@@ -216,8 +233,9 @@ export class Completions implements CompletionTarget, AcceptedTarget {
   #cancelMissed(kind: number, number: number): void {
     if (kind === operation.ACCEPT) return this.#listeners!.cancelMissed(number);
     const connections = this.#connections;
-    const isWaited =
-      connections.phase[number] === table.CLOSING || connections.receiving[number] === STOPPING;
+    const phase = connections.phase[number];
+    const isLeaving = phase === table.CLOSING || phase === table.DETACHING;
+    const isWaited = isLeaving || connections.receiving[number] === STOPPING;
     const isInKernel = (connections.operations[number]! & bitOf(kind)) !== 0;
     if (isWaited && isInKernel) this.#parts.operations.cancel(kind, number);
   }

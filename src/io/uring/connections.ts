@@ -17,6 +17,10 @@ export const OPEN = 2;
 export const FAILED = 3;
 /** Closed by the engine; waits for the kernel's last completion. */
 export const CLOSING = 4;
+/** To be detached; waits for the kernel's last completion, and tells what it brings. */
+export const DETACHING = 5;
+/** The kernel holds none of its operations, and is asked for none. */
+export const DETACHED = 6;
 
 /** Our direction: open; to be ended when the queue is empty; ended. */
 export const WRITABLE = 0;
@@ -47,6 +51,8 @@ export class Connections {
   readonly operations: Uint8Array;
   /** 1: the kernel resets it when this process dies, and we have to undo that before it ends well. */
   readonly resetsOnExit: Uint8Array;
+  /** Those that were quiet when they were to be detached: it is told in the same turn, or the next. */
+  readonly quiet: number[] = [];
   readonly #free: Int32Array;
   #freeCount: number;
   readonly #touched: Int32Array;
@@ -111,8 +117,13 @@ export class Connections {
 
   /** Stops us unless the engine may name this connection: its own, and not closed. */
   check(connection: number): void {
-    const phase = this.phase[connection];
-    assert(phase === OPEN || phase === CONNECTING || phase === FAILED, "names a connection that is not open");
+    const phase = this.phase[connection]!;
+    assert(phase === OPEN || isOwned(phase), "names a connection that is not open");
+  }
+
+  /** Stops us unless it was told to be detached. */
+  checkDetached(connection: number): void {
+    assert(this.phase[connection] === DETACHED, "asks of a connection what needs it detached");
   }
 
   /** Remembers that this connection has something to submit at the end of the turn. */
@@ -129,4 +140,9 @@ export class Connections {
     this.#isTouched[connection] = 0;
     return connection;
   }
+}
+
+/** Whether the engine may name a connection in this phase. */
+function isOwned(phase: number): boolean {
+  return phase !== FREE && phase !== CLOSING && phase <= DETACHED;
 }

@@ -5,9 +5,9 @@
  *
  * ```text
  *  idle ─accept→ armed ⇄ (connection) ─stop→ stopping ─left the kernel→ emptying ─queue empty→ closed
- *                  │ ↑                 └abandon→ abandoning ─left the kernel→ closed
- *     no resources ↓ │ later, or when a number is free
- *                 resting
+ *                  │ ↑                 ├pause→ pausing ─left the kernel→ idle
+ *     no resources ↓ │ later, or when  └abandon→ abandoning ─left the kernel→ closed
+ *                 resting, a number is free
  * ```
  *
  * Rules of this file:
@@ -28,7 +28,7 @@ export const LISTENERS_MAX = 16_384;
 export const PEER_BYTES = 32;
 const ACCEPT_RETRY_MS = 100;
 
-type ListenerState = "idle" | "armed" | "resting" | "stopping" | "emptying" | "abandoning";
+type ListenerState = "idle" | "armed" | "resting" | "pausing" | "stopping" | "emptying" | "abandoning";
 
 interface Listener {
   readonly fd: number;
@@ -78,19 +78,29 @@ export class Listeners {
   accept(number: number): void {
     const listener = this.#of(number);
     if (listener.state === "idle") this.#arm(number, listener);
+    else if (listener.state === "pausing") listener.state = this.#due.has(number) ? "resting" : "armed";
+  }
+
+  pause(number: number): void {
+    const listener = this.#of(number);
+    if (listener.state === "armed") this.#cancel(number, listener, "pausing");
+    else if (listener.state === "resting") listener.state = "pausing";
   }
 
   stop(number: number): void {
     const listener = this.#of(number);
-    if (listener.state === "armed") this.#cancel(number, listener, "stopping");
-    else if (listener.state === "idle" || listener.state === "resting")
+    const isPausing = listener.state === "pausing";
+    if (isPausing && !this.#due.has(number)) listener.state = "stopping";
+    else if (listener.state === "armed") this.#cancel(number, listener, "stopping");
+    else if (isPausing || listener.state === "idle" || listener.state === "resting")
       this.#becomeDue(number, listener, "emptying");
   }
 
   abandon(number: number): void {
     const listener = this.#of(number);
+    const isPausing = listener.state === "pausing" && !this.#due.has(number);
     if (listener.state === "armed") this.#cancel(number, listener, "abandoning");
-    else if (listener.state === "stopping") listener.state = "abandoning";
+    else if (listener.state === "stopping" || isPausing) listener.state = "abandoning";
     else if (listener.state !== "abandoning") this.#forget(number, listener);
   }
 
@@ -109,8 +119,9 @@ export class Listeners {
   /** The cancellation of `number`'s accept found nothing: asked again, unless it came back meanwhile. */
   cancelMissed(number: number): void {
     const listener = this.#listeners.get(number);
-    const isInKernel = listener?.state === "stopping" || listener?.state === "abandoning";
-    if (isInKernel) this.#operations.cancel(ACCEPT, number);
+    const state = listener?.state;
+    const isWaited = state === "stopping" || state === "abandoning" || state === "pausing";
+    if (isWaited && !this.#due.has(number)) this.#operations.cancel(ACCEPT, number);
   }
 
   /** Goes on with those whose time has come, or that a freed number lets go on. */
@@ -151,6 +162,10 @@ export class Listeners {
         return;
       case "resting":
         return this.#arm(number, listener);
+      case "pausing":
+        this.#due.delete(number);
+        listener.state = "idle";
+        return;
       case "stopping":
       case "emptying":
         return this.#empty(number, listener, nowMs);
@@ -169,8 +184,9 @@ export class Listeners {
     if (this.#target.accepted(number, socket)) return true;
     listener.held = socket;
     const isEnding = listener.state === "stopping" || listener.state === "emptying";
+    const isPausing = listener.state === "pausing";
     if (listener.state === "abandoning") this.#forget(number, listener);
-    else this.#becomeDue(number, listener, isEnding ? "emptying" : "resting");
+    else this.#becomeDue(number, listener, isEnding ? "emptying" : isPausing ? "pausing" : "resting");
     return false;
   }
 
@@ -206,12 +222,12 @@ export class Listeners {
     );
   }
 
-  #cancel(number: number, listener: Listener, state: "stopping" | "abandoning"): void {
+  #cancel(number: number, listener: Listener, state: "pausing" | "stopping" | "abandoning"): void {
     listener.state = state;
     this.#operations.cancel(ACCEPT, number);
   }
 
-  #becomeDue(number: number, listener: Listener, state: "resting" | "emptying"): void {
+  #becomeDue(number: number, listener: Listener, state: "resting" | "pausing" | "emptying"): void {
     listener.state = state;
     this.#due.add(number);
   }

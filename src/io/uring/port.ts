@@ -11,7 +11,7 @@ import * as table from "./connections.ts";
 import type { Listeners } from "./listeners.ts";
 import * as operation from "./operations.ts";
 import type { UringParts } from "./parts.ts";
-import { ASK, nextReceiveState, PAUSE, WANTED } from "./receive-state.ts";
+import { ASK, HALT, nextReceiveState, PAUSE, WANTED } from "./receive-state.ts";
 
 export class UringPort implements Port {
   readonly buffers: BufferPool;
@@ -32,8 +32,8 @@ export class UringPort implements Port {
     this.#listeners.accept(listener);
   }
 
-  pauseAccepting(): void {
-    assert(false, "not offered yet");
+  pauseAccepting(listener: number): void {
+    this.#listeners.pause(listener);
   }
 
   stopAccepting(listener: number): void {
@@ -126,33 +126,51 @@ export class UringPort implements Port {
     this.#leave(connection);
   }
 
-  detach(): void {
-    assert(false, "not offered yet");
+  detach(connection: number): void {
+    const connections = this.#connections;
+    connections.check(connection);
+    assert(connections.phase[connection] === table.OPEN, "detaches a connection that is not connected");
+    connections.phase[connection] = table.DETACHING;
+    connections.receiving[connection] = nextReceiveState(connections.receiving[connection]!, HALT);
+    this.#cancelAll(connection);
+    if (connections.operations[connection] === 0) connections.quiet.push(connection);
   }
 
-  eachUnsent(): void {
-    assert(false, "not offered yet");
+  eachUnsent(connection: number, visit: (buffer: number, start: number, end: number) => void): void {
+    this.#connections.checkDetached(connection);
+    this.#parts.queues.each(connection, visit);
   }
 
-  attach(): void {
-    assert(false, "not offered yet");
+  attach(connection: number): void {
+    const connections = this.#connections;
+    connections.checkDetached(connection);
+    connections.phase[connection] = table.OPEN;
+    if (connections.resetsOnExit[connection] === 1) setResetOnClose(connections.fd[connection]!);
+    connections.touch(connection);
   }
 
-  release(): void {
-    assert(false, "not offered yet");
+  release(connection: number): void {
+    this.#connections.checkDetached(connection);
+    this.#leave(connection);
   }
 
   #leave(connection: number): void {
     const connections = this.#connections;
     const { operations, queues } = this.#parts;
-    const inKernel = connections.operations[connection]!;
     connections.phase[connection] = table.CLOSING;
+    this.#cancelAll(connection);
+    if ((connections.operations[connection]! & table.SEND_BIT) === 0) queues.drop(connection);
+    operations.close(connections.fd[connection]!);
+    connections.freeWhenQuiet(connection);
+  }
+
+  /** Cancels what the kernel holds of it; each operation completes. */
+  #cancelAll(connection: number): void {
+    const { operations } = this.#parts;
+    const inKernel = this.#connections.operations[connection]!;
     if ((inKernel & table.CONNECT_BIT) !== 0) operations.cancel(operation.CONNECT, connection);
     if ((inKernel & table.RECEIVE_BIT) !== 0) operations.cancel(operation.RECEIVE, connection);
     if ((inKernel & table.ROOM_BIT) !== 0) operations.cancel(operation.ROOM, connection);
     if ((inKernel & table.SEND_BIT) !== 0) operations.cancel(operation.SEND, connection);
-    else queues.drop(connection);
-    operations.close(connections.fd[connection]!);
-    connections.freeWhenQuiet(connection);
   }
 }

@@ -110,6 +110,12 @@ export class SendQueues {
     return count;
   }
 
+  /** Shows every slice, in order. */
+  each(connection: number, visit: (buffer: number, start: number, end: number) => void): void {
+    for (let slice = this.first[connection]!; slice !== NONE; slice = this.#next[slice]!)
+      visit(this.#buffer[slice]!, this.#start[slice]!, this.#end[slice]!);
+  }
+
   /** `byteLength` bytes from the front were written. */
   consume(connection: number, byteLength: number): void {
     this.#unsent[connection]! -= byteLength;

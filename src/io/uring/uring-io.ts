@@ -15,10 +15,11 @@ import { fail, ok, type Result } from "../../base/result.ts";
 import type { Port, PortEvents } from "../../engine/port.ts";
 import { mapHugeRegion, mapRegion, type Region } from "../../sys/arena.ts";
 import { closeDescriptor } from "../../sys/descriptor.ts";
+import { clearResetOnClose } from "../../sys/stream-socket.ts";
 import { findNodeLoop, type NodeLoop } from "../../sys/node-loop.ts";
 import type { Io, IoLimits, IoWarning } from "../io.ts";
 import { Completions } from "./completions.ts";
-import { Connections } from "./connections.ts";
+import { Connections, OPEN } from "./connections.ts";
 import { Listeners, LISTENERS_MAX, PEER_BYTES } from "./listeners.ts";
 import { NodeTurn } from "./node-turn.ts";
 import { MESSAGE_BYTES, Operations } from "./operations.ts";
@@ -83,6 +84,18 @@ class UringIo implements Io {
     return this.#listeners.adopt(fd);
   }
 
+  descriptorOf(connection: number): number {
+    const { connections } = this.#parts;
+    connections.checkDetached(connection);
+    return connections.fd[connection]!;
+  }
+
+  adoptConnection(fd: number): number {
+    const connection = this.#parts.connections.take(fd, OPEN);
+    if (connection >= 0) clearResetOnClose(fd);
+    return connection;
+  }
+
   run(events: PortEvents): void {
     assert(this.#state === "new", "runs twice");
     this.#state = "running";
@@ -143,8 +156,10 @@ class UringIo implements Io {
     if (action !== undefined) action();
     else this.#isQuiet = !this.#ring.drain(this.#completions);
     this.#listeners.progress(nowMs);
+    const { quiet } = this.#parts.connections;
+    if (quiet.length > 0) this.#completions.tellQuiet();
     const deadlineMs = events.turnEnds();
-    const mustTurn = this.#submission.flush();
+    const mustTurn = this.#submission.flush() || quiet.length > 0;
     this.#deadlineMs = mustTurn ? nowMs : deadlineMs;
     this.#isInTurn = false;
   }
