@@ -7,7 +7,8 @@ import { parseDuration } from "./duration.ts";
 
 /** A whole number. */
 export function parseCount(text: string): number {
-  if (!/^[0-9]{1,15}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
+  if (!/^[0-9]{1,16}$/.test(text) || !Number.isSafeInteger(Number(text)))
+    throw new InvalidArgumentError("It must be a whole number.");
   return Number(text);
 }
 

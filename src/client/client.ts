@@ -23,10 +23,14 @@ import { AnswerQueue } from "./answer-queue.ts";
 import { ABANDONED, type AnswerSink, abortable } from "./answer-sink.ts";
 import { type AnyAnswer, type Data, parseAnswer } from "./answer.ts";
 import { CannotConnectError, ConnectionLostError, OrderRefusedError } from "./errors.ts";
+import { followOver, type FollowOptions } from "./events.ts";
+import type { EventData } from "../model/events.ts";
 import type { AnswerDataTo, OrderToSend } from "./order.ts";
 
 export type { ErrorAnswer, OkAnswer, ProcessingAnswer } from "../model/answers.ts";
 export type { AnyAnswer, Data } from "./answer.ts";
+export type { EventData } from "../model/events.ts";
+export type { FollowOptions } from "./events.ts";
 export type { AnswerDataTo, OrderToSend } from "./order.ts";
 export { CannotConnectError, ConnectionLostError, OrderRefusedError } from "./errors.ts";
 export { defaultSocketPath } from "./socket-path.ts";
@@ -75,6 +79,19 @@ export function connect(path: string, options: ClientOptions = {}): Promise<Clie
     resolve(new Client(socket, options));
   });
   return promise;
+}
+
+/**
+ * The events of the proxy at `path`, over as many connections as it takes: after a loss it connects again and
+ * goes on behind the last one. Throws what the first connection throws, and the signal's reason.
+ *
+ * ```ts
+ * for await (const event of followEvents(defaultSocketPath())) console.log(event.sequence, event.event);
+ * ```
+ */
+export function followEvents(path: string, options: FollowOptions = {}): AsyncGenerator<EventData, never> {
+  const { signal } = options;
+  return followOver(() => connect(path, signal && { signal }), options);
 }
 
 /** One connection to a proxy. Made by `connect`. */

@@ -5,6 +5,7 @@ import type { Log } from "../io/log.ts";
 import type { ExpiryWatch } from "./certificates/expiry-watch.ts";
 import type { Configuration } from "./configuration.ts";
 import type { DrainClock } from "./drain-clock.ts";
+import type { EventLog } from "./events/event-log.ts";
 import type { Gathering } from "./gathering.ts";
 import type { MainLimits } from "./limits.ts";
 import type { MainCounters } from "./metrics/main-metrics.ts";
@@ -21,6 +22,7 @@ export interface Control {
   readonly listeners: Listeners;
   readonly workers: WorkerSet;
   readonly supervisor: Supervisor;
+  readonly events: EventLog;
   readonly counters: MainCounters;
   readonly workerTotals: WorkerTotals;
   readonly expiryWatch: ExpiryWatch;

@@ -8,6 +8,7 @@ import type { FollowChanges } from "../model/state-file.ts";
 import { Configuration } from "./configuration.ts";
 import type { Control } from "./control.ts";
 import { DrainClock } from "./drain-clock.ts";
+import { EventLog } from "./events/event-log.ts";
 import { Gathering } from "./gathering.ts";
 import type { MainLimits } from "./limits.ts";
 import { ExpiryWatch } from "./certificates/expiry-watch.ts";
@@ -22,6 +23,9 @@ import { TicketKeys } from "./ticket-keys.ts";
 import { StateLoader } from "./workers/state-loader.ts";
 import { Supervisor } from "./workers/supervisor.ts";
 import { WorkerSet, type WorkerSetHooks } from "./workers/worker-set.ts";
+
+/** Of a certificate, an event has so many names. */
+const EVENT_NAMES_MAX = 10;
 
 export interface ControlOptions {
   readonly io: string;
@@ -66,16 +70,17 @@ export function createControl(options: ControlOptions): MainParts {
       }),
     ),
   });
-  const drains = new DrainClock({ closeUsers: (drain) => workers.closeDrained(drain), now });
+  const events = newEventLog(limits);
+  const drains = newDrains(workers, events, now);
   const listeners = newListeners(workers, limits);
-  const supervisor = new Supervisor({ workers, counters, limits, log, now });
+  const supervisor = new Supervisor({ workers, counters, events, limits, log, now });
   const configuration = new Configuration(listeners);
   const stopSequence = new StopSequence({ listeners, supervisor, workers, log });
   const turns = new Turns({
     nextTurn: (turn) => setImmediate(turn),
     roundEnds: () => configuration.commit(),
   });
-  const expiryWatch = newExpiryWatch(limits, log);
+  const expiryWatch = newExpiryWatch(limits, log, events);
   const control: Control = {
     configuration,
     gathering,
@@ -83,6 +88,7 @@ export function createControl(options: ControlOptions): MainParts {
     listeners,
     workers,
     supervisor,
+    events,
     counters,
     workerTotals: new WorkerTotals(),
     expiryWatch,
@@ -118,14 +124,16 @@ function hooksOf(control: () => Control, loader: StateLoader, secrets: () => Tls
     },
     openListeners: () => control().listeners.open(),
     secrets,
-    ready: () => {
+    ready: (worker) => {
       const { workers, supervisor } = control();
       if (workers.all().every(({ state }) => state !== "starting")) loader.forget();
-      supervisor.ready();
+      supervisor.ready(worker);
     },
     drainChanged: (worker, use) => control().drains.report(worker, use),
     counted: (worker, totals) => control().workerTotals.told(worker, totals),
     unlistened: (worker, address) => control().listeners.unlistened(worker, address),
+    backendChanged: (worker, { state, ...change }) =>
+      control().events.append({ event: state === "up" ? "BACKEND_UP" : "BACKEND_DOWN", worker, ...change }),
     exited: (worker, reason, code) => {
       const { workerTotals, listeners, drains, supervisor } = control();
       workerTotals.left(worker.number);
@@ -145,7 +153,24 @@ function newTicketKeys(limits: MainLimits, rotated: () => void): TicketKeys {
   return new TicketKeys({ previousMax: limits.previousTicketKeysMax, later, rotated });
 }
 
-function newExpiryWatch({ expiryNearMs, expiryLinesMax }: MainLimits, log: Log): ExpiryWatch {
+function newEventLog({ eventsMax, eventCharsMax: charsMax }: MainLimits): EventLog {
+  return new EventLog({ startedAtMs: Date.now(), eventsMax, charsMax, now: Date.now });
+}
+
+function newDrains(workers: WorkerSet, events: EventLog, now: () => number): DrainClock {
+  return new DrainClock({
+    closeUsers: (drain) => workers.closeDrained(drain),
+    drained: ({ order, kind, key }, drainedMs) =>
+      events.append({ event: "DRAINED", order, kind, key, drained_ms: Math.round(drainedMs) }),
+    now,
+  });
+}
+
+function newExpiryWatch(
+  { expiryNearMs, expiryLinesMax }: MainLimits,
+  log: Log,
+  events: EventLog,
+): ExpiryWatch {
   return new ExpiryWatch({
     nearMs: expiryNearMs,
     linesMax: expiryLinesMax,
@@ -154,8 +179,13 @@ function newExpiryWatch({ expiryNearMs, expiryLinesMax }: MainLimits, log: Log):
       const what = leftMs > 0 ? "expires soon" : "has expired";
       const expires = new Date(not_after_ms).toISOString();
       log.warning(`a certificate ${what}`, { listener, name: names[0] ?? "", expires, fingerprint });
+      const event = leftMs > 0 ? "CERTIFICATE_EXPIRING" : "CERTIFICATE_EXPIRED";
+      events.append({ event, listener, fingerprint, names: names.slice(0, EVENT_NAMES_MAX), not_after_ms });
     },
-    toldMore: (count) => log.warning(`${count} more certificates expire soon, or have expired`),
+    toldMore: (count) => {
+      log.warning(`${count} more certificates expire soon, or have expired`);
+      events.append({ event: "CERTIFICATES_EXPIRING", count });
+    },
   });
 }
 

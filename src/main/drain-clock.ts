@@ -6,7 +6,7 @@ import type { DrainStatus } from "../model/answer-data.ts";
 import type { DrainUse } from "../model/channel.ts";
 import type { ObjectKind } from "../model/objects.ts";
 import type { DrainWatch, Usage, WatchOptions } from "./drain-watch.ts";
-import { Drains, type DrainTarget } from "./drains.ts";
+import { Drains, type DrainsOptions, type DrainTarget } from "./drains.ts";
 
 /** The longest time that setTimeout takes. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -17,8 +17,8 @@ export class DrainClock {
   #timer: NodeJS.Timeout | undefined;
   #timerMs: number = Number.POSITIVE_INFINITY;
 
-  constructor(options: { closeUsers: (drain: number) => void; now: () => number }) {
-    this.#drains = new Drains({ closeUsers: options.closeUsers });
+  constructor(options: DrainsOptions & { readonly now: () => number }) {
+    this.#drains = new Drains(options);
     this.#now = options.now;
   }
 

@@ -12,17 +12,27 @@ const backend = (id: string): DrainTarget => ({
 
 type Watching = { listener: DrainListener; progressMs: number };
 
-/** Drains, what was asked to be closed, and what was told, one line each. */
-function newDrains(): { drains: Drains; closed: number[]; told: string[]; watching: Watching } {
+/** Drains, what was asked to be closed, what was told to those who watch, and which ends were. */
+function newDrains(): {
+  drained: string[];
+  drains: Drains;
+  closed: number[];
+  told: string[];
+  watching: Watching;
+} {
   const told: string[] = [];
   const closed: number[] = [];
-  const drains = new Drains({ closeUsers: (drain) => closed.push(drain) });
+  const drained: string[] = [];
+  const drains = new Drains({
+    closeUsers: (drain) => closed.push(drain),
+    drained: ({ key }, drainedMs) => drained.push(`${key} in ${drainedMs}`),
+  });
   const listener: DrainListener = {
     progress: (usage) => told.push(`${usage.connections} ${JSON.stringify(usage.workers)}`),
     finished: (drainedMs) => told.push(`drained in ${drainedMs}`),
     kept: (usage) => told.push(`kept ${usage.connections}`),
   };
-  return { drains, closed, told, watching: { listener, progressMs: 1_000 } };
+  return { drains, closed, told, drained, watching: { listener, progressMs: 1_000 } };
 }
 
 test("what nobody uses is drained at once", () => {
@@ -34,6 +44,16 @@ test("what nobody uses is drained at once", () => {
   assert.deepEqual(told, ["drained in 3"]);
   assert.equal(drains.find("backend", "app/1"), undefined);
   assert.equal(drains.nextDueMs, Number.POSITIVE_INFINITY);
+});
+
+test("the end of what was in use is told once, and nothing of what was not", () => {
+  const { drains, drained } = newDrains();
+  const [unused, used] = [drains.begin(backend("1"), 100), drains.begin(backend("2"), 100)];
+  drains.report(0, { drain: used, connections: 2 }, 101);
+  drains.settle([unused, used], 103);
+  assert.deepEqual(drained, []);
+  drains.forgetWorker(0, 150);
+  assert.deepEqual(drained, ["app/2 in 50"]);
 });
 
 test("a drain tells its connections by worker, at most once a second, and its end at once", () => {

@@ -35,17 +35,23 @@ interface Drain {
   connections: number;
 }
 
+export interface DrainsOptions {
+  /** Asks all workers to close what still uses a drain. */
+  readonly closeUsers: (drain: number) => void;
+  /** What was in use when it was removed is used no more. */
+  readonly drained: (target: DrainTarget, drainedMs: number) => void;
+}
+
 export class Drains {
-  readonly #closeUsers: (drain: number) => void;
+  readonly #options: DrainsOptions;
   readonly #drains: Map<number, Drain> = new Map();
   readonly #newest: Map<string, number> = new Map();
   readonly #watches: Set<DrainWatch> = new Set();
   #lastNumber = 0;
   #dueMs: number = Number.POSITIVE_INFINITY;
 
-  /** `closeUsers` asks all workers to close what still uses a drain. */
-  constructor(options: { closeUsers: (drain: number) => void }) {
-    this.#closeUsers = options.closeUsers;
+  constructor(options: DrainsOptions) {
+    this.#options = options;
   }
 
   /** Begins to count; the number goes to the workers with the change that removes it. */
@@ -170,8 +176,10 @@ export class Drains {
     drain.connections += connections - before;
     assert(drain.connections >= 0, "counts fewer than no connections");
     if (drain.state === "counting") return;
-    if (drain.connections === 0) this.#end(drain, nowMs);
-    else if (connections !== before) for (const watch of drain.watches) this.#owe(watch, nowMs);
+    if (drain.connections === 0) {
+      this.#end(drain, nowMs);
+      this.#options.drained(drain.target, nowMs - drain.sinceMs);
+    } else if (connections !== before) for (const watch of drain.watches) this.#owe(watch, nowMs);
   }
 
   #end(drain: Drain, nowMs: number): void {
@@ -197,7 +205,7 @@ export class Drains {
 
   #meetDeadline(watch: DrainWatch, deadline: DrainDeadline): void {
     if (deadline.onDeadline === "close") {
-      for (const number of [...watch.drains]) this.#closeUsers(number);
+      for (const number of [...watch.drains]) this.#options.closeUsers(number);
       if (!watch.hasClient) this.#forgetWatch(watch);
       return;
     }

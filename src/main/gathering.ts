@@ -22,6 +22,7 @@ export class Gathering {
   readonly #hashes: Map<number, string> = new Map();
   #waits: Wait[] = [];
   #waitsTold = 0;
+  readonly #watchers: Set<() => void> = new Set();
 
   /** A worker counts from now on; it has applied `revision`. */
   join(worker: number, revision: number): void {
@@ -60,6 +61,12 @@ export class Gathering {
     this.#tell();
   }
 
+  /** Calls `look` whenever a worker has applied a revision, or is gone; gives how to stop that. */
+  watch(look: () => void): () => void {
+    this.#watchers.add(look);
+    return () => this.#watchers.delete(look);
+  }
+
   /** The newest revision that every worker has applied; `Infinity` while none counts. */
   get settledRevision(): number {
     let settled = Number.POSITIVE_INFINITY;
@@ -79,5 +86,6 @@ export class Gathering {
     if (this.#waitsTold === this.#waits.length) [this.#waits, this.#waitsTold] = [[], 0];
     else if (this.#waitsTold > 1_024)
       [this.#waits, this.#waitsTold] = [this.#waits.slice(this.#waitsTold), 0];
+    for (const look of [...this.#watchers]) look();
   }
 }

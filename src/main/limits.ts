@@ -54,6 +54,13 @@ export interface MainLimits {
   readonly expiryCheckMs: number;
   /** Certificates that one look warns of by name; more are counted. */
   readonly expiryLinesMax: number;
+  /** Events that are kept for who comes later, or reads slowly, and their characters as JSON. */
+  readonly eventsMax: number;
+  readonly eventCharsMax: number;
+  /** Clients, or orders of one client, that are told events at a time. */
+  readonly subscriptionsMax: number;
+  /** So much of what one was told may be unread; then it waits, and keeps its place. */
+  readonly eventCharsUnreadMax: number;
   /** The journal is folded into the snapshot when it is larger than this and than the snapshot. */
   readonly journalBytesMax: number;
 }
@@ -81,6 +88,10 @@ export const MAIN_LIMITS: MainLimits = {
   expiryNearMs: 14 * 24 * 60 * 60 * 1_000,
   expiryCheckMs: 60 * 60 * 1_000,
   expiryLinesMax: 20,
+  eventsMax: 4_096,
+  eventCharsMax: 4 * 1024 * 1024,
+  subscriptionsMax: 256,
+  eventCharsUnreadMax: 65_536,
   journalBytesMax: 8 * 1024 * 1024,
 };
 

@@ -132,6 +132,8 @@ async function startServing(
       control.inTurn(() =>
         executeChange(control, order, false, {
           processing: () => undefined,
+          hasRoom: true,
+          onRoom: () => undefined,
           ok: () => resolve(undefined),
           refuse: (error) => resolve(order.type === "REMOVE_BACKEND" ? undefined : error.message),
           onGone: () => undefined,

@@ -147,6 +147,9 @@ export interface AnswerData {
   REMOVE_CERTIFICATE: RemovalData;
   STATUS: StatusData;
   METRICS: MetricsData;
+  /** There is none: it tells events (`EventData`) as `PROCESSING`, until the connection ends. */
+  SUBSCRIBE_EVENTS: never;
+  WAIT_REVISION: { readonly revision: number };
   LIST_LISTENERS: ListData<Listener>;
   LIST_CLUSTERS: ListData<Cluster>;
   LIST_FRONTENDS: ListData<Frontend>;

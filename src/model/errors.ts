@@ -143,6 +143,11 @@ export const ORDER_ERRORS: Readonly<Record<OrderErrorCode, ErrorMeaning>> = {
     meaning: "The state file was written in a format that this version of the proxy does not know.",
     remedy: "Load it with the version that wrote it, or a newer one.",
   },
+  TIMED_OUT: {
+    fault: "machine",
+    meaning: "What the order waits for did not come in its time.",
+    remedy: "Look at STATUS for what is missing, and wait again.",
+  },
   WORKER_FAILED: {
     fault: "proxy",
     meaning: "A worker could not do what was asked of it.",
@@ -181,6 +186,7 @@ export type OrderErrorCode =
   | "STATE_FILE_UNWRITABLE"
   | "STATE_FILE_INVALID"
   | "STATE_FILE_NEWER"
+  | "TIMED_OUT"
   | "WORKER_FAILED"
   | "STOPPING";
 

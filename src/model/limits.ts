@@ -53,6 +53,8 @@ export const HEALTH_COUNT_MAX = 1_000;
 export const HEALTH_STATUSES_MAX = 32;
 /** A drain's or a stop's deadline: one week. */
 export const DEADLINE_MS_MAX = 604_800_000;
+/** How long `WAIT_REVISION` waits: one hour. */
+export const WAIT_MS_MAX = 3_600_000;
 export const PROGRESS_MS_MIN = 10;
 export const PROGRESS_MS_MAX = 3_600_000;
 export const WORKERS_MAX = 256;

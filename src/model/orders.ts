@@ -80,6 +80,11 @@ export interface OrderData {
   REMOVE_CERTIFICATE: Pick<Certificate, "listener" | "fingerprint"> & Removal;
   STATUS: Nothing;
   METRICS: Nothing;
+  SUBSCRIBE_EVENTS: {
+    /** The last event that is known; 0 for all of this run of main. */
+    readonly since?: number;
+  };
+  WAIT_REVISION: { readonly revision: number; readonly timeout_ms: number };
   LIST_LISTENERS: Page & { readonly address?: string };
   LIST_CLUSTERS: Page & { readonly cluster_id?: string };
   LIST_FRONTENDS: Page & Partial<FrontendKey> & { readonly cluster_id?: string };

@@ -2,7 +2,7 @@
  * The example order and answer of each order. Where an order changes or shows objects, the answer is a real
  * one: the order is applied to a small configuration that the other examples make.
  */
-import { type Answer, okAnswer } from "../../src/model/answers.ts";
+import { type Answer, okAnswer, processingAnswer } from "../../src/model/answers.ts";
 import { applyOrder } from "../../src/model/apply.ts";
 import { CATALOGUE } from "../../src/model/catalogue/catalogue.ts";
 import { parseOrderBody } from "../../src/model/catalogue/parse-order.ts";
@@ -20,11 +20,12 @@ export function exampleOrder(type: OrderType): object {
   return Object.keys(example).length === 0 ? { id: "1", type } : { id: "1", type, data: example };
 }
 
-/** Its final answer. */
+/** Its final answer; of an order that has none, one of the others. */
 export function exampleAnswer(type: OrderType): Answer {
   const order = readExample(type);
   const { message, data } = answerTo(order);
-  return okAnswer({ id: "1", revision: REVISION }, message, data);
+  const answer = CATALOGUE[type].isEndless ? processingAnswer : okAnswer;
+  return answer({ id: "1", revision: REVISION }, message, data);
 }
 
 function answerTo(order: Order): { readonly message: string; readonly data: object } {

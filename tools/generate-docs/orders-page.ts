@@ -40,17 +40,23 @@ function overview(): string {
 }
 
 function section(type: OrderType): string {
-  const { summary, errors, answeredBy } = CATALOGUE[type];
+  const { summary, errors } = CATALOGUE[type];
   const rows = fieldRows("", describeFields(type));
   return [
     `## ${type}`,
     summary,
     rows.length === 0 ? "It has no data." : table(["field", "takes", "default", "what for"], rows),
     codeBlock("json", jsonText(exampleOrder(type))),
-    answeredBy === "workers" ? "Its answer, once every worker has done it:" : "Its answer:",
+    answerTitle(type),
     codeBlock("json", jsonText(exampleAnswer(type))),
     ...(errors.length === 0 ? [] : [`Refused also with ${codes(errors)}.`]),
   ].join("\n\n");
+}
+
+function answerTitle(type: OrderType): string {
+  const { answeredBy, isEndless } = CATALOGUE[type];
+  if (isEndless) return "Its answers, one for each event:";
+  return answeredBy === "workers" ? "Its answer, once every worker has done it:" : "Its answer:";
 }
 
 /** The fields of an object stand below it, with their path. */

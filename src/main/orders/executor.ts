@@ -26,6 +26,8 @@ import { executeProcessOrder, type ProcessOrder } from "./process-orders.ts";
 import { metricsOf } from "./metrics.ts";
 import { loadState, saveState } from "./state-orders.ts";
 import { statusOf } from "./status.ts";
+import { subscribeEvents } from "./subscribe-events.ts";
+import { waitRevision } from "./wait-revision.ts";
 
 /** Orders that look and change nothing, but for files. */
 type QuestionOrder = Exclude<
@@ -83,6 +85,10 @@ export class Executor implements OrderExecutor {
     switch (order.type) {
       case "STATUS":
         return this.#answer(reply, () => statusOf(this.#control));
+      case "SUBSCRIBE_EVENTS":
+        return this.#whenKept(() => subscribeEvents(this.#control, order.data, reply));
+      case "WAIT_REVISION":
+        return this.#whenKept(() => waitRevision(this.#control, order.data, reply));
       case "METRICS":
         return this.#metrics(reply);
       case "LIST_LISTENERS":
@@ -114,25 +120,28 @@ export class Executor implements OrderExecutor {
     return { message: counted(data.items.length, "item"), data };
   }
 
+  /** Does it when what was accepted before is kept, or is not. */
+  #whenKept(action: () => void): void {
+    this.#control.configuration.after({ kept: action, takenBack: action });
+  }
+
   #metrics(reply: Reply): void {
-    const answer = (): void => {
+    this.#whenKept(() => {
       void metricsOf(this.#control).then((data) => {
         const metrics = counted(Object.keys(data.metrics).length, "metric");
         const workers = counted(Object.keys(data.metrics["requests"]!.workers!).length, "worker");
         reply.ok(`${metrics} of ${workers}`, data, this.revision);
       });
-    };
-    this.#control.configuration.after({ kept: answer, takenBack: answer });
+    });
   }
 
   #explain(question: OrderData["EXPLAIN"], reply: Reply): void {
-    const answer = (): void => {
+    this.#whenKept(() => {
       void explain(this.#control, question).then((explained) => {
         if (!explained.ok) return reply.refuse(explained.error, this.revision);
         return reply.ok(explained.value.message, explained.value.data, this.revision);
       });
-    };
-    this.#control.configuration.after({ kept: answer, takenBack: answer });
+    });
   }
 
   /** Looks now, answers when what it saw is kept; if that is taken back, looks again. */

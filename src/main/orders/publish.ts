@@ -4,6 +4,7 @@
  */
 import { assertNever } from "../../base/assert.ts";
 import type { Change } from "../../model/channel.ts";
+import type { Happening } from "../../model/events.ts";
 import { removedObjects } from "../../model/net-changes.ts";
 import type { ObjectKind } from "../../model/objects.ts";
 import type { DrainOptions } from "../../model/orders.ts";
@@ -12,6 +13,9 @@ import type { Control } from "../control.ts";
 import type { DrainTarget } from "../drains.ts";
 import type { Reply } from "../socket/reply.ts";
 import { encodeApply } from "../workers/worker-messages.ts";
+
+/** Of a change, its event has so many objects. */
+const EVENT_CHANGES_MAX = 100;
 
 /** How an accepted change is answered. */
 export interface Publication {
@@ -84,7 +88,25 @@ function publishKept(control: Control, accepted: Accepted, publication: Publicat
     answerDrains(control, { drains, sinceMs, accepted, publication });
   };
   // A removed listener's queue may hold connections that will use it: nobody may count before it is empty.
-  gathering.when(revision, () => (left.length === 0 ? answer() : void Promise.all(left).then(answer)));
+  gathering.when(revision, () => {
+    control.events.append(changedEvent(publication.order, revision, changes));
+    if (left.length === 0) answer();
+    else void Promise.all(left).then(answer);
+  });
+}
+
+function changedEvent(order: string, revision: number, changes: readonly Change[]): Happening {
+  return {
+    event: "CHANGED",
+    revision,
+    order,
+    changes: changes.slice(0, EVENT_CHANGES_MAX).map(({ kind, key, before, after }) => ({
+      action: before === undefined ? "add" : after === undefined ? "remove" : "update",
+      kind,
+      key,
+    })),
+    total: changes.length,
+  };
 }
 
 interface Draining {

@@ -47,6 +47,8 @@ export class CommandSession implements TurnTaker {
   readonly #reader: FrameReader;
   readonly #inFlight: Map<string, (() => void) | undefined> = new Map();
   #answers: string[] = [];
+  /** Told once when the client has read some of what it was sent. */
+  #waitForRoom: (() => void)[] = [];
   /** Of all answers that are not handed to the socket yet. */
   #answerChars = 0;
   /**
@@ -62,7 +64,10 @@ export class CommandSession implements TurnTaker {
     this.#reader = new FrameReader({ frameBytesMax: options.limits.frameBytesMax });
     socket.on("data", (bytes: Uint8Array) => this.#received(bytes));
     socket.on("end", () => this.#ended());
-    socket.on("drain", () => this.#wake());
+    socket.on("drain", () => {
+      this.#wake();
+      this.#tellRoom();
+    });
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#closed());
   }
@@ -156,7 +161,12 @@ export class CommandSession implements TurnTaker {
   }
 
   #replyTo(id: string): Reply {
+    const hasRoom = (): boolean => this.#hasRoom;
     return {
+      get hasRoom() {
+        return hasRoom();
+      },
+      onRoom: (more) => void this.#waitForRoom.push(more),
       processing: (message, data, revision) => {
         if (this.#socket.writableLength >= this.#options.limits.unreadBytesMax) return;
         this.#answer(processingAnswer({ id, revision }, message, data));
@@ -168,6 +178,15 @@ export class CommandSession implements TurnTaker {
         else if (this.#inFlight.has(id)) this.#inFlight.set(id, gone);
       },
     };
+  }
+
+  get #hasRoom(): boolean {
+    return this.#socket.writableLength + this.#answerChars < this.#options.limits.eventCharsUnreadMax;
+  }
+
+  #tellRoom(): void {
+    if (this.#state === "closed" || !this.#hasRoom) return;
+    for (const more of this.#waitForRoom.splice(0)) more();
   }
 
   #refuse(id: string | null, error: OrderError): void {
@@ -197,6 +216,8 @@ export class CommandSession implements TurnTaker {
     this.#answers = [];
     this.#answerChars = 0;
     if (this.#socket.writable) this.#socket.write(text);
+    // What the kernel took at once is followed by no "drain"; others have their turn before there is more.
+    if (this.#waitForRoom.length > 0) setImmediate(() => this.#tellRoom());
     this.#endIfDone();
   }
 
@@ -221,6 +242,7 @@ export class CommandSession implements TurnTaker {
 
   #closed(): void {
     this.#state = "closed";
+    this.#waitForRoom = [];
     this.#options.turns.forget(this);
     const gone = [...this.#inFlight.values()];
     this.#inFlight.clear();

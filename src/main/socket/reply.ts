@@ -7,6 +7,10 @@ import type { OrderError } from "../../model/errors.ts";
 export interface Reply {
   /** Not final. Left out where the client does not read what it was told before. */
   processing(message: string, data: unknown, revision: number): void;
+  /** False: the client has enough to read, and progress would only wait. */
+  readonly hasRoom: boolean;
+  /** Calls `more`, once, when the client has read some. Nothing after it left. */
+  onRoom(more: () => void): void;
   ok(message: string, data: unknown, revision: number): void;
   refuse(error: OrderError, revision: number): void;
   /** Calls `gone` if the client leaves before the final answer. */

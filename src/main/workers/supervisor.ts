@@ -11,6 +11,7 @@ import { fail, ok, type Result } from "../../base/result.ts";
 import type { Log } from "../../io/log.ts";
 import type { OrderError } from "../../model/errors.ts";
 import type { MainLimits } from "../limits.ts";
+import type { EventLog } from "../events/event-log.ts";
 import type { MainCounters } from "../metrics/main-metrics.ts";
 import { Conditions } from "./conditions.ts";
 import { Replacements } from "./replacements.ts";
@@ -40,6 +41,7 @@ export type TellStep = (message: string) => void;
 export interface SupervisorOptions {
   readonly workers: WorkerSet;
   readonly counters: MainCounters;
+  readonly events: EventLog;
   readonly limits: MainLimits;
   readonly log: Log;
   /** Monotonic milliseconds. */
@@ -64,15 +66,19 @@ export class Supervisor {
   }
 
   /** A worker is ready. */
-  ready(): void {
+  ready({ number: worker, pid }: WorkerProcess): void {
+    this.#options.events.append({ event: "WORKER_STARTED", worker, pid });
     this.#conditions.changed();
   }
 
   /** A process is gone. */
   exited(worker: WorkerProcess, reason: string, code: number | null): void {
-    const { log } = this.#options;
-    if (worker.state === "stopping") log.info(`worker ${worker.number} left`, { pid: worker.pid, reason });
-    else if (this.#state === "running") this.#replace(worker, reason, code);
+    const { log, events } = this.#options;
+    const { number, pid } = worker;
+    if (worker.state === "stopping") {
+      log.info(`worker ${number} left`, { pid, reason });
+      events.append({ event: "WORKER_STOPPED", worker: number, pid });
+    } else if (this.#state === "running") this.#replace(worker, reason, code);
     this.#conditions.changed();
   }
 
@@ -236,8 +242,8 @@ export class Supervisor {
   }
 
   #replace(worker: WorkerProcess, reason: string, code: number | null): void {
-    const { log, now, counters } = this.#options;
-    const { number } = worker;
+    const { log, now, counters, events } = this.#options;
+    const { number, pid } = worker;
     counters.workersDied++;
     const death = this.#replacements.died(number, now());
     if (code === EXIT_CONFIGURATION)
@@ -246,9 +252,16 @@ export class Supervisor {
       this.#refusal = `worker ${number} dies again and again before it is ready: ${reason}`;
     }
     log.error(`worker ${number} died`, {
-      pid: worker.pid,
+      pid,
       reason,
       deaths: death.count,
+      replaced_in_ms: death.replacedInMs,
+    });
+    events.append({
+      event: "WORKER_DIED",
+      worker: number,
+      pid,
+      reason,
       replaced_in_ms: death.replacedInMs,
     });
     if (!this.#isShort) return;

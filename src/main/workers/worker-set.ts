@@ -14,7 +14,14 @@
 import type { Log } from "../../io/log.ts";
 import { encodeMessage } from "../../io/message-channel.ts";
 import type { WorkerStatus } from "../../model/answer-data.ts";
-import type { DrainUse, FromWorker, Question, TlsSecrets, ToWorker } from "../../model/channel.ts";
+import type {
+  BackendChange,
+  DrainUse,
+  FromWorker,
+  Question,
+  TlsSecrets,
+  ToWorker,
+} from "../../model/channel.ts";
 import type { MetricValues } from "../../model/metric-values.ts";
 import type { Gathering } from "../gathering.ts";
 import type { MainLimits } from "../limits.ts";
@@ -37,11 +44,13 @@ export interface WorkerSetHooks {
   /** What workers need for TLS beside the state, as it is now. */
   secrets(): TlsSecrets;
   /** A worker has loaded its state and accepts. */
-  ready(): void;
+  ready(worker: WorkerProcess): void;
   drainChanged(worker: number, use: DrainUse): void;
   /** What it has counted since its start. */
   counted(worker: number, totals: MetricValues): void;
   unlistened(worker: number, address: string): void;
+  /** Its health checks took a backend down, or up again. */
+  backendChanged(worker: number, change: BackendChange): void;
   /** A process is gone. `code` is its exit code, `null` if a signal ended it. */
   exited(worker: WorkerProcess, reason: string, code: number | null): void;
 }
@@ -207,7 +216,8 @@ export class WorkerSet {
         const { cluster_id, backend_id, state, ...fields } = message.change;
         const level = state === "down" ? "warning" : "info";
         const text = `backend ${backend_id} of cluster ${cluster_id} is ${state}`;
-        return log[level](text, { worker: worker.number, ...fields });
+        log[level](text, { worker: worker.number, ...fields });
+        return hooks.backendChanged(worker.number, message.change);
       }
       case "answer":
         return this.#questions.answered(worker.number, message.question, message.data);
@@ -232,7 +242,7 @@ export class WorkerSet {
     }
     log.info(`worker ${worker.number} runs`, { pid: worker.pid, io: message.io, reason: message.io_reason });
     this.#applied(worker, message.revision, message.hash);
-    hooks.ready();
+    hooks.ready(worker);
   }
 
   #applied(worker: WorkerProcess, revision: number, hash: string): void {

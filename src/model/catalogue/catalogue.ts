@@ -8,6 +8,7 @@ import { CLUSTER_ORDERS } from "./cluster-orders.ts";
 import type { CatalogueOf } from "./entry.ts";
 import { FRONTEND_ORDERS } from "./frontend-orders.ts";
 import { LISTENER_ORDERS } from "./listener-orders.ts";
+import { OBSERVATION_ORDERS } from "./observation-orders.ts";
 import { PROCESS_ORDERS } from "./process-orders.ts";
 import { QUESTION_ORDERS } from "./question-orders.ts";
 
@@ -18,6 +19,7 @@ export const CATALOGUE: CatalogueOf<OrderType> = {
   ...BACKEND_ORDERS,
   ...CERTIFICATE_ORDERS,
   ...QUESTION_ORDERS,
+  ...OBSERVATION_ORDERS,
   ...PROCESS_ORDERS,
 };
 

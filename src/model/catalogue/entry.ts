@@ -12,6 +12,8 @@ export interface CatalogueEntry<Type extends OrderType> {
   readonly changesState: boolean;
   /** Whose work its `OK` stands for: main's alone, or that of every worker. */
   readonly answeredBy: "main" | "workers";
+  /** It is answered by `PROCESSING` only, until the connection ends; so is its example. */
+  readonly isEndless?: true;
   /** Checks `data` and gives it complete and in canonical form. */
   readonly schema: z.ZodType<OrderData[Type]>;
   /** `data` as a client writes it. */

@@ -41,7 +41,7 @@ const explainSchema = z.strictObject(
 );
 
 export const QUESTION_ORDERS: CatalogueOf<
-  "STATUS" | "METRICS" | "EXPLAIN" | "DUMP_STATE" | "SAVE_STATE" | "LOAD_STATE" | "QUERY_DRAINS"
+  "STATUS" | "EXPLAIN" | "DUMP_STATE" | "SAVE_STATE" | "LOAD_STATE" | "QUERY_DRAINS"
 > = {
   STATUS: {
     summary: "What runs: version, revision, the configuration's hash, and each worker.",
@@ -93,44 +93,6 @@ export const QUESTION_ORDERS: CatalogueOf<
             },
           },
         ],
-      },
-    },
-    errors: [],
-  },
-  METRICS: {
-    summary: "All counters, gauges and histograms, summed and by worker.",
-    changesState: false,
-    answeredBy: "workers",
-    schema: nothing,
-    example: {},
-    exampleAnswer: {
-      message: "45 metrics of 2 workers",
-      data: {
-        metrics: {
-          requests: {
-            type: "counter",
-            help: "Requests whose head was read.",
-            value: 120_300,
-            workers: { "0": 60_100, "1": 60_190 },
-            former: 10,
-          },
-          responses: {
-            type: "counter",
-            help: "Final responses to clients, our own included.",
-            label: "class",
-            value: { "1xx": 0, "2xx": 120_000, "3xx": 0, "4xx": 290, "5xx": 10 },
-            workers: {
-              "0": { "1xx": 0, "2xx": 59_995, "3xx": 0, "4xx": 100, "5xx": 5 },
-              "1": { "1xx": 0, "2xx": 59_995, "3xx": 0, "4xx": 190, "5xx": 5 },
-            },
-            former: { "1xx": 0, "2xx": 10, "3xx": 0, "4xx": 0, "5xx": 0 },
-          },
-          revision: {
-            type: "gauge",
-            help: "How many changes of the configuration were accepted.",
-            value: 7,
-          },
-        },
       },
     },
     errors: [],
