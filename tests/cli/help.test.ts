@@ -12,6 +12,8 @@ import { KAKEHI, runCommand } from "../../testing/run-command.ts";
 const BY_HAND: readonly OrderType[] = [
   "STATUS",
   "METRICS",
+  "SUBSCRIBE_EVENTS",
+  "WAIT_REVISION",
   "EXPLAIN",
   "QUERY_DRAINS",
   "SOFT_STOP",
