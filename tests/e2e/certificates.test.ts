@@ -314,6 +314,11 @@ test(
       const reset = await command("update", listener, "--reset", "client-auth");
       assert.equal(reset.code, 0, reset.stderr);
       assert.equal(await authOf(), undefined);
+      const { certificate } = maker.make({ isAuthority: true, days: -1 });
+      const expired = { address: listener, client_auth: { ca: [certificate] } };
+      const warned = await second.orders.ok("UPDATE_LISTENER", expired);
+      assert.match(warned.data.warnings[0], /^authority 1 of its client_auth expired on \d{4}-/);
+      assert.ok(warned.message.endsWith(`; warning: ${warned.data.warnings[0]}`));
     });
   },
 );

@@ -20,15 +20,15 @@ function derOf({ certificate }: MadeCertificate): string {
 }
 
 function caOf(...ca: readonly string[]): readonly string[] {
-  const read = readClientAuth({ ca, mode: "request" });
+  const read = readClientAuth({ ca, mode: "request" }, Date.now());
   assert.ok(read.ok, read.ok ? "" : read.error.message);
-  assert.equal(read.value.mode, "request");
-  return read.value.ca;
+  assert.deepEqual([read.value.clientAuth.mode, read.value.warnings], ["request", []]);
+  return read.value.clientAuth.ca;
 }
 
 /** The refusal as `CODE field: message`. None may hold anything of a key. */
 function refusal(...ca: readonly string[]): string {
-  const read = readClientAuth({ ca, mode: "require" });
+  const read = readClientAuth({ ca, mode: "require" }, Date.now());
   assert.ok(!read.ok, "it was accepted");
   const { code, field, message } = read.error;
   const key = first.key.split("\n")[1]!;
@@ -41,6 +41,15 @@ test("PEM becomes DER in base64, bundles come apart, and each certificate is the
   assert.deepEqual(caOf(first.certificate, second.certificate), all);
   assert.deepEqual(caOf(`${first.certificate}\n# the other\n${second.certificate}`, first.certificate), all);
   assert.deepEqual(caOf(...all), all, "as states hold them");
+});
+
+test("an authority that has expired is taken, with a warning that says which and when", () => {
+  const { validToDate } = new X509Certificate(second.certificate);
+  const sent = { ca: [first.certificate, second.certificate], mode: "require" } as const;
+  const read = readClientAuth(sent, validToDate.getTime() + 1);
+  assert.ok(read.ok);
+  const day = validToDate.toISOString().slice(0, 10);
+  assert.equal(read.value.warnings[1], `authority 2 of its client_auth expired on ${day}`);
 });
 
 test("INVALID_CERTIFICATE: authorities that are garbage, empty, cut off or something else", () => {

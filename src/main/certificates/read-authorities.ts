@@ -8,7 +8,7 @@ import type { OrderError } from "../../model/errors.ts";
 import { AUTHORITIES_MAX, AUTHORITY_BYTES_MAX } from "../../model/limits.ts";
 import type { ClientAuth } from "../../model/objects.ts";
 import { readPem } from "./pem.ts";
-import { parseCertificates } from "./read-certificate.ts";
+import { dayOf, isExpired, parseCertificates } from "./read-certificate.ts";
 
 /**
  * The certificates in `texts`, each of which may hold several, as bundles do. `field` is where they came, as
@@ -29,14 +29,27 @@ export function readAuthorities(
   return ok([...authorities.values()]);
 }
 
+export interface ReadClientAuth {
+  readonly clientAuth: ClientAuth;
+  /** Each the end of a sentence. */
+  readonly warnings: readonly string[];
+}
+
 /** A listener's `client_auth`. Whom it names has to be an authority: it is to sign others' certificates. */
-export function readClientAuth({ ca, mode }: ClientAuth): Result<ClientAuth, OrderError> {
+export function readClientAuth({ ca, mode }: ClientAuth, nowMs: number): Result<ReadClientAuth, OrderError> {
   const field = "data.client_auth.ca";
   const read = readAuthorities(ca, field);
   if (!read.ok) return read;
   const position = read.value.findIndex((certificate) => !certificate.ca);
-  if (position === -1) return ok({ ca: textsOf(read.value), mode });
-  return refuse(field, `holds a certificate that is no authority's: number ${position + 1} of them`);
+  if (position !== -1)
+    return refuse(field, `holds a certificate that is no authority's: number ${position + 1} of them`);
+  const clientAuth = { ca: textsOf(read.value), mode };
+  return ok({ clientAuth, warnings: read.value.flatMap((one, index) => warningsOf(one, index + 1, nowMs)) });
+}
+
+function warningsOf(authority: X509Certificate, number: number, nowMs: number): readonly string[] {
+  if (!isExpired(authority, nowMs)) return [];
+  return [`authority ${number} of its client_auth expired on ${dayOf(authority.validToDate)}`];
 }
 
 /** As states hold them. */

@@ -187,7 +187,7 @@ function isSignedBy(issued: X509Certificate, issuer: X509Certificate): boolean {
   }
 }
 
-function isExpired(certificate: X509Certificate, nowMs: number): boolean {
+export function isExpired(certificate: X509Certificate, nowMs: number): boolean {
   return certificate.validToDate.getTime() < nowMs;
 }
 
@@ -195,7 +195,8 @@ function fingerprintOf(certificate: X509Certificate): string {
   return certificate.fingerprint256.replaceAll(":", "").toLowerCase();
 }
 
-function dayOf(date: Date): string {
+/** As in `2026-01-31`. */
+export function dayOf(date: Date): string {
   return date.toISOString().slice(0, 10);
 }
 

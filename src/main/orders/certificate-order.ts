@@ -38,7 +38,7 @@ interface ReadOrder {
 }
 
 function readOrder(order: ChangeOrder, nowMs: number): Result<ReadOrder, OrderError> {
-  if (order.type === "ADD_LISTENER" || order.type === "UPDATE_LISTENER") return readListener(order);
+  if (order.type === "ADD_LISTENER" || order.type === "UPDATE_LISTENER") return readListener(order, nowMs);
   if (order.type === "ADD_CLUSTER" || order.type === "UPDATE_CLUSTER") return readCluster(order, nowMs);
   if (order.type !== "ADD_CERTIFICATE" && order.type !== "REPLACE_CERTIFICATE") return ok({ order });
   const read = readCertificate(order.data, nowMs);
@@ -49,25 +49,37 @@ function readOrder(order: ChangeOrder, nowMs: number): Result<ReadOrder, OrderEr
     order.type === "ADD_CERTIFICATE"
       ? { type: order.type, data }
       : { type: order.type, data: { ...data, old_fingerprint: order.data.old_fingerprint } };
-  const told = warnings.length === 0 ? {} : { warnings };
   return ok({
     order: complete,
     addendum: {
-      data: { fingerprint: certificate.fingerprint, ...told },
-      remark: warnings.map((warning) => `; warning: ${warning}`).join(""),
+      data: { fingerprint: certificate.fingerprint, ...toldOf(warnings) },
+      remark: remarkOf(warnings),
     },
   });
 }
 
+function toldOf(warnings: readonly string[]): Addendum["data"] {
+  return warnings.length === 0 ? {} : { warnings };
+}
+
+function remarkOf(warnings: readonly string[]): string {
+  return warnings.map((warning) => `; warning: ${warning}`).join("");
+}
+
 function readListener(
   order: Extract<ChangeOrder, { readonly type: "ADD_LISTENER" | "UPDATE_LISTENER" }>,
+  nowMs: number,
 ): Result<ReadOrder, OrderError> {
   const fault = findTlsOptionFault(order.data);
   if (fault !== undefined) return fail(fault);
   if (!order.data.client_auth) return ok({ order });
-  const auth = readClientAuth(order.data.client_auth);
-  if (!auth.ok) return auth;
-  return ok({ order: { ...order, data: { ...order.data, client_auth: auth.value } } as ChangeOrder });
+  const read = readClientAuth(order.data.client_auth, nowMs);
+  if (!read.ok) return read;
+  const { clientAuth, warnings } = read.value;
+  return ok({
+    order: { ...order, data: { ...order.data, client_auth: clientAuth } } as ChangeOrder,
+    addendum: { data: toldOf(warnings), remark: remarkOf(warnings) },
+  });
 }
 
 function readCluster(

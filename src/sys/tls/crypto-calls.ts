@@ -51,6 +51,7 @@ export const X509_verify_cert_error_string: Call<One> = declare(
 
 export const X509_STORE_new: Call<[]> = declare("int64_t", "X509_STORE_new");
 export const X509_STORE_free: Call<One> = declare("void", "X509_STORE_free", "int64_t");
+export const X509_STORE_set_flags: Call<Two> = declare("int", "X509_STORE_set_flags", "int64_t", "int64_t");
 export const X509_STORE_add_cert: Call<Two> = declare("int", "X509_STORE_add_cert", "int64_t", "int64_t");
 
 export const OPENSSL_sk_new_null: Call<[]> = declare("int64_t", "OPENSSL_sk_new_null");

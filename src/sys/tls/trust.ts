@@ -6,9 +6,18 @@ import { getCACertificates } from "node:tls";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { TlsSetupFault } from "../../tls/faults.ts";
 import { parseX509, setupFault } from "./certificate.ts";
-import { X509_free, X509_STORE_add_cert, X509_STORE_free, X509_STORE_new } from "./crypto-calls.ts";
+import {
+  X509_free,
+  X509_STORE_add_cert,
+  X509_STORE_free,
+  X509_STORE_new,
+  X509_STORE_set_flags,
+} from "./crypto-calls.ts";
 import { takeError } from "./error-queue.ts";
 import { SSL_CTX_add1_to_CA_list, SSL_CTX_set1_cert_store } from "./ssl-calls.ts";
+
+/** Who is listed is trusted, also without the authority above (X509_VERIFY_PARAM_set_flags(3)). */
+const X509_V_FLAG_PARTIAL_CHAIN = 0x80000;
 
 let systemStore = 0;
 
@@ -19,6 +28,7 @@ export function trustCertificates(
   asked: boolean,
 ): Result<void, TlsSetupFault> {
   const store = X509_STORE_new();
+  X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
   let fault: TlsSetupFault | undefined;
   for (const der of certificates) {
     const x509 = parseX509(der);

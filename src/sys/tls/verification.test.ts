@@ -88,6 +88,19 @@ test("a chain is shown whole: an authority in the middle need not be known", () 
   assert.equal(shakeHands({ certificates: [leaf] }).client.fault?.code, "TLS_CERTIFICATE_UNKNOWN_ISSUER");
 });
 
+test("an authority that is listed is trusted without the one above it, for servers and for clients", () => {
+  const middle = makeCertificate({ name: "middle", issuer: authority, isAuthority: true });
+  const leaf = makeCertificate({ name: "a.test", issuer: middle });
+  const certificate = openCertificate(leaf);
+  const { server, client } = shakeHands({
+    certificates: [leaf],
+    server: { clientAuth: { mode: "require", ca: [middle.der] } },
+    client: { ca: [middle.der], certificate },
+  });
+  for (const { session } of [server, client])
+    assert.equal(session?.peerCertificate?.subject, "CN=a.test,O=Kakehi");
+});
+
 for (const versionMax of ["TLSv1.2", "TLSv1.3"] as const) {
   const clientAuth = (mode: "request" | "require") => ({
     server: { versionMax, clientAuth: { mode, ca: [authority.der] } },
