@@ -5,6 +5,7 @@
 import type { Command } from "commander";
 import type { CertificateSummary } from "../model/answer-data.ts";
 import { contextOf } from "./context.ts";
+import { dayOf, describeExpiry } from "./expiry.ts";
 import { UsageError } from "./exit-codes.ts";
 import { showExample } from "./help.ts";
 import { declareList, listAll } from "./list-command.ts";
@@ -52,7 +53,7 @@ const COLUMNS: readonly Column<CertificateSummary>[] = [
   { title: "LISTENER", cell: (certificate) => certificate.listener },
   { title: "NAMES", cell: ({ names }) => names.join(" ") },
   { title: "KEY", cell: (certificate) => certificate.key_type },
-  { title: "EXPIRES", cell: (certificate) => dayOf(certificate.not_after_ms) },
+  { title: "EXPIRES", cell: (certificate) => describeExpiry(certificate.not_after_ms) },
   { title: "FINGERPRINT", cell: (certificate) => certificate.fingerprint },
 ];
 
@@ -128,10 +129,6 @@ function fieldsOf(certificate: CertificateSummary): readonly Field[] {
     ...certificate.names.map((name) => ({ name: "name", value: name })),
     { name: "key", value: certificate.key_type },
     { name: "valid from", value: dayOf(certificate.not_before_ms) },
-    { name: "valid to", value: dayOf(certificate.not_after_ms) },
+    { name: "valid to", value: describeExpiry(certificate.not_after_ms) },
   ];
-}
-
-function dayOf(timeMs: number): string {
-  return new Date(timeMs).toISOString().slice(0, 10);
 }

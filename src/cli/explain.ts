@@ -4,11 +4,12 @@
 import { styleText } from "node:util";
 import type { Command } from "commander";
 import type { Client } from "../client/client.ts";
-import type { ExplainData } from "../model/answer-data.ts";
+import type { ExplainData, ExplainedCertificate } from "../model/answer-data.ts";
 import type { Frontend, Listener } from "../model/objects.ts";
 import type { OrderData } from "../model/orders.ts";
 import { type Context, contextOf } from "./context.ts";
 import { UsageError } from "./exit-codes.ts";
+import { describeExpiry } from "./expiry.ts";
 import { describePath, describeTarget } from "./frontend.ts";
 import { showExample } from "./help.ts";
 import { listAll } from "./list-command.ts";
@@ -87,7 +88,8 @@ function parseRequestUrl(text: string): {
 } {
   const url = URL.parse(text.includes("://") ? text : `http://${text}`);
   if (url === null) throw new UsageError(`${text} is no URL`);
-  return { host: url.host, port: url.port === "" ? "80" : url.port, path: url.pathname };
+  const port = url.protocol === "https:" ? "443" : "80";
+  return { host: url.host, port: url.port === "" ? port : url.port, path: url.pathname };
 }
 
 /** The only listener, or the only one at the port that the URL names. */
@@ -102,7 +104,7 @@ async function findListener(context: Context, client: Client, port: string | und
   throw new UsageError(`at which listener? Give --listener, one of ${addresses.join(", ")}`);
 }
 
-function describeExplained({ frontend, nearly, cluster, backends }: ExplainData): string {
+function describeExplained({ frontend, nearly, cluster, certificate, backends }: ExplainData): string {
   const chosen = frontend === null ? "no frontend takes this request: 404" : describeFrontend(frontend);
   const lines = [styleText("bold", chosen)];
   for (const { frontend: other, reason } of nearly) lines.push(`  not ${describeFrontend(other)}: ${reason}`);
@@ -113,6 +115,7 @@ function describeExplained({ frontend, nearly, cluster, backends }: ExplainData)
   }
   if (backends.length > 0) lines.push(formatTable(columnsFor(cluster), backends).trimEnd());
   else if (cluster !== null) lines.push("it has no backends: 503");
+  if (certificate !== null) lines.push(describeCertificate(certificate));
   return lines.join("\n");
 }
 
@@ -120,6 +123,15 @@ function describeCluster(cluster: NonNullable<ExplainData["cluster"]>): string {
   const sticky = cluster.sticky_session ? ", sticky" : "";
   const redirect = cluster.https_redirect ? ", requests without TLS are redirected" : "";
   return `cluster ${cluster.cluster_id}, ${cluster.load_balancing}${sticky}${redirect}`;
+}
+
+function describeCertificate(explained: ExplainedCertificate): string {
+  const { choice, fingerprint = "", names = [], not_after_ms: notAfterMs = 0 } = explained;
+  if (choice === "none") return "no certificate serves this host: the handshake is refused (strict_sni)";
+  if (choice === "own") return "no certificate serves this host: the proxy's own is shown, signed by itself";
+  const why = choice === "default" ? ", the default" : "";
+  const misdirected = explained.covers_host === false ? ", does not speak for this host: 421" : "";
+  return `certificate ${fingerprint.slice(0, 16)}… for ${names.join(" ")}, until ${describeExpiry(notAfterMs)}${why}${misdirected}`;
 }
 
 function columnsFor(cluster: ExplainData["cluster"]): readonly Column<Explained>[] {

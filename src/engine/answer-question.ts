@@ -26,6 +26,10 @@ export function answerQuestion(
       const { listener, host, path, method } = question;
       return configuration.listeners.get(listener)?.router.explain(host, path, method);
     }
+    case "certificate": {
+      const tls = configuration.listeners.get(question.listener)?.tls;
+      return tls && core.tls?.server.explain(tls, question.host, core.epochMs + core.now);
+    }
     case "backends":
       return statusesOf(configuration, healthChecks, question.cluster_id, core.now);
     case "gauges":
@@ -47,8 +51,12 @@ function usesOf(configuration: Configuration, kind: ObjectKind, key: string): nu
         configuration.findCluster(key.slice(0, space))?.findBackend(key.slice(space + 1))?.use.count ?? 0
       );
     }
+    case "certificate": {
+      const space = key.indexOf(" ");
+      const certificates = configuration.listeners.get(key.slice(0, space))?.tls?.certificates;
+      return certificates?.get(key.slice(space + 1))?.use.count ?? 0;
+    }
     case "frontend":
-    case "certificate":
       return 0;
     default:
       return assertNever(kind);

@@ -2,7 +2,7 @@
  * The main process's limits: every size, count and time that bounds it, with its default. Not the data
  * plane's: those are the engine's.
  */
-import { FRAME_BYTES_MAX } from "../model/limits.ts";
+import { EXPIRY_NEAR_MS, FRAME_BYTES_MAX } from "../model/limits.ts";
 
 export interface MainLimits {
   /** Command socket: clients at a time; one more is answered with `LIMIT_EXCEEDED` and closed. */
@@ -85,7 +85,7 @@ export const MAIN_LIMITS: MainLimits = {
   stopProgressMs: 1_000,
   ticketKeyMs: 12 * 60 * 60 * 1_000,
   previousTicketKeysMax: 2,
-  expiryNearMs: 14 * 24 * 60 * 60 * 1_000,
+  expiryNearMs: EXPIRY_NEAR_MS,
   expiryCheckMs: 60 * 60 * 1_000,
   expiryLinesMax: 20,
   eventsMax: 4_096,

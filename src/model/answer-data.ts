@@ -2,7 +2,7 @@
  * What the answers carry in `data`, order by order. Types only. Fields are only ever added, so a client may
  * ignore what it does not know.
  */
-import type { TlsHandles, BackendStatus } from "./channel.ts";
+import type { BackendStatus, CertificateChoice, TlsHandles } from "./channel.ts";
 import type { HistogramValue } from "./metric-values.ts";
 import type { Backend, Certificate, Cluster, Frontend, Listener, ObjectKind } from "./objects.ts";
 import type { ChangeOrder, OrderType } from "./orders.ts";
@@ -92,11 +92,17 @@ export interface TransactionData extends ChangeData {
   readonly updated: number;
 }
 
+/** Which certificate, and why. Of a configured one with all that a list shows of it. */
+export type ExplainedCertificate = Pick<CertificateChoice, "choice" | "covers_host"> &
+  Partial<CertificateSummary>;
+
 /** The rule that would take a request, and those that nearly would. */
 export interface ExplainData {
   readonly frontend: Frontend | null;
   readonly nearly: readonly { readonly frontend: Frontend; readonly reason: string }[];
   readonly cluster: Cluster | null;
+  /** What a client that asks for this host is shown first; `null` where the listener speaks no TLS. */
+  readonly certificate: ExplainedCertificate | null;
   readonly backends: readonly (BackendStatus & { readonly workers?: Readonly<Record<string, string>> })[];
 }
 

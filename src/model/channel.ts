@@ -88,12 +88,27 @@ export type Question =
       readonly host: string;
       readonly path: string;
     }
+  /** Which certificate a client is shown that asks for `host`: a `CertificateChoice`. */
+  | { readonly kind: "certificate"; readonly listener: string; readonly host: string }
   | { readonly kind: "backends"; readonly cluster_id: string }
   /**
    * What is there at this moment, as `MetricValues`. The worker's heartbeat with its totals goes ahead of the
    * answer.
    */
   | { readonly kind: "gauges" };
+
+/** Which certificate a client is shown that can use any. */
+export interface CertificateChoice {
+  /**
+   * It serves the name; it is the listener's default; it is the proxy's own, since there is no other; or
+   * none, and the handshake is refused.
+   */
+  readonly choice: "name" | "default" | "own" | "none";
+  /** Of a configured one. */
+  readonly fingerprint?: string;
+  /** Of a configured one: whether it speaks for the host. A request gets 421 where it does not. */
+  readonly covers_host?: boolean;
+}
 
 /** What a worker knows of one backend at this moment. */
 export interface BackendStatus {

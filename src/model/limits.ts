@@ -23,6 +23,8 @@ export const PEM_CHARS_MAX = 131_072;
 export const CHAIN_CERTIFICATES_MAX = 10;
 /** Host names of one certificate. */
 export const CERTIFICATE_NAMES_MAX = 1_000;
+/** So long before its end a certificate is near it: it is warned of, and marked in lists. */
+export const EXPIRY_NEAR_MS: number = 14 * 24 * 60 * 60 * 1_000;
 /** RSA keys below this are no longer safe (NIST SP 800-131A), and clients refuse them. */
 export const RSA_BITS_MIN = 2_048;
 /** A frontend's method. */

@@ -10,7 +10,7 @@ import { assertNever } from "../base/assert.ts";
 import { areEqual } from "./equal.ts";
 import type { Certificate, ConfigObject } from "./objects.ts";
 import type { ListOrder, OrderData } from "./orders.ts";
-import { withoutKey } from "./secrets.ts";
+import { certificateSummary, withoutKey } from "./secrets.ts";
 import type { State } from "./state.ts";
 
 type Value = ConfigObject["value"];
@@ -96,9 +96,7 @@ function servingNames(name: string | undefined): readonly string[] | undefined {
 
 /** An object as a list shows it: no key, and of a certificate not its texts either. */
 function summaryOf(value: Value): object {
-  if (!("fingerprint" in value)) return withoutKey(value);
-  const { certificate: _, chain: __, key: ___, ...summary } = value;
-  return summary;
+  return "fingerprint" in value ? certificateSummary(value) : withoutKey(value);
 }
 
 function* matchingKeys(

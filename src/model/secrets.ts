@@ -3,7 +3,8 @@
  * goes into an answer goes through here; state files, the journal and the channel to workers hold objects
  * whole.
  */
-import type { Cluster, ConfigObject } from "./objects.ts";
+import type { CertificateSummary } from "./answer-data.ts";
+import type { Certificate, Cluster, ConfigObject } from "./objects.ts";
 import type { ChangeOrder } from "./orders.ts";
 
 /** An object as it may be shown: without its private key, if it has one. */
@@ -14,6 +15,12 @@ export function withoutKey(value: ConfigObject["value"]): object {
 
 export function clusterWithoutKey(cluster: Cluster): Cluster {
   return cluster.tls === undefined ? cluster : { ...cluster, tls: keyless(cluster.tls) };
+}
+
+/** What is known of a certificate, without its texts. */
+export function certificateSummary(certificate: Certificate): CertificateSummary {
+  const { certificate: _, chain: __, key: ___, ...summary } = certificate;
+  return summary;
 }
 
 /** An order as it may be shown. */

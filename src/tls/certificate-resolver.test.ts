@@ -161,11 +161,11 @@ test("after any additions and removals it finds what the naive rules find", () =
       const model = new Map<string, CertificateFacts>();
       for (const { id, ...facts } of steps) {
         const one = { ...facts, fingerprint: `f${id}` };
-        if (resolver.has(one.fingerprint) && facts.names.length === 0) {
+        if (resolver.get(one.fingerprint) !== undefined && facts.names.length === 0) {
           resolver.remove(one.fingerprint);
           model.delete(one.fingerprint);
         } else {
-          if (resolver.has(one.fingerprint)) resolver.replace(one.fingerprint, one);
+          if (resolver.get(one.fingerprint) !== undefined) resolver.replace(one.fingerprint, one);
           else resolver.add(one);
           model.set(one.fingerprint, one);
         }

@@ -47,8 +47,8 @@ export class CertificateResolver<Certificate extends CertificateFacts> {
     this.#defaultFingerprint = fingerprint;
   }
 
-  has(fingerprint: string): boolean {
-    return this.#byFingerprint.has(fingerprint);
+  get(fingerprint: string): Certificate | undefined {
+    return this.#byFingerprint.get(fingerprint);
   }
 
   /** Adds a certificate that is not there yet. */

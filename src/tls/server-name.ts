@@ -35,6 +35,12 @@ export function parseServerName(extension: ByteCursor): Result<string | undefine
   return found === undefined ? ok(undefined) : parseHostName(found.bytes, found.at, found.end);
 }
 
+/** The name that a client sends for a host, as a URL has it without its port: none for an IP address. */
+export function serverNameFor(host: string): string | undefined {
+  const name = host.toLowerCase().replace(/\.$/, "");
+  return name === "" || isIpAddress(name) ? undefined : name;
+}
+
 /**
  * Reads `bytes[start..end)` as a host name: labels of letters, digits, hyphens and the underscores that names
  * in use have.

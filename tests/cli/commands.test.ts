@@ -376,6 +376,7 @@ const EXPLAINED = {
     },
   ],
   cluster: { cluster_id: "app", load_balancing: "round_robin", sticky_session: false, https_redirect: false },
+  certificate: null as object | null,
   backends: [{ backend_id: "app-1", address: "127.0.0.1:9001", state: "up", connections: 1, idle: 2 }],
 };
 const EXPLAIN: Script = explainAt("127.0.0.1:81");
@@ -402,11 +403,13 @@ test("explain takes a URL, finds the only listener, and tells the way of the req
 });
 
 test("explain finds the listener at the URL's port where there are several, or asks", async () => {
-  const several = explainAt("127.0.0.1:80", "127.0.0.1:81", "127.0.0.2:82", "127.0.0.3:82");
+  const several = explainAt("127.0.0.1:80", "127.0.0.1:443", "127.0.0.1:81", "127.0.0.2:82", "127.0.0.3:82");
   const at81 = await drive(several, ["explain", "http://a.test:81/"]);
   assert.equal(at81.orders.at(-1)?.data?.["listener"], "127.0.0.1:81");
   const at80 = await drive(several, ["explain", "a.test"]);
   assert.equal(at80.orders.at(-1)?.data?.["listener"], "127.0.0.1:80");
+  const at443 = await drive(several, ["explain", "https://a.test/"]);
+  assert.equal(at443.orders.at(-1)?.data?.["listener"], "127.0.0.1:443");
   for (const url of ["a.test:82", "a.test:83"]) {
     const unclear = await drive(several, ["explain", url]);
     assert.equal(unclear.code, 2, url);
@@ -427,6 +430,32 @@ test("explain shows whose clients come back to which backend, where sessions are
     "BACKEND  ADDRESS         STATE  CONNECTIONS  IDLE  STICKY ID",
     "app-1    127.0.0.1:9001  up               1     2  red",
   ]);
+});
+
+test("explain shows which certificate clients of the host are shown, and what is wrong with it", async () => {
+  const fingerprint = "a3".repeat(32);
+  const not_after_ms = Date.UTC(2126, 0, 31);
+  const configured = {
+    choice: "name",
+    covers_host: true,
+    fingerprint,
+    names: ["a.test", "b.test"],
+    not_after_ms,
+  };
+  const lineOf = async (certificate: object): Promise<string | undefined> => {
+    const data = { ...EXPLAINED, certificate };
+    const script: Script = (order, connection) => connection.answer(order, { ...OK, data });
+    const ended = await drive(script, ["explain", "a.test/api", "--listener", "127.0.0.1:81"]);
+    return lines(ended.stdout).at(-1);
+  };
+  assert.equal(await lineOf(configured), "certificate a3a3a3a3a3a3a3a3… for a.test b.test, until 2126-01-31");
+  const other = { ...configured, choice: "default", covers_host: false, not_after_ms: 0 };
+  assert.match(
+    (await lineOf(other)) ?? "",
+    /until 1970-01-01 \(expired\), the default, does not speak for this host: 421$/,
+  );
+  assert.match((await lineOf({ choice: "own" })) ?? "", /the proxy's own is shown, signed by itself$/);
+  assert.match((await lineOf({ choice: "none" })) ?? "", /the handshake is refused \(strict_sni\)$/);
 });
 
 test("a dump is orders that can be given back, one a line", async () => {

@@ -74,6 +74,11 @@ test(
         listed.map((item: { fingerprint: string }) => item.fingerprint),
         [replaced.data.fingerprint],
       );
+      const question = { listener, method: "GET", host: "WWW.a.example", path: "/" };
+      const explained = await orders.ok("EXPLAIN", question);
+      assert.deepEqual(explained.data.certificate, { choice: "name", covers_host: true, ...listed[0] });
+      const stranger = await orders.ok("EXPLAIN", { ...question, host: "b.example" });
+      assert.deepEqual(stranger.data.certificate, { choice: "own" });
       await orders.ok("ADD_CLUSTER", clusterShowing(one));
       const { hash } = (await proxy.status()).data;
       await proxy.stop();

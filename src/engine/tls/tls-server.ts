@@ -10,11 +10,13 @@
  */
 import { decodeBase64 } from "../../base/base64.ts";
 import { hexDigitOf } from "../../base/bytes.ts";
-import type { TlsHandles, TlsSecrets } from "../../model/channel.ts";
+import type { CertificateChoice, TlsHandles, TlsSecrets } from "../../model/channel.ts";
 import type { AlertName } from "../../tls/alert.ts";
+import { type CanUse, coversHost } from "../../tls/certificate-resolver.ts";
 import { canUse } from "../../tls/client-abilities.ts";
 import type { TlsLibrary, TlsMachine, TlsTicketKey, TlsTicketKeys } from "../../tls/machine.ts";
 import type { ClientHello } from "../../tls/parse-client-hello.ts";
+import { serverNameFor } from "../../tls/server-name.ts";
 import { CertificateRuntime } from "../runtime/certificate.ts";
 import type { UseWatcher } from "../use.ts";
 import type { ClientTrust } from "./client-trust.ts";
@@ -74,13 +76,9 @@ export class TlsServer {
   accept(listener: ListenerTls, hello: ClientHello, nowMs: number): TlsVerdict {
     const { versions } = listener;
     const usable = (kind: CertificateRuntime["keyKind"]): boolean => canUse(hello, kind, versions);
-    const named =
-      hello.serverName === undefined
-        ? undefined
-        : listener.certificates.findNamed(hello.serverName, usable, nowMs);
-    if (named === undefined && listener.isStrict)
-      return unknownName("no certificate serves the name that it asks for");
-    const certificate = named ?? listener.certificates.find(undefined, usable, nowMs);
+    const choice = choose(listener, hello.serverName, usable, nowMs);
+    if (choice === "none") return unknownName("no certificate serves the name that it asks for");
+    const certificate = choice === "own" ? undefined : choice.certificate;
     const shown = certificate ?? this.#fallback;
     if (shown === undefined) return notReady("there is no certificate");
     const ready = this.#ready.find(shown);
@@ -95,10 +93,38 @@ export class TlsServer {
     return { kind: "accepted", machine, certificate };
   }
 
+  /** What a client is shown that asks for `host` and can use every certificate. */
+  explain(listener: ListenerTls, host: string, nowMs: number): CertificateChoice {
+    const choice = choose(listener, serverNameFor(host), () => true, nowMs);
+    if (typeof choice === "string") return { choice };
+    const { why, certificate } = choice;
+    const { fingerprint } = certificate;
+    return { choice: why, fingerprint, covers_host: coversHost(certificate, host.toLowerCase()) };
+  }
+
   /** The certificate is removed: no handshake asks for it any more. */
   forget(certificate: CertificateRuntime): void {
     this.#ready.forget(certificate);
   }
+}
+
+/**
+ * A configured certificate and why it is the one; else the proxy's own, or none where a name has to be known.
+ */
+type Choice = { readonly why: "name" | "default"; readonly certificate: CertificateRuntime } | "own" | "none";
+
+function choose(
+  listener: ListenerTls,
+  serverName: string | undefined,
+  usable: CanUse,
+  nowMs: number,
+): Choice {
+  const { certificates } = listener;
+  const named = serverName === undefined ? undefined : certificates.findNamed(serverName, usable, nowMs);
+  if (named !== undefined) return { why: "name", certificate: named };
+  if (listener.isStrict) return "none";
+  const certificate = certificates.find(undefined, usable, nowMs);
+  return certificate === undefined ? "own" : { why: "default", certificate };
 }
 
 function unknownName(reason: string): TlsVerdict {

@@ -2,11 +2,12 @@
  * `EXPLAIN`: where a request would go. The rule is asked of the workers, who decide it for real; backends'
  * states are merged from all of them.
  */
-import { clusterWithoutKey } from "../../model/secrets.ts";
+import { certificateKey } from "../../model/keys.ts";
+import { certificateSummary, clusterWithoutKey } from "../../model/secrets.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { unknownListener } from "../../model/apply/verdict.ts";
-import type { ExplainData } from "../../model/answer-data.ts";
-import type { BackendStatus } from "../../model/channel.ts";
+import type { ExplainData, ExplainedCertificate } from "../../model/answer-data.ts";
+import type { BackendStatus, CertificateChoice } from "../../model/channel.ts";
 import type { OrderError } from "../../model/errors.ts";
 import type { Frontend } from "../../model/objects.ts";
 import type { OrderData } from "../../model/orders.ts";
@@ -41,9 +42,26 @@ export async function explain(control: Control, question: OrderData["EXPLAIN"]):
     nearly: nearly.map(({ frontend, why }) => ({ frontend, reason: why })),
     tried,
     cluster: cluster === undefined ? null : clusterWithoutKey(cluster),
+    certificate: await explainCertificate(control, listener, host),
     backends: mergeBackends(backends),
   };
-  return ok({ message: messageOf(chosen, data.cluster !== null), data });
+  const message = `${messageOf(chosen, data.cluster !== null)}${remarkOf(data.certificate)}`;
+  return ok({ message, data });
+}
+
+/** All workers choose alike: the first to answer speaks for them. */
+async function explainCertificate(
+  { configuration, workers }: Control,
+  listener: string,
+  host: string,
+): Promise<ExplainedCertificate | null> {
+  if (configuration.state.listeners.get(listener)?.protocol !== "https") return null;
+  const [answer] = (await workers.ask({ kind: "certificate", listener, host })).values();
+  if (answer === undefined) return null;
+  const { fingerprint, ...choice } = answer as CertificateChoice;
+  if (fingerprint === undefined) return choice;
+  const certificate = configuration.state.certificates.get(certificateKey({ listener, fingerprint }));
+  return { ...choice, ...(certificate && certificateSummary(certificate)) };
 }
 
 /** One line per backend; connections are summed, and each worker's own view of its state is kept. */
@@ -73,6 +91,13 @@ function hostOf(host: string): string {
 function pathOf(target: string): string {
   const query = target.indexOf("?");
   return query === -1 ? target : target.slice(0, query);
+}
+
+/** What its certificate means for a request that comes over TLS, where it is not what one would wish. */
+function remarkOf(certificate: ExplainedCertificate | null): string {
+  if (certificate?.choice === "none")
+    return "; but no certificate serves this host: its handshake is refused";
+  return certificate?.covers_host === false ? "; but the certificate does not speak for this host: 421" : "";
 }
 
 function messageOf(chosen: Frontend | undefined, clusterExists: boolean): string {

@@ -98,7 +98,8 @@ export const QUESTION_ORDERS: CatalogueOf<
     errors: [],
   },
   EXPLAIN: {
-    summary: "Where a request would go: the rule, those that nearly matched, the cluster and its backends.",
+    summary:
+      "Where a request would go: the rule, those that nearly matched, the cluster, its backends, the certificate.",
     changesState: false,
     answeredBy: "workers",
     schema: explainSchema,
@@ -120,6 +121,7 @@ export const QUESTION_ORDERS: CatalogueOf<
           sticky_session: false,
           https_redirect: false,
         },
+        certificate: null,
         backends: [{ backend_id: "app-1", address: "127.0.0.1:9001", state: "up", connections: 3, idle: 5 }],
       },
     },
