@@ -4,6 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import koffi from "koffi";
 import type { TlsMachine } from "../../tls/machine.ts";
+import { HandshakeMill } from "../../../testing/tls/handshake-mill.ts";
 import {
   ecdsa,
   freeAll,
@@ -211,25 +212,10 @@ for (const versionMax of ["TLSv1.2", "TLSv1.3"] as const) {
 }
 
 test(`${HANDSHAKES} handshakes leave nothing, whole ones and broken ones`, async () => {
-  const keys = openTicketKeys(ticketKey(1));
-  const server = openServer({ ticketKeys: keys, protocols: ["http/1.1"] });
-  const client = openClient({ groups: "X25519", protocols: ["http/1.1"] });
-  const certificate = openCertificate(ecdsa);
-  const shakeOnce = (index: number): void => {
-    const connecting = valueOf(client.connect("a.test"));
-    const accepting = server.accept({ certificates: [certificate], sessionContext: SESSION_CONTEXT });
-    const hello = take(connecting);
-    if (index % 3 !== 0) {
-      const flight = feed(accepting, hello).ciphertext;
-      if (index % 3 === 1) flight[40]! ^= 1;
-      exchange(accepting, flight, connecting);
-    }
-    connecting.free();
-    accepting.free();
-  };
-  for (let index = 0; index < 300; index++) shakeOnce(index);
+  const mill = new HandshakeMill();
+  for (let index = 0; index < 300; index++) mill.turn();
   const before = await nativeBytesInUse();
-  for (let index = 0; index < HANDSHAKES; index++) shakeOnce(index);
+  for (let index = 0; index < HANDSHAKES; index++) mill.turn();
   const left = (await nativeBytesInUse()) - before;
   assert.ok(left < HANDSHAKES * 20, `${left} bytes left`);
 });
