@@ -2,8 +2,8 @@
  * Runs handshakes under valgrind's memcheck: no byte outside its bounds may be read or written, nothing freed
  * twice, and no block of OpenSSL's may be lost. It takes some minutes.
  *
- * `node tools/valgrind.ts [HANDSHAKES]`, by default 10,000; with fewer than 1,000, what is made once looks like a
- * leak. Exits with 1 where something was found.
+ * `node tools/valgrind.ts [HANDSHAKES]`, by default 10,000; with fewer than 1,000, what is made once looks
+ * like a leak. Exits with 1 where something was found.
  *
  * Rules of this file:
  *  1. Values that are not initialised are not looked at: V8's garbage collector reads its stack whole.

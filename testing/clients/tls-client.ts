@@ -2,6 +2,7 @@
  * A TLS connection by Node's own `tls`, opened once and never again: what fails, fails. With an authority
  * given, the certificate and its name are verified.
  */
+import type { Socket } from "node:net";
 import { connect, type SecureVersion, type TLSSocket } from "node:tls";
 import { ClientFault } from "./faults.ts";
 
@@ -18,6 +19,8 @@ export interface TlsWishes {
   /** PEM of what the client shows to who asks, and of its key. */
   readonly cert?: string;
   readonly key?: string;
+  /** An open connection to speak over; absent: a new one. */
+  readonly socket?: Socket;
 }
 
 /** Fulfilled after the handshake. Rejects with a `ClientFault` that tells OpenSSL's or Node's code. */

@@ -5,21 +5,23 @@ import { createHash } from "node:crypto";
 import { connect as connectTcp, type Socket } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
+import { HttpBackend } from "../../testing/backends/http-backend.ts";
 import { ByteRelay } from "../../testing/byte-relay.ts";
 import { FaultLog } from "../../testing/clients/faults.ts";
 import { HttpConnection } from "../../testing/clients/http-connection.ts";
+import { connectTls } from "../../testing/clients/tls-client.ts";
 import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
 import { contentSlice } from "../../testing/content.ts";
-import { within } from "../../testing/deadline.ts";
+import { askUntil, within } from "../../testing/deadline.ts";
 import { valuesOf } from "../../testing/http/head.ts";
-import type { WorkerStatus } from "../../testing/proxy.ts";
+import { freePort, type WorkerStatus } from "../../testing/proxy.ts";
 import { authority, certificateFor, HttpsSetting, sessionOf } from "./https-support.ts";
 import { assertNoFaults, exchangeOn, IOS, TIMEOUT_MS } from "./support.ts";
 
 const MEBIBYTE = 1_048_576;
 const BODY_BYTES = 16 * MEBIBYTE;
 const REQUEST_TIMEOUT_MS = 1_500;
-const SILENT_CLIENTS = 200;
+const SILENT_CLIENTS = 1_000;
 const HANDSHAKES = 200;
 const HANDSHAKES_AT_ONCE = 20;
 const A = { servername: "a.example", ca: authority.pem };
@@ -125,6 +127,65 @@ for (const io of IOS) {
         for await (const chunk of socket) chunks.push(chunk as Buffer);
         assert.deepEqual([...Buffer.concat(chunks).subarray(0, 3)], [21, 3, 3]);
       }
+    });
+
+    test("a client that is gone in the midst of a body, without close_notify, takes nothing but its own with it", async (t) => {
+      const head = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nthe beginning";
+      const backend = await HttpBackend.start({ respond: (_, { socket }) => void socket.write(head) });
+      t.after(() => backend.stop());
+      const cluster_id = "cut";
+      await setting.proxy.orders.ok("ADD_CLUSTER", { cluster_id });
+      await setting.proxy.orders.ok("ADD_BACKEND", {
+        cluster_id,
+        backend_id: "one",
+        address: backend.address,
+      });
+      const path = { prefix: "/cut" };
+      const rule = { listener: setting.listener, hostname: "*", path };
+      await setting.proxy.orders.ok("ADD_FRONTEND", { ...rule, cluster_id });
+      const upload = "POST /cut HTTP/1.1\r\nHost: a.example\r\nContent-Length: 100\r\n\r\nthe beginning";
+      const download = "GET /cut HTTP/1.1\r\nHost: a.example\r\n\r\n";
+      for (const request of [upload, download]) {
+        for (const how of ["end", "resetAndDestroy"] as const) {
+          const raw = connectTcp(setting.port, "127.0.0.1").on("error", () => undefined);
+          const client = await setting.connect({ ...A, socket: raw });
+          const { length: connectionsBefore } = backend.connections;
+          let heard = "";
+          client.on("error", () => undefined).on("data", (bytes) => (heard += String(bytes)));
+          client.write(request);
+          await within(
+            TIMEOUT_MS,
+            "the request",
+            backend.until(
+              ({ connections }) =>
+                connections
+                  .at(connectionsBefore)
+                  ?.raw.includes(request === upload ? "the beginning" : "\r\n\r\n") === true,
+            ),
+          );
+          if (request === download)
+            await askUntil(TIMEOUT_MS, "bytes", () => heard.endsWith("the beginning") || undefined);
+          raw[how]();
+          await within(
+            TIMEOUT_MS,
+            "the end",
+            backend.until(({ openCount }) => openCount === 0),
+          );
+          raw.destroy();
+          const requests = request === upload ? 0 : 1;
+          assert.equal(backend.connections.at(-1)!.requestCount, requests, "half a body is no request");
+          assert.equal((await setting.fetch(A)).status, 200);
+        }
+      }
+      await setting.proxy.orders.ok("REMOVE_FRONTEND", rule);
+    });
+
+    test("TLS at a listener for plain HTTP is answered by a 400 at once, and no client takes it for TLS", async () => {
+      const port = await freePort();
+      const address = `127.0.0.1:${port}`;
+      await setting.proxy.orders.ok("ADD_LISTENER", { address, protocol: "http" });
+      await assert.rejects(connectTls(port, A, TIMEOUT_MS), /ERR_SSL/);
+      await setting.proxy.orders.ok("REMOVE_LISTENER", { address });
     });
 
     test("a hello and all that follows may come byte by byte", async () => {

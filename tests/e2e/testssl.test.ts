@@ -2,7 +2,8 @@
  * `testssl.sh` looks at an https listener as it is without any options: it may find no weak protocol, no weak
  * cipher and no known vulnerability. Skipped where the program is not installed; it asks nobody but us.
  *
- * The usual run is a short one. `KAKEHI_TESTSSL=all npm test -- testssl` has it look for everything, in a minute.
+ * The usual run is a short one. `KAKEHI_TESTSSL=all npm test -- testssl` has it look for everything, in a
+ * minute.
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -22,8 +23,8 @@ const RUN_MS_MAX = 100_000;
 /** Protocols and categories of ciphers; then heartbleed, CCS injection, renegotiation and compression. */
 const SHORT = ["-p", "-s", "-H", "-I", "-R", "-C"];
 /**
- * Protocols, categories of ciphers, forward secrecy, bugs of servers, and all vulnerabilities. Not the order of
- * ciphers: it is the clients', as Mozilla has it, since all of them are good.
+ * Protocols, categories of ciphers, forward secrecy, bugs of servers, and all vulnerabilities. Not the order
+ * of ciphers: it is the clients', as Mozilla has it, since all of them are good.
  */
 const WHOLE = ["-p", "-s", "-f", "-g", "-U"];
 const ASKS_NOBODY = ["--nodns", "none", "--ip", "127.0.0.1"];

@@ -1,6 +1,6 @@
 /**
- * Reads what valgrind's memcheck has written, and finds what is a fault in it. Reports are paragraphs of lines
- * that begin with `==PID==`.
+ * Reads what valgrind's memcheck has written, and finds what is a fault in it. Reports are paragraphs of
+ * lines that begin with `==PID==`.
  */
 
 /** Accesses outside of a block, and blocks that are freed wrongly. Whoever did it, it counts. */
