@@ -11,8 +11,9 @@ const SIGNS = { add: "+", remove: "-", update: "~" } as const;
 
 /** What an order did, with the revision that it made. */
 export function describeOutcome(answer: OkAnswer<Data>): string {
-  const { changed, changes } = answer.data as Partial<DryRunData>;
-  if (Array.isArray(changes)) return [answer.message, ...describeChanges(changes)].join("\n");
+  const { changed, changes, connections } = answer.data as Partial<DryRunData>;
+  if (Array.isArray(changes))
+    return [answer.message, ...describeChanges(changes), ...describeUse(connections)].join("\n");
   return changed === true ? `${answer.message} (revision ${answer.revision})` : answer.message;
 }
 
@@ -22,6 +23,12 @@ export function describeProgress(answer: ProcessingAnswer<Data>): string {
   const busy = workers.filter(([, connections]) => connections > 0);
   if (workers.length < 2 || busy.length === 0) return answer.message;
   return `${answer.message} (${busy.map(([worker, connections]) => `worker ${worker}: ${connections}`).join(", ")})`;
+}
+
+/** Of a removal that was only tried: what it would wait for. */
+function describeUse(connections: number | undefined): string[] {
+  if (connections === undefined) return [];
+  return [connections === 1 ? "  1 connection uses it now" : `  ${connections} connections use it now`];
 }
 
 function describeChanges(changes: readonly ObjectChange[]): string[] {

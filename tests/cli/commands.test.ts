@@ -263,6 +263,13 @@ test("a dry run lists what would change", async () => {
     "  + backend app-2 of cluster app",
     "  ~ backend app-1 of cluster app: weight 100 → 50",
   ]);
+  const removal = {
+    changed: true,
+    changes: [{ action: "remove", kind: "cluster", key: "app" }],
+    connections: 2,
+  };
+  const tried = await drive({ ...OK, data: removal }, ["cluster", "remove", "app", "--dry-run"]);
+  assert.deepEqual(lines(tried.stdout).slice(-2), ["  - cluster app", "  2 connections use it now"]);
 });
 
 test("a list is one table or one document, however many pages it has", async () => {
