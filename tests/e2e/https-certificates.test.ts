@@ -118,6 +118,10 @@ for (const io of IOS) {
       await removal.processing(({ data: { connections: left } }) => left === 1);
       assert.equal((await exchangeOn(connections[1]!, "/", "f.example")).closes, true);
       assert.equal((await removal.final(TIMEOUT_MS)).status, "OK");
+      // All others are removed by now.
+      await setting.proxy.whenWorkers("no certificate but the proxy's own", (workers) =>
+        workers.every(({ tls_handles: left }) => left !== undefined && left.certificates <= 1),
+      );
     });
 
     test("with strict_sni a name without a certificate is refused with unrecognized_name", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { BACKEND, LISTENER, newOwnCertificate, SecureRig } from "../../../testing/sim/secure-rig.ts";
-import { freeAll } from "../../../testing/tls/pair.ts";
+import { freeAll, library } from "../../../testing/tls/pair.ts";
 import { certificateKey } from "../../model/keys.ts";
 import type { Certificate, Listener } from "../../model/objects.ts";
 
@@ -63,3 +63,28 @@ test("how many sessions use a certificate now can be asked before it is removed"
   assert.deepEqual(rig.engine.ask({ kind: "uses", objects }), [0, 0]);
   rig.assertAtRest();
 });
+
+test("what a removed certificate holds of OpenSSL is freed at once, while sessions on it end in their own time", () => {
+  const rig = new SecureRig();
+  rig.net.backend(BACKEND).onConnection = (peer) => {
+    peer.onReceived = () => void (peer.takeNew().length > 0 && peer.send(RESPONSE));
+  };
+  const { certificates } = library.living();
+  const certificate = add(rig, "a.example");
+  assert.equal(library.living().certificates, certificates, "nobody has used it");
+  const client = rig.secureClient().settle();
+  assert.equal(library.living().certificates, certificates + 1);
+  const drain = rig.remove("certificate", certificateKey(certificate));
+  assert.equal(library.living().certificates, certificates);
+  assert.equal(rig.drains.get(drain), 1);
+  client.say("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n").settle();
+  assert.match(client.received, /^HTTP\/1\.1 200 OK\r\n[^]*Connection: close\r\n[^]*hello$/i);
+  client.sayEnd().settle();
+  rig.net.advance(100);
+  assert.equal(rig.drains.get(drain), 0);
+  client.peer.close();
+  rig.net.settle().advance(60_000);
+  rig.assertAtRest();
+});
+
+const RESPONSE = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
