@@ -45,8 +45,12 @@ const NAMES: readonly (readonly [string, FieldId])[] = [
   ["x-forwarded-port", FIELD.xForwardedPort],
   ["x-forwarded-host", FIELD.xForwardedHost],
   ["x-request-id", FIELD.xRequestId],
-  ["x-client-cert-subject", FIELD.xClientCertSubject],
-  ["x-client-cert-fingerprint", FIELD.xClientCertFingerprint],
+];
+
+/** Who a client is: known by every spelling that a backend may take for it. All are longer than `NAMES`. */
+const IDENTITY_NAMES: readonly KnownName[] = [
+  knownName(["x-client-cert-subject", FIELD.xClientCertSubject]),
+  knownName(["x-client-cert-fingerprint", FIELD.xClientCertFingerprint]),
 ];
 
 interface KnownName {
@@ -54,42 +58,39 @@ interface KnownName {
   readonly first: number;
   readonly lower: Uint8Array;
   readonly id: FieldId;
-  /** Who a client is, and so known by every spelling that a backend may take for it. */
-  readonly isIdentity: boolean;
 }
 
 const NONE: readonly KnownName[] = [];
-const LENGTH_MAX = 25;
+const LENGTH_MAX = 17;
 const HYPHEN = 0x2d;
 
 /** Known names by their length: a name of another length needs no comparison at all. */
 const BY_LENGTH: readonly (readonly KnownName[])[] = Array.from({ length: LENGTH_MAX + 1 }, (_, length) => {
   const names = NAMES.filter(([name]) => name.length === length);
-  return names.length === 0
-    ? NONE
-    : names.map(([name, id]) => ({
-        first: name.charCodeAt(0),
-        lower: bytesOf(name),
-        id,
-        isIdentity: name.startsWith("x-client-cert-"),
-      }));
+  return names.length === 0 ? NONE : names.map(knownName);
 });
+
+function knownName([name, id]: readonly [string, FieldId]): KnownName {
+  return { first: name.charCodeAt(0), lower: bytesOf(name), id };
+}
 
 /** Which known field `bytes[start..end)` names, in any letter case; `FIELD.other` if none. */
 export function findField(bytes: Uint8Array, start: number, end: number): FieldId {
-  if (end - start > LENGTH_MAX) return FIELD.other;
+  if (end - start > LENGTH_MAX) return findIdentity(bytes, start, end);
   const names = BY_LENGTH[end - start]!;
   if (names === NONE) return FIELD.other;
   const first = bytes[start]! | 0x20;
   for (let index = 0; index < names.length; index++) {
     const name = names[index]!;
-    if (name.first !== first) continue;
-    if (
-      name.isIdentity
-        ? isSameVariable(bytes, start, name.lower)
-        : equalsIgnoringCase(bytes, start, end, name.lower)
-    )
-      return name.id;
+    if (name.first === first && equalsIgnoringCase(bytes, start, end, name.lower)) return name.id;
+  }
+  return FIELD.other;
+}
+
+function findIdentity(bytes: Uint8Array, start: number, end: number): FieldId {
+  for (let index = 0; index < IDENTITY_NAMES.length; index++) {
+    const { lower, id } = IDENTITY_NAMES[index]!;
+    if (lower.length === end - start && isSameVariable(bytes, start, lower)) return id;
   }
   return FIELD.other;
 }
