@@ -5,4 +5,4 @@ import { loopbackWorld } from "./loopback-world.ts";
 
 const open = (limits: IoLimits): Io => openNodeIo(limits, () => undefined);
 
-portContract("node", loopbackWorld(open, open), false);
+portContract("node", loopbackWorld(open, open), true);

@@ -111,6 +111,28 @@ export const DETACH_RULES: readonly Rule[] = [
   },
 
   {
+    title: "an end of ours that was asked for just before is not lost, however far it had come",
+    run: async (world) => {
+      const { port, recorder } = world;
+      for (let turns = 0; turns < 4; turns++) {
+        const { peer, connection } = await acceptOne(world);
+        world.perform(() => {
+          sendContent(world, connection, 0, 1_000);
+          port.shutdown(connection);
+          if (turns === 0) port.detach(connection);
+        });
+        for (let turn = 1; turn < turns; turn++) world.perform(() => undefined);
+        if (turns > 0) world.perform(() => port.detach(connection));
+        await isDetached(world, connection);
+        world.perform(() => port.attach(connection));
+        await world.until(() => peer.ending === "ended", `the end, ${turns} turns after`);
+        assert.equal(peer.receivedBytes, 1_000);
+        assert.equal(recorder.of(connection).fault, undefined);
+      }
+    },
+  },
+
+  {
     title: "a peer that ends while its connection is detached is told to have ended after it, once",
     run: async (world) => {
       const { port, recorder } = world;

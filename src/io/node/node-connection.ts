@@ -8,13 +8,16 @@
  *     closed.
  *  3. To pause costs nothing while the peer is silent: reading stops when bytes come all the same, one read
  *     at most.
+ *  4. Node gives no descriptor back: to detach, it is duplicated, and Node closes its own. What Node was
+ *     given and has not written is ours again.
  */
-import { Socket } from "node:net";
-import { formatIp, type Address } from "../../base/address.ts";
+import type { Socket } from "node:net";
 import { assert } from "../../base/assert.ts";
 import type { IoFault } from "../../engine/port.ts";
-import { clearResetOnClose, setResetOnClose } from "../../sys/stream-socket.ts";
+import { closeDescriptor, duplicateDescriptor } from "../../sys/descriptor.ts";
+import { clearResetOnClose, setResetOnClose, shutdownWriting } from "../../sys/stream-socket.ts";
 import { ioFaultOf } from "../io-fault.ts";
+import { connectSocket, handleOf, openSocket, type Origin } from "./node-socket.ts";
 import type { WriteQueue } from "./write-queue.ts";
 
 /** What a connection tells, from Node's loop. */
@@ -25,32 +28,29 @@ export interface ConnectionTarget {
   sent(connection: NodeConnection): void;
   ended(connection: NodeConnection): void;
   failed(connection: NodeConnection, fault: IoFault): void;
+  detached(connection: NodeConnection): void;
   /** Closed by the engine, and nothing of it is left in Node. */
   gone(connection: NodeConnection): void;
 }
 
-/**
- * Where a connection comes from: an address to connect to, an accepted descriptor, or a socket that `net`
- * accepted.
- */
-export type Origin = { readonly address: Address } | { readonly fd: number } | { readonly accepted: Socket };
-
-type Phase = "connecting" | "open" | "failed" | "closing";
-
-/** The memory that every socket reads into: one read is told and copied before the next. */
-const ARRIVAL_BYTES = 65_536;
-const arrival: Buffer = Buffer.allocUnsafeSlow(ARRIVAL_BYTES);
+type Phase = "connecting" | "open" | "detaching" | "detached" | "failed" | "closing";
+const NONE = -1;
 
 export class NodeConnection {
   readonly number: number;
   readonly queue: WriteQueue;
-  readonly #socket: Socket;
+  #socket: Socket;
+  /** Our own descriptor, from `detach` on; Node has the other. */
+  #fd: number = NONE;
   readonly #target: ConnectionTarget;
   #phase: Phase;
   #receiving: "idle" | "wanted" | "lingering" = "idle";
   #writing: "writable" | "finishing" | "finished" = "writable";
   #resetsOnExit = false;
   #isSocketClosed = false;
+  #hasEnded = false;
+  /** Some of what was queued was written when it was taken back, and nobody was told. */
+  #hasSent = false;
   /** Bytes that arrived and for which there was no buffer. */
   #stash: Uint8Array | undefined;
 
@@ -64,8 +64,15 @@ export class NodeConnection {
     if ("address" in origin) connectSocket(this.#socket, origin.address);
   }
 
-  get isOpen(): boolean {
-    return this.#phase === "open";
+  /** Whether it may be told what was received. */
+  get isReceiver(): boolean {
+    return this.#phase === "open" || this.#phase === "detaching";
+  }
+
+  /** The descriptor of a connection that is detached. */
+  get descriptor(): number {
+    this.#checkDetached();
+    return this.#fd;
   }
 
   get hasStash(): boolean {
@@ -81,7 +88,7 @@ export class NodeConnection {
     assert(this.#phase !== "connecting", "receives before it is connected");
     const wasIdle = this.#receiving === "idle";
     this.#receiving = "wanted";
-    if (wasIdle && this.#stash === undefined) this.#socket.resume();
+    if (wasIdle && this.#stash === undefined && this.#phase === "open") this.#socket.resume();
   }
 
   pause(): void {
@@ -91,11 +98,12 @@ export class NodeConnection {
   /** Tries again to give away what had no buffer; then reading goes on. */
   retryStash(): void {
     const stash = this.#stash;
-    if (stash === undefined || this.#phase !== "open") return;
+    if (stash === undefined || !this.isReceiver) return;
     const taken = this.#target.arrived(this, stash);
     this.#stash = taken < stash.length ? stash.subarray(taken) : undefined;
-    if (this.#stash === undefined && this.#receiving === "wanted" && this.#phase === "open")
-      this.#socket.resume();
+    if (this.#stash !== undefined) return;
+    if (this.#receiving === "wanted" && this.#phase === "open") this.#socket.resume();
+    this.#detachWhenQuiet();
   }
 
   send(buffer: number, start: number, end: number): void {
@@ -108,7 +116,7 @@ export class NodeConnection {
     assert(this.#writing === "writable", "resets on exit after shutdown");
     if (this.#resetsOnExit) return;
     this.#resetsOnExit = true;
-    const fd = descriptorOf(this.#socket);
+    const fd = this.#currentFd;
     if (fd >= 0) setResetOnClose(fd);
   }
 
@@ -137,34 +145,102 @@ export class NodeConnection {
   discard(): void {
     this.#phase = "closing";
     this.#stash = undefined;
+    this.#closeOwn();
     this.#socket.destroy();
     if (this.#isSocketClosed) queueMicrotask(this.#leave);
   }
 
   reset(): void {
+    if (this.#fd !== NONE) {
+      setResetOnClose(this.#fd);
+      return this.discard();
+    }
     this.#phase = "closing";
     this.#stash = undefined;
     this.#socket.resetAndDestroy();
     if (this.#isSocketClosed) queueMicrotask(this.#leave);
   }
 
+  detach(): void {
+    assert(this.#phase === "open", "detaches a connection that is not connected");
+    this.#phase = "detaching";
+    const handle = handleOf(this.#socket);
+    // Closed by Node after a fault, which is about to be told.
+    if (handle === null) return;
+    const duplicate = duplicateDescriptor(handle.fd);
+    if (!duplicate.ok) return queueMicrotask(() => this.#fail(duplicate.error));
+    this.#fd = duplicate.value;
+    this.#hasSent = this.queue.takeBack(handle.writeQueueSize);
+    // Node may have been told to end it and not have done so yet.
+    if (this.#writing === "finished") shutdownWriting(this.#fd);
+    this.#socket.destroy();
+  }
+
+  eachUnsent(visit: (buffer: number, start: number, end: number) => void): void {
+    this.#checkDetached();
+    this.queue.each(visit);
+  }
+
+  attach(): void {
+    this.#checkDetached();
+    if (this.#resetsOnExit) setResetOnClose(this.#fd);
+    this.#phase = "open";
+    this.#isSocketClosed = false;
+    this.#socket = openSocket({ fd: this.#fd }, this.#arrived);
+    this.#fd = NONE;
+    this.#listen();
+    if (this.#receiving === "lingering") this.#receiving = "idle";
+    if (this.#receiving === "wanted" && !this.#hasEnded) this.#socket.resume();
+  }
+
+  release(): void {
+    this.#checkDetached();
+    this.discard();
+  }
+
+  #checkDetached(): void {
+    assert(this.#phase === "detached", "asks of a connection what needs it detached");
+  }
+
+  /** Node has closed its descriptor, and all that came before was told. */
+  #detachWhenQuiet(): void {
+    if (this.#phase !== "detaching" || !this.#isSocketClosed || this.#stash !== undefined) return;
+    if (this.#hasSent) this.#target.sent(this);
+    this.#hasSent = false;
+    if (this.#phase !== "detaching") return;
+    this.#phase = "detached";
+    this.#target.detached(this);
+  }
+
+  #closeOwn(): void {
+    if (this.#fd !== NONE) closeDescriptor(this.#fd);
+    this.#fd = NONE;
+  }
+
+  get #currentFd(): number {
+    return this.#fd === NONE ? (handleOf(this.#socket)?.fd ?? NONE) : this.#fd;
+  }
+
   /** All is in the kernel's hands, or dropped by the engine's will: from now on our end is an end. */
   #endWell(): void {
     if (!this.#resetsOnExit) return;
     this.#resetsOnExit = false;
-    const fd = descriptorOf(this.#socket);
+    const fd = this.#currentFd;
     if (fd >= 0) clearResetOnClose(fd);
   }
 
   #listen(): void {
     this.#socket
       .on("end", () => {
-        if (this.#phase === "open") this.#target.ended(this);
+        if (this.#phase !== "open") return;
+        this.#hasEnded = true;
+        this.#target.ended(this);
       })
       .on("error", (error: NodeJS.ErrnoException) => this.#fail(error))
       .on("close", () => {
         this.#isSocketClosed = true;
         if (this.#phase === "closing") this.#leave();
+        this.#detachWhenQuiet();
       });
     if (this.#phase !== "connecting") return;
     this.#socket.pause().on("connect", () => {
@@ -188,46 +264,14 @@ export class NodeConnection {
   };
 
   readonly #written = (error: Error | null | undefined): void => {
-    if (error || this.#phase === "closing") return;
+    if (error || (this.#phase !== "open" && this.#phase !== "failed")) return;
     this.queue.written();
     if (this.#phase === "open") this.#target.sent(this);
   };
 
-  #fail(error: NodeJS.ErrnoException): void {
-    if (this.#phase !== "open" && this.#phase !== "connecting") return;
+  #fail(error: { readonly errno?: number | undefined }): void {
+    if (!this.isReceiver && this.#phase !== "connecting") return;
     this.#phase = "failed";
     this.#target.failed(this, ioFaultOf(Math.abs(error.errno ?? 0)));
   }
-}
-
-function openSocket(origin: Origin, callback: (byteLength: number, bytes: Uint8Array) => boolean): Socket {
-  const options = { allowHalfOpen: true, onread: { buffer: arrival, callback } };
-  if ("accepted" in origin)
-    return new Socket({ ...options, ...takeHandle(origin.accepted), pauseOnCreate: true } as object);
-  if ("fd" in origin) return new Socket({ ...options, fd: origin.fd, pauseOnCreate: true } as object);
-  return new Socket(options);
-}
-
-function connectSocket(socket: Socket, address: Address): void {
-  socket.setNoDelay(true);
-  socket.connect({ host: formatIp(address.ip), port: address.port });
-}
-
-/** The descriptor beneath a socket of Node's; -1 when it is closed already, or not made yet. */
-function descriptorOf(socket: Socket): number {
-  const { _handle } = socket as unknown as { _handle: { readonly fd?: number } | null };
-  return _handle?.fd ?? -1;
-}
-
-/**
- * `net.Server` gives no way to set `onread` on the sockets it accepts, and without it each read allocates 64
- * KiB. So its socket gives up its native handle for one of ours, as Node's own modules do when they pass a
- * connection on.
- */
-function takeHandle(accepted: Socket): { handle: unknown } {
-  const owner = accepted as unknown as { _handle: unknown };
-  const handle = owner._handle;
-  assert(handle, "an accepted socket without a handle");
-  owner._handle = null;
-  return { handle };
 }

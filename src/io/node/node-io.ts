@@ -7,8 +7,10 @@ import { assert } from "../../base/assert.ts";
 import { BufferPool } from "../../base/buffer-pool.ts";
 import type { IoFault, Port, PortEvents } from "../../engine/port.ts";
 import { mapRegion, type Region } from "../../sys/arena.ts";
+import { clearResetOnClose } from "../../sys/stream-socket.ts";
 import type { Io, IoLimits, IoWarning } from "../io.ts";
-import { NodeConnection, type ConnectionTarget, type Origin } from "./node-connection.ts";
+import { NodeConnection, type ConnectionTarget } from "./node-connection.ts";
+import type { Origin } from "./node-socket.ts";
 import { NodeListeners, type AcceptedTarget } from "./node-listeners.ts";
 import { Turns } from "./turns.ts";
 import { WriteQueue } from "./write-queue.ts";
@@ -49,8 +51,8 @@ class NodePort implements Port, ConnectionTarget, AcceptedTarget {
     this.listeners.accept(listener);
   }
 
-  pauseAccepting(): void {
-    assert(false, "not offered yet");
+  pauseAccepting(listener: number): void {
+    this.listeners.pause(listener);
   }
 
   stopAccepting(listener: number): void {
@@ -111,20 +113,33 @@ class NodePort implements Port, ConnectionTarget, AcceptedTarget {
     this.#of(connection).reset();
   }
 
-  detach(): void {
-    assert(false, "not offered yet");
+  detach(connection: number): void {
+    this.#of(connection).detach();
   }
 
-  eachUnsent(): void {
-    assert(false, "not offered yet");
+  eachUnsent(connection: number, visit: (buffer: number, start: number, end: number) => void): void {
+    this.#of(connection).eachUnsent(visit);
   }
 
-  attach(): void {
-    assert(false, "not offered yet");
+  attach(connection: number): void {
+    const target = this.#of(connection);
+    target.attach();
+    this.#touched.add(target);
   }
 
-  release(): void {
-    assert(false, "not offered yet");
+  release(connection: number): void {
+    this.#of(connection).release();
+  }
+
+  descriptorOf(connection: number): number {
+    return this.#of(connection).descriptor;
+  }
+
+  /** See `Io.adoptConnection`. */
+  adopt(fd: number): number {
+    if (this.#free.length === 0) return -1;
+    clearResetOnClose(fd);
+    return this.#add({ fd });
   }
 
   connected(connection: NodeConnection): void {
@@ -136,7 +151,7 @@ class NodePort implements Port, ConnectionTarget, AcceptedTarget {
     const events = this.turns.open();
     const pool = this.buffers;
     let taken = 0;
-    while (taken < bytes.length && connection.isOpen && events !== undefined) {
+    while (taken < bytes.length && connection.isReceiver && events !== undefined) {
       const buffer = pool.freeCount > this.#reserve ? pool.take() : -1;
       if (buffer < 0) {
         this.#starved.add(connection);
@@ -162,6 +177,10 @@ class NodePort implements Port, ConnectionTarget, AcceptedTarget {
 
   failed(connection: NodeConnection, fault: IoFault): void {
     this.turns.open()?.failed(connection.number, fault);
+  }
+
+  detached(connection: NodeConnection): void {
+    this.turns.open()?.detached(connection.number);
   }
 
   gone(connection: NodeConnection): void {
@@ -246,12 +265,12 @@ class NodeIo implements Io {
     return this.port.listeners.adopt(fd);
   }
 
-  descriptorOf(): number {
-    assert(false, "not offered yet");
+  descriptorOf(connection: number): number {
+    return this.port.descriptorOf(connection);
   }
 
-  adoptConnection(): number {
-    assert(false, "not offered yet");
+  adoptConnection(fd: number): number {
+    return this.port.adopt(fd);
   }
 
   run(events: PortEvents): void {

@@ -13,7 +13,7 @@ import { closeDescriptor, duplicateDescriptor } from "../../sys/descriptor.ts";
 import { EAGAIN } from "../../sys/errno.ts";
 import { acceptConnection } from "../../sys/stream-socket.ts";
 import type { IoWarning } from "../io.ts";
-import type { Origin } from "./node-connection.ts";
+import type { Origin } from "./node-socket.ts";
 
 const BACKLOG = 65_535;
 const RETRY_MS = 100;
@@ -22,7 +22,7 @@ const ACCEPTED_AT_ONCE_MAX = 16;
 
 interface Listener {
   readonly fd: number;
-  state: "idle" | "accepting" | "resting" | "emptying";
+  state: "idle" | "accepting" | "resting" | "pausing" | "emptying";
   server: Server | undefined;
   /** Accepted, and no number free for them. */
   held: Held[];
@@ -63,6 +63,15 @@ export class NodeListeners {
   accept(number: number): void {
     const listener = this.#of(number);
     if (listener.state === "idle") this.#serve(number, listener);
+    else if (listener.state === "pausing") listener.state = "resting";
+  }
+
+  /** What is held is told before it is idle. */
+  pause(number: number): void {
+    const listener = this.#of(number);
+    if (listener.state !== "accepting" && listener.state !== "resting") return;
+    this.#closeServer(listener);
+    listener.state = listener.held.length > 0 ? "pausing" : "idle";
   }
 
   stop(number: number): void {
@@ -80,16 +89,22 @@ export class NodeListeners {
   /** Inside a turn: tells what is held, empties queues, accepts again, as far as numbers and time allow. */
   progress(nowMs: number): void {
     for (const [number, listener] of this.#listeners) {
-      const isDue = listener.state === "resting" || listener.state === "emptying";
+      const isDue = listener.state !== "idle" && listener.state !== "accepting";
       if (!isDue || listener.retryAtMs > nowMs) continue;
       if (!this.#tellHeld(number, listener)) continue;
-      if (listener.state === "resting") this.#serve(number, listener);
-      else this.#empty(number, listener, nowMs);
+      this.#goOn(number, listener, nowMs);
     }
   }
 
   closeAll(): void {
     for (const [number, listener] of this.#listeners) this.#forget(number, listener);
+  }
+
+  /** All that was held is told. */
+  #goOn(number: number, listener: Listener, nowMs: number): void {
+    if (listener.state === "resting") this.#serve(number, listener);
+    else if (listener.state === "pausing") listener.state = "idle";
+    else if (listener.state === "emptying") this.#empty(number, listener, nowMs);
   }
 
   #serve(number: number, listener: Listener): void {
@@ -124,6 +139,7 @@ export class NodeListeners {
       const { fd, peer } = next.value;
       listener.held.push({ origin: { fd }, ip: peer.ip, port: peer.port });
     }
+    if (listener.state !== "accepting") return;
     this.#closeServer(listener);
     listener.state = "resting";
   }

@@ -10,7 +10,7 @@ const WRITE_BYTES_MAX = 65_536;
 
 interface Slice {
   readonly buffer: number;
-  readonly start: number;
+  start: number;
   end: number;
   /** Whether it is counted as a buffer: not if one of the two buffers queued last is its own. */
   readonly counts: 0 | 1;
@@ -85,13 +85,37 @@ export class WriteQueue {
 
   /** What was handed to Node is written. */
   written(): void {
-    for (const { buffer, counts } of this.#slices.splice(0, this.#slicesInNode)) {
-      this.#pool.release(buffer);
-      this.#buffers -= counts;
-    }
+    this.#release(this.#slicesInNode);
     this.#unsentBytes -= this.#bytesInNode;
     this.#slicesInNode = 0;
     this.#bytesInNode = 0;
+  }
+
+  /**
+   * Takes back what was handed to Node: the last `unwrittenBytes` of it were not written and never will be.
+   * Gives whether any other byte was.
+   */
+  takeBack(unwrittenBytes: number): boolean {
+    const writtenBytes = this.#bytesInNode - unwrittenBytes;
+    assert(writtenBytes >= 0, "takes back more than was handed to Node");
+    let count = 0;
+    for (let left = writtenBytes; left > 0;) {
+      const slice = this.#slices[count]!;
+      const taken = Math.min(left, slice.end - slice.start);
+      slice.start += taken;
+      left -= taken;
+      if (slice.start === slice.end) count++;
+    }
+    this.#release(count);
+    this.#unsentBytes -= writtenBytes;
+    this.#slicesInNode = 0;
+    this.#bytesInNode = 0;
+    return writtenBytes > 0;
+  }
+
+  /** Shows every slice, in order. */
+  each(visit: (buffer: number, start: number, end: number) => void): void {
+    for (const { buffer, start, end } of this.#slices) visit(buffer, start, end);
   }
 
   /** Forgets everything, once Node has let go of it. */
@@ -102,6 +126,14 @@ export class WriteQueue {
     this.#buffers = 0;
     this.#slicesInNode = 0;
     this.#bytesInNode = 0;
+  }
+
+  /** The first `count` slices are written. */
+  #release(count: number): void {
+    for (const { buffer, counts } of this.#slices.splice(0, count)) {
+      this.#pool.release(buffer);
+      this.#buffers -= counts;
+    }
   }
 
   #countOf(buffer: number, lastBuffer: number | undefined): 0 | 1 {
