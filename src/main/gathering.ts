@@ -86,6 +86,6 @@ export class Gathering {
     if (this.#waitsTold === this.#waits.length) [this.#waits, this.#waitsTold] = [[], 0];
     else if (this.#waitsTold > 1_024)
       [this.#waits, this.#waitsTold] = [this.#waits.slice(this.#waitsTold), 0];
-    for (const look of [...this.#watchers]) look();
+    if (this.#watchers.size > 0) for (const look of [...this.#watchers]) look();
   }
 }

@@ -65,6 +65,8 @@ export type MainMetricName =
   | "workers_started"
   | "workers_died"
   | "workers_replaced"
+  | "events"
+  | "event_subscriptions"
   | "drains"
   | "certificates"
   | "certificate_next_end_ms"
@@ -171,6 +173,8 @@ const MAIN_METRICS: Readonly<Record<MainMetricName, Metric>> = {
   workers_started: ofMain(counter("Worker processes that were started.")),
   workers_died: ofMain(counter("Worker processes that ended without being asked to.")),
   workers_replaced: ofMain(counter("Worker processes that were started in the place of one that died.")),
+  events: ofMain(counter("What was told, or would have been, to who subscribes to events.")),
+  event_subscriptions: ofMain(gauge("Who is told events.")),
   drains: ofMain(gauge("What was removed and is still in use.")),
   certificates: ofMain(
     gauge(

@@ -17,7 +17,7 @@ export class MainCounters {
 
 /** One that is `undefined` is not there now. */
 export function mainValuesOf(control: Control): Record<MainMetricName, MetricValue | undefined> {
-  const { configuration, counters, workers, drains, limits, now, startedMs } = control;
+  const { configuration, counters, events, workers, drains, limits, now, startedMs } = control;
   const { certificates } = configuration.state;
   const expiry = expiryOf(certificates.values(), limits.expiryNearMs, Date.now());
   return {
@@ -28,6 +28,8 @@ export function mainValuesOf(control: Control): Record<MainMetricName, MetricVal
     workers_started: counters.workersStarted,
     workers_died: counters.workersDied,
     workers_replaced: counters.workersReplaced,
+    events: events.last - events.beginning,
+    event_subscriptions: events.watcherCount,
     drains: drains.count,
     certificates: {
       lasting: certificates.size - expiry.near - expiry.over,

@@ -64,10 +64,7 @@ export class CommandSession implements TurnTaker {
     this.#reader = new FrameReader({ frameBytesMax: options.limits.frameBytesMax });
     socket.on("data", (bytes: Uint8Array) => this.#received(bytes));
     socket.on("end", () => this.#ended());
-    socket.on("drain", () => {
-      this.#wake();
-      this.#tellRoom();
-    });
+    socket.on("drain", () => this.#wake());
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#closed());
   }
@@ -184,6 +181,11 @@ export class CommandSession implements TurnTaker {
     return this.#socket.writableLength + this.#answerChars < this.#options.limits.eventCharsUnreadMax;
   }
 
+  /** The kernel has taken something. Others have their turn before there is more. */
+  readonly #written = (): void => {
+    if (this.#waitForRoom.length > 0) setImmediate(() => this.#tellRoom());
+  };
+
   #tellRoom(): void {
     if (this.#state === "closed" || !this.#hasRoom) return;
     for (const more of this.#waitForRoom.splice(0)) more();
@@ -215,9 +217,7 @@ export class CommandSession implements TurnTaker {
     const text = this.#answers.join("");
     this.#answers = [];
     this.#answerChars = 0;
-    if (this.#socket.writable) this.#socket.write(text);
-    // What the kernel took at once is followed by no "drain"; others have their turn before there is more.
-    if (this.#waitForRoom.length > 0) setImmediate(() => this.#tellRoom());
+    if (this.#socket.writable) this.#socket.write(text, this.#written);
     this.#endIfDone();
   }
 
