@@ -6,6 +6,7 @@ import { assertNever } from "../base/assert.ts";
 import { isDown } from "../balancing/rest.ts";
 import type { BackendStatus, Question } from "../model/channel.ts";
 import type { ObjectKind } from "../model/objects.ts";
+import { splitKey } from "../model/keys.ts";
 import type { BackConnection } from "./back-connection.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Core } from "./core.ts";
@@ -46,15 +47,12 @@ function usesOf(configuration: Configuration, kind: ObjectKind, key: string): nu
     case "cluster":
       return configuration.findCluster(key)?.use.count ?? 0;
     case "backend": {
-      const space = key.indexOf(" ");
-      return (
-        configuration.findCluster(key.slice(0, space))?.findBackend(key.slice(space + 1))?.use.count ?? 0
-      );
+      const [clusterId, backendId] = splitKey(key);
+      return configuration.findCluster(clusterId)?.findBackend(backendId)?.use.count ?? 0;
     }
     case "certificate": {
-      const space = key.indexOf(" ");
-      const certificates = configuration.listeners.get(key.slice(0, space))?.tls?.certificates;
-      return certificates?.get(key.slice(space + 1))?.use.count ?? 0;
+      const [listener, fingerprint] = splitKey(key);
+      return configuration.listeners.get(listener)?.tls?.certificates.get(fingerprint)?.use.count ?? 0;
     }
     case "frontend":
       return 0;

@@ -12,6 +12,7 @@ import { assert, assertNever } from "../base/assert.ts";
 import type { Head } from "../http/head.ts";
 import { slotOf } from "../metrics/engine-metrics.ts";
 import type { Change } from "../model/channel.ts";
+import { splitKey } from "../model/keys.ts";
 import type { Backend, Certificate, Cluster, Frontend, Listener, ObjectKind } from "../model/objects.ts";
 import type { Route } from "../routing/route.ts";
 import { BackConnection, type BackTimes } from "./back-connection.ts";
@@ -268,10 +269,4 @@ function listenerOf(kind: ObjectKind, value: Change["before"]): string | undefin
   return kind === "frontend" || kind === "certificate"
     ? (value as Frontend | Certificate).listener
     : undefined;
-}
-
-/** Ids hold no space; see `model/keys.ts`. */
-function splitKey(key: string): [string, string] {
-  const space = key.indexOf(" ");
-  return [key.slice(0, space), key.slice(space + 1)];
 }

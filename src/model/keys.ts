@@ -34,10 +34,15 @@ export function certificateKey(certificate: {
 
 /** An object as a sentence names it, from its key: `backend app-1 of cluster app`. */
 export function objectName(kind: ObjectKind, key: string): string {
+  const [owner, name] = splitKey(key);
+  if (kind === "certificate") return `certificate ${name} of listener ${owner}`;
+  return kind === "backend" ? `backend ${name} of cluster ${owner}` : `${kind} ${key}`;
+}
+
+/** The two parts of a backend's or certificate's key: whose it is, and which of them. */
+export function splitKey(key: string): readonly [owner: string, name: string] {
   const space = key.indexOf(" ");
-  if (kind === "certificate") return `certificate ${key.slice(space + 1)} of listener ${key.slice(0, space)}`;
-  if (kind !== "backend") return `${kind} ${key}`;
-  return `backend ${key.slice(space + 1)} of cluster ${key.slice(0, space)}`;
+  return [key.slice(0, space), key.slice(space + 1)];
 }
 
 function pathKey(path: PathRule): string {

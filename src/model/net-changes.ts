@@ -6,6 +6,7 @@
 import type { ObjectChange } from "./answer-data.ts";
 import { areEqual } from "./equal.ts";
 import type { Change } from "./channel.ts";
+import { splitKey } from "./keys.ts";
 import type { ObjectKind } from "./objects.ts";
 import { withoutKey } from "./secrets.ts";
 
@@ -52,7 +53,7 @@ export function removedObjects(changes: readonly Change[]): ObjectName[] {
     new Set(removed.filter(({ kind }) => kind === wanted).map(({ key }) => key));
   const [clusters, listeners] = [keysOf("cluster"), keysOf("listener")];
   const remain = removed.filter(({ kind, key }) => {
-    const whole = key.slice(0, key.indexOf(" "));
+    const [whole] = splitKey(key);
     if (kind === "backend") return !clusters.has(whole);
     return kind !== "certificate" || !listeners.has(whole);
   });

@@ -3,6 +3,7 @@
  * and the chain is the larger half of what each would hold. What a certificate says is the same before and
  * after.
  */
+import { areEqual } from "./equal.ts";
 import type { Certificate } from "./objects.ts";
 
 /** Chains that are looked for; with more in use than this, some are held more than once. */
@@ -21,7 +22,7 @@ export class SharedChains {
     if (first === undefined) return certificate;
     const known = this.#byFirst.get(first);
     this.#byFirst.delete(first);
-    const isKnown = known !== undefined && areSame(known, chain);
+    const isKnown = known !== undefined && areEqual(known, chain);
     this.#byFirst.set(first, isKnown ? known : Object.freeze(chain));
     for (const oldest of this.#byFirst.keys()) {
       if (this.#byFirst.size <= CHAINS_MAX) break;
@@ -29,8 +30,4 @@ export class SharedChains {
     }
     return isKnown && known !== chain ? { ...certificate, chain: known } : certificate;
   }
-}
-
-function areSame(one: Chain, other: Chain): boolean {
-  return one.length === other.length && one.every((text, index) => text === other[index]);
 }

@@ -7,6 +7,7 @@
  *     kept.
  */
 import { assertNever } from "../../base/assert.ts";
+import { counted } from "../../model/apply/verdict.ts";
 import { ordersOf } from "../../model/dump.ts";
 import { listObjects } from "../../model/list.ts";
 import {
@@ -161,8 +162,4 @@ export class Executor implements OrderExecutor {
 
 function isProcessOrder(order: Order): order is ProcessOrder {
   return ["SET_WORKERS", "RESTART_WORKER", "SOFT_STOP", "HARD_STOP"].includes(order.type);
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${count === 1 ? noun : `${noun}s`}`;
 }

@@ -5,6 +5,7 @@
 import { assertNever } from "../../base/assert.ts";
 import type { Change } from "../../model/channel.ts";
 import type { Happening } from "../../model/events.ts";
+import { splitKey } from "../../model/keys.ts";
 import { removedObjects } from "../../model/net-changes.ts";
 import type { ObjectKind } from "../../model/objects.ts";
 import type { DrainOptions } from "../../model/orders.ts";
@@ -158,12 +159,12 @@ function keyFieldsOf(kind: ObjectKind, key: string): Readonly<Record<string, str
     case "cluster":
       return { cluster_id: key };
     case "backend": {
-      const space = key.indexOf(" ");
-      return { cluster_id: key.slice(0, space), backend_id: key.slice(space + 1) };
+      const [cluster_id, backend_id] = splitKey(key);
+      return { cluster_id, backend_id };
     }
     case "certificate": {
-      const space = key.indexOf(" ");
-      return { listener: key.slice(0, space), fingerprint: key.slice(space + 1) };
+      const [listener, fingerprint] = splitKey(key);
+      return { listener, fingerprint };
     }
     case "frontend":
       return {};
