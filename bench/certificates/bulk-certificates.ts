@@ -5,6 +5,7 @@
  */
 import { createHash, createPrivateKey, type KeyObject, sign, X509Certificate } from "node:crypto";
 import { CertificateMaker } from "../../testing/tls/make-certificates.ts";
+import { writeBitString, writeSequence } from "../../src/main/certificates/der.ts";
 import type { Certificate } from "../../src/model/objects.ts";
 import { makeAuthority } from "./wildcard.ts";
 
@@ -20,8 +21,6 @@ export interface BulkCertificate {
 }
 
 const NUMBER_DIGITS = 8;
-const SEQUENCE = 0x30;
-const BIT_STRING = 0x03;
 /** With a first byte that makes it long, so that every serial is as long as this one. */
 const SERIAL_OF_TEMPLATE = "0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
 
@@ -77,8 +76,7 @@ export class BulkCertificates {
     // Its first byte stays, which keeps the number positive and its length what it is.
     this.#body.writeUInt32BE(++this.#serial, this.#serialAt + 4);
     const signature = sign("sha256", this.#body, this.#authorityKey);
-    const bits = writeValue(BIT_STRING, Buffer.concat([Buffer.of(0), signature]));
-    const der = writeValue(SEQUENCE, Buffer.concat([this.#body, this.#algorithm, bits]));
+    const der = writeSequence(this.#body, this.#algorithm, writeBitString(signature));
     return { name, der, fingerprint: createHash("sha256").update(der).digest("hex") };
   }
 
@@ -136,11 +134,4 @@ function readHeader(bytes: Buffer, at: number): { readonly start: number; readon
   const lengthBytes = first < 0x80 ? 0 : first - 0x80;
   const start = at + 2 + lengthBytes;
   return { start, end: start + (lengthBytes === 0 ? first : bytes.readUIntBE(at + 2, lengthBytes)) };
-}
-
-function writeValue(tag: number, contents: Buffer): Buffer {
-  const { length } = contents;
-  const short =
-    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
-  return Buffer.concat([Buffer.of(tag, ...short), contents]);
 }
