@@ -6,7 +6,7 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { HttpBackend } from "../../testing/backends/http-backend.ts";
-import { ByteRelay } from "../../testing/byte-relay.ts";
+import { startByteRelay } from "../../testing/byte-relay.ts";
 import { FaultLog } from "../../testing/clients/faults.ts";
 import { HttpConnection } from "../../testing/clients/http-connection.ts";
 import { connectTls } from "../../testing/clients/tls-client.ts";
@@ -189,7 +189,7 @@ for (const io of IOS) {
     });
 
     test("a hello and all that follows may come byte by byte", async () => {
-      const relay = await ByteRelay.start(setting.port);
+      const relay = await startByteRelay(setting.port);
       const connection = await HttpConnection.open(relay.port, { timeoutMs: TIMEOUT_MS, tls: A });
       assert.equal((await exchangeOn(connection, "/")).status, 200);
       connection.close();
