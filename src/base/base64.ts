@@ -26,3 +26,21 @@ export function decodeBase64(text: string): Uint8Array {
   }
   return bytes;
 }
+
+/** `bytes[start..end)` as base64 text, padded. */
+export function encodeBase64(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  const pieces: string[] = [];
+  let text = "";
+  for (let at = start; at < end; at += 3) {
+    const [first, second, third] = [bytes[at]!, bytes[at + 1], bytes[at + 2]];
+    const left = end - at;
+    const bits = (first << 16) | (left > 1 ? second! << 8 : 0) | (left > 2 ? third! : 0);
+    text += ALPHABET[bits >> 18]! + ALPHABET[(bits >> 12) & 63]!;
+    text += left > 1 ? ALPHABET[(bits >> 6) & 63]! : "=";
+    text += left > 2 ? ALPHABET[bits & 63]! : "=";
+    if (text.length < 4_096) continue;
+    pieces.push(text);
+    text = "";
+  }
+  return pieces.join("") + text;
+}

@@ -4,7 +4,7 @@
  */
 import { assertNever } from "../base/assert.ts";
 import { isDown } from "../balancing/rest.ts";
-import type { BackendStatus, Question } from "../model/channel.ts";
+import type { BackendStatus, EngineQuestion } from "../model/channel.ts";
 import type { ObjectKind } from "../model/objects.ts";
 import { splitKey } from "../model/keys.ts";
 import type { BackConnection } from "./back-connection.ts";
@@ -18,7 +18,7 @@ export function answerQuestion(
   core: Core,
   configuration: Configuration,
   healthChecks: HealthChecks,
-  question: Question,
+  question: EngineQuestion,
 ): unknown {
   switch (question.kind) {
     case "uses":

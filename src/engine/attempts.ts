@@ -10,7 +10,7 @@ import type { StickyValue } from "../balancing/sticky.ts";
 import type { Head } from "../http/head.ts";
 import type { BackendRuntime, IdleConnection } from "./runtime/backend.ts";
 import type { ClusterRuntime } from "./runtime/cluster.ts";
-import type { Use } from "./use.ts";
+import type { Use, UsedObject } from "./use.ts";
 
 export class Attempts<Connection extends IdleConnection> {
   #cluster: ClusterRuntime<Connection> | undefined;
@@ -42,6 +42,17 @@ export class Attempts<Connection extends IdleConnection> {
 
   uses(use: Use): boolean {
     return this.#cluster?.use === use || this.#backend?.use === use;
+  }
+
+  /** What is counted of it. */
+  get usedObjects(): readonly UsedObject[] {
+    const cluster = this.#cluster!;
+    const backend = this.#backend!;
+    const id = cluster.configuration.cluster_id;
+    return [
+      { kind: "cluster", key: id, use: cluster.use },
+      { kind: "backend", key: `${id} ${backend.id}`, use: backend.use },
+    ];
   }
 
   /** Its request, with this head, is `cluster`'s. */

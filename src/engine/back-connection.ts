@@ -44,6 +44,10 @@ export interface LinkTerms {
   readonly tls: ClusterTls | undefined;
 }
 
+/** Of a connection that serves nobody yet: the first exchange brings its own. */
+const NO_TIMES: BackTimes = { connect_timeout_ms: 0, back_timeout_ms: 0 };
+const PLAIN_TERMS: LinkTerms = { announcedAs: undefined, tls: undefined };
+
 export class BackConnection implements ConnectionOwner, IdleConnection, ResponseTarget {
   readonly connection: number;
   readonly backend: BackendRuntime<BackConnection>;
@@ -64,7 +68,7 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
     core: Core,
     connection: number,
     backend: BackendRuntime<BackConnection>,
-    exchange: Exchange,
+    exchange: Exchange | undefined,
     times: BackTimes,
     terms: LinkTerms,
   ) {
@@ -78,6 +82,18 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
     this.#activeAt = core.now;
     core.own(connection, this);
     core.deadlines.set(connection, core.now + times.connect_timeout_ms);
+  }
+
+  /** One that another worker kept idle, for `idleMs` so far. */
+  static adopt(
+    core: Core,
+    connection: number,
+    backend: BackendRuntime<BackConnection>,
+    idleMs: number,
+  ): BackConnection {
+    const adopted = new BackConnection(core, connection, backend, undefined, NO_TIMES, PLAIN_TERMS);
+    adopted.becomeIdle(idleMs);
+    return adopted;
   }
 
   /** True while an exchange can write to it. */
@@ -104,6 +120,17 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
 
   get lastsUntilClose(): boolean {
     return this.#input.lastsUntilClose;
+  }
+
+  /** True if another worker could keep it: it is idle, and speaks for no client. */
+  get canGoOver(): boolean {
+    if (this.#state !== STATE.idle || this.backend.isRemoved) return false;
+    return this.#terms.tls === undefined && this.#core.port.unsentBytes(this.connection) === 0;
+  }
+
+  /** How long it has been idle. */
+  get idleMs(): number {
+    return this.#core.now - this.#activeAt;
   }
 
   // What the exchange asks.
@@ -137,19 +164,20 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
     if (this.#state === STATE.busy) this.#core.reading.readOn(this.connection, bodyBytes);
   }
 
-  /** Waits for another exchange, or closes where none may come. */
-  becomeIdle(): void {
+  /** Waits for another exchange, or closes where none may come. `idleMs`: so long it has waited already. */
+  becomeIdle(idleMs = 0): void {
     this.#exchange = undefined;
     const limits = this.#core.limits;
     const backend = this.backend;
     const mayServeOthers = this.announcedAs === undefined && !backend.isRemoved && !this.#core.isStopping;
     if (!mayServeOthers || backend.idleCount >= limits.idleBacksMax) return this.close();
     this.#state = STATE.idle;
-    this.#activeAt = this.#core.now;
+    this.#activeAt = this.#core.now - idleMs;
     this.#input.reset();
-    this.#core.deadlines.set(this.connection, this.#core.now + limits.idleBackMs);
+    this.#core.deadlines.set(this.connection, this.#activeAt + limits.idleBackMs);
     this.#core.reading.readNow(this.connection);
     backend.keepIdle(this);
+    this.#core.handOver?.offer(this.connection);
   }
 
   /** Its connection is a tunnel's from now on. */

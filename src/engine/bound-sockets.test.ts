@@ -10,6 +10,7 @@ function createSockets(): { sockets: BoundSockets; asked: string[] } {
   const asked: string[] = [];
   const sockets = new BoundSockets({
     accept: (socket) => void asked.push(`accept ${socket}`),
+    pauseAccepting: (socket) => void asked.push(`pause ${socket}`),
     stopAccepting: (socket) => void asked.push(`stop ${socket}`),
     abandonListener: (socket) => void asked.push(`abandon ${socket}`),
   });

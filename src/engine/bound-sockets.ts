@@ -12,7 +12,7 @@ import type { Port } from "./port.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
 
 /** The part of the port that is about listening sockets. */
-export type ListeningPort = Pick<Port, "accept" | "stopAccepting" | "abandonListener">;
+export type ListeningPort = Pick<Port, "accept" | "pauseAccepting" | "stopAccepting" | "abandonListener">;
 
 interface BoundSocket {
   readonly address: string;
@@ -24,7 +24,7 @@ export class BoundSockets {
   readonly #port: ListeningPort;
   /** By the port's number. */
   readonly #sockets = new Map<number, BoundSocket>();
-  #presence: "here" | "leaving" = "here";
+  #presence: "here" | "pausing" | "leaving" = "here";
 
   constructor(port: ListeningPort) {
     this.#port = port;
@@ -40,10 +40,23 @@ export class BoundSockets {
    * socket of its own: the one before is emptied beside it.
    */
   bind(address: string, listener: ListenerRuntime, socket: number): void {
-    const isHere = this.#presence === "here";
-    this.#sockets.set(socket, { address, listener, state: isHere ? "accepting" : "abandoned" });
-    if (isHere) this.#port.accept(socket);
-    else this.#port.abandonListener(socket);
+    const isLeaving = this.#presence === "leaving";
+    this.#sockets.set(socket, { address, listener, state: isLeaving ? "abandoned" : "accepting" });
+    if (this.#presence === "here") this.#port.accept(socket);
+    else if (isLeaving) this.#port.abandonListener(socket);
+  }
+
+  /** Accepts no more, but keeps the sockets. Those of removed listeners are emptied all the same. */
+  pause(): void {
+    this.#presence = "pausing";
+    for (const [socket, { state }] of this.#sockets)
+      if (state === "accepting") this.#port.pauseAccepting(socket);
+  }
+
+  /** Accepts again. */
+  goOn(): void {
+    this.#presence = "here";
+    for (const [socket, { state }] of this.#sockets) if (state === "accepting") this.#port.accept(socket);
   }
 
   /**

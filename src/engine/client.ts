@@ -5,6 +5,7 @@
 import { type Address, parseAddress } from "../base/address.ts";
 import { bytesOf } from "../base/bytes.ts";
 import { firstHopLinesOf, forwardedElementOf } from "../http/forwarding.ts";
+import type { ClientRecord } from "../model/handover.ts";
 import type { ProxyAddresses } from "../proxy-protocol/header.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
 import type { Secured } from "./tls/secured.ts";
@@ -56,6 +57,12 @@ export class Client {
   /** Its session is over. */
   leave(): void {
     this.#secured?.certificate?.use.end();
+  }
+
+  /** Who it is, for another worker. */
+  get record(): ClientRecord {
+    const destination = this.#destination;
+    return { ip: this.ip, port: this.#port, ...(destination && { destination: destination.text }) };
   }
 
   /** As a PROXY header tells them to a backend; `undefined` where the client's is no plain IP address. */

@@ -43,6 +43,8 @@ export class Configuration {
   #staged: StagedChange | undefined;
   /** Client sessions of all listeners, removed ones included. */
   sessionCount = 0;
+  /** Listeners that were removed while connections of another worker come: the newest at each address. */
+  #leftListeners: Map<string, ListenerRuntime> | undefined;
 
   constructor(core: Core, healthChecks: HealthChecks) {
     this.#core = core;
@@ -132,6 +134,20 @@ export class Configuration {
         });
   }
 
+  /** From now on listeners that are removed can be found, for sessions that another worker accepted. */
+  keepRemovedListeners(): void {
+    this.#leftListeners = new Map();
+  }
+
+  forgetRemovedListeners(): void {
+    this.#leftListeners = undefined;
+  }
+
+  /** The listener of a session that another worker accepted. */
+  findListenerOfAdopted(address: string): ListenerRuntime | undefined {
+    return this.listeners.get(address) ?? this.#leftListeners?.get(address);
+  }
+
   takeExchange(): Exchange {
     return this.#idleExchanges.pop() ?? new Exchange(this.#core, this);
   }
@@ -140,8 +156,8 @@ export class Configuration {
     if (this.#idleExchanges.length < IDLE_EXCHANGES_MAX) this.#idleExchanges.push(exchange);
   }
 
-  sessionEnded(client: Client): void {
-    client.leave();
+  sessionEnded(client: Client | undefined): void {
+    client?.leave();
     this.#core.counters[CLOSED]!++;
     this.sessionCount--;
     assert(this.sessionCount >= 0, "a session ended that had not begun");
@@ -172,6 +188,7 @@ export class Configuration {
       listener.isRemoved = true;
       listener.tls?.remove();
       this.listeners.delete(change.key);
+      this.#leftListeners?.set(change.key, listener);
       removed.set(`listener ${change.key}`, listener.use);
     } else if (listener === undefined) {
       this.listeners.set(change.key, new ListenerRuntime(after, this.#core.watcher));

@@ -18,6 +18,8 @@ export interface ConnectionOwner {
   failed(fault: IoFault): void;
   /** There is memory for more of it (`reading.ts`). Who has no such method is read on. */
   turnCame?(): void;
+  /** It was taken out of the kernel's hands, as its owner asked. */
+  detached?(): void;
   /** The deadline that the owner set has come. It may set another. */
   expired(): void;
   /** True if what goes on is counted in `use`. Who has no such method uses nothing. */

@@ -9,6 +9,7 @@ import type { Prng } from "../base/prng.ts";
 import { Head } from "../http/head.ts";
 import { EngineMetrics } from "../metrics/engine-metrics.ts";
 import type { Client } from "./client.ts";
+import type { HandOver } from "./handover/hand-over.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
 import type { EngineLimits } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
@@ -21,6 +22,12 @@ import type { BackendFaults } from "./tls/backend-faults.ts";
 import type { TlsParts } from "./tls/tls-parts.ts";
 import { SIDE, Traffic } from "./traffic.ts";
 import type { UseWatcher } from "./use.ts";
+
+/**
+ * What the process is about. `handing-over`: it accepts no more, and gives its connections to another worker;
+ * what cannot go over is told that its next response is the last. `stopping`: all are told so.
+ */
+export type Presence = "running" | "handing-over" | "stopping" | "stopped";
 
 /** Contexts kept for another use; more at a time are allocated and let go. */
 const IDLE_CONTEXTS_MAX = 1_024;
@@ -70,8 +77,9 @@ export class Core {
   readonly responseHead: Head = new Head();
   /** Milliseconds of this turn on the port's clock. */
   now = 0;
-  /** True once the process leaves: every answer then says that it is the last. */
-  isStopping = false;
+  presence: Presence = "running";
+  /** Gives connections to another worker, while it is `handing-over`. */
+  handOver: HandOver | undefined;
 
   constructor(parts: CoreParts) {
     this.port = parts.port;
@@ -103,6 +111,26 @@ export class Core {
   send(connection: number, buffer: number, start: number, end: number): void {
     this.traffic.sent(connection, end - start);
     this.port.send(connection, buffer, start, end);
+  }
+
+  /** True once the process leaves and takes nothing along. */
+  get isStopping(): boolean {
+    return this.presence === "stopping" || this.presence === "stopped";
+  }
+
+  /** True if the process leaves, and cannot take this client along. */
+  leavesBehind(client: Client): boolean {
+    return this.isStopping || (this.presence === "handing-over" && client.secured !== undefined);
+  }
+
+  /** Another worker may go on with `connection` now. False: it does not take it soon. */
+  offersOver(connection: number): boolean {
+    return this.presence === "handing-over" && this.handOver!.offer(connection);
+  }
+
+  /** Whether a connection speaks TLS. */
+  isSecured(connection: number): boolean {
+    return this.tls?.port.canDetach(connection) === false;
   }
 
   own(connection: number, owner: ConnectionOwner): void {

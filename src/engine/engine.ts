@@ -14,11 +14,12 @@ import type {
   Change,
   DrainRequest,
   DrainUse,
-  Question,
+  EngineQuestion,
   TlsHandles,
   TlsSecrets,
 } from "../model/channel.ts";
 import type { MetricValues } from "../model/metric-values.ts";
+import type { HandoverProgress, HandoverRecord } from "../model/handover.ts";
 import { slotOf } from "../metrics/engine-metrics.ts";
 import { answerQuestion } from "./answer-question.ts";
 import { AnnouncedConnection } from "./announced-connection.ts";
@@ -28,6 +29,8 @@ import { Configuration } from "./configuration.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
 import { Core } from "./core.ts";
 import { Drains } from "./drains.ts";
+import { type Adopted, Adoption } from "./handover/adoption.ts";
+import { type GiveHook, HandOver } from "./handover/hand-over.ts";
 import { HealthChecks } from "./health-checks.ts";
 import { ENGINE_LIMITS_DEFAULT, type EngineLimits } from "./limits.ts";
 import type { IoFault, Port, PortEvents } from "./port.ts";
@@ -47,7 +50,7 @@ export interface EngineHooks {
   unlistened(address: string): void;
   /** Health checks took a backend down, or up again. */
   backendChanged(change: BackendChange): void;
-  /** After `stop`: the last session is over. */
+  /** After `stop` or `handOver`: the last session is over. */
   stopped(): void;
   log(level: "info" | "warning" | "error", message: string): void;
 }
@@ -66,8 +69,6 @@ export interface EngineOptions {
 const ACCEPTED = slotOf("connections_accepted");
 const REFUSED = slotOf("connections_refused");
 
-type Presence = "running" | "stopping" | "stopped";
-
 export class Engine implements PortEvents {
   readonly #core: Core;
   readonly #configuration: Configuration;
@@ -75,7 +76,7 @@ export class Engine implements PortEvents {
   readonly #drains = new Drains();
   readonly #hooks: EngineHooks;
   readonly #sockets: BoundSockets;
-  #presence: Presence = "running";
+  #adoption: Adoption | undefined;
   #stopAt = Infinity;
   /** Before this time we do not leave, though no session is open. */
   #leavesAt = Infinity;
@@ -159,6 +160,7 @@ export class Engine implements PortEvents {
   /** A drain's time is over: what still uses its object is cut. */
   closeDrained(drain: number): void {
     const use = this.#drains.find(drain);
+    this.#adoption?.closeDrained(drain);
     if (use === undefined) return;
     for (const owner of this.#core.owners) {
       if (owner?.uses?.(use) === true) owner.cut();
@@ -172,16 +174,72 @@ export class Engine implements PortEvents {
    * Leaves: accepts no more, lets sessions end, then tells `stopped`. What is left after `deadlineMs` is cut.
    */
   stop(deadlineMs: number | undefined): void {
-    if (this.#presence === "stopped") return;
-    if (this.#presence === "running") this.#leavesAt = this.#core.now + this.#core.limits.leaveGraceMs;
-    this.#presence = "stopping";
-    this.#core.isStopping = true;
+    if (this.#core.presence === "stopped") return;
+    this.#beginLeaving("stopping", deadlineMs);
+    this.#core.handOver?.end();
     this.#healthChecks.stop();
-    this.#stopAt = deadlineMs === undefined ? Infinity : this.#core.now + deadlineMs;
     this.#sockets.abandon();
     for (const cluster of this.#configuration.clusters.values()) {
       for (const backend of cluster.backends) backend.discardIdle();
     }
+  }
+
+  /**
+   * Gives all that it can to another worker, through `give` (see there), and ends the rest softly; then tells
+   * `stopped`. What is left after `deadlineMs` is cut. Accepts no more, but keeps its sockets until it
+   * leaves.
+   */
+  handOver(deadlineMs: number | undefined, give: GiveHook): void {
+    if (this.#core.presence !== "running") return;
+    this.#beginLeaving("handing-over", deadlineMs);
+    this.#sockets.pause();
+    this.#core.handOver = new HandOver(this.#core, this.#configuration, this.#drains, give);
+  }
+
+  /** The other worker has what was given under these tokens. */
+  taken(tokens: readonly number[]): void {
+    this.#core.handOver?.taken(tokens);
+  }
+
+  /** The other worker cannot go on with what was given under these tokens. */
+  refused(tokens: readonly number[]): void {
+    this.#core.handOver?.refused(tokens);
+  }
+
+  /** The other worker is gone: what it has not taken goes on here, and connections are accepted again. */
+  takeBack(): void {
+    const { handOver, presence } = this.#core;
+    this.#core.handOver = undefined;
+    handOver?.takeBack();
+    if (presence !== "handing-over") return;
+    this.#core.presence = "running";
+    this.#stopAt = this.#leavesAt = Infinity;
+    this.#sockets.goOn();
+  }
+
+  /** How far `handOver` is; `undefined` before it. */
+  get handOverProgress(): HandoverProgress | undefined {
+    return this.#core.handOver?.progress;
+  }
+
+  /** From now on another worker's connections come, until `endAdoption`. */
+  beginAdoption(): void {
+    this.#adoption ??= new Adoption(this.#core, this.#configuration, this.#drains);
+  }
+
+  /** Prepares what another worker gives; see `Adoption`. */
+  adopt(record: HandoverRecord): Adopted | undefined {
+    return this.#adoption?.prepare(record);
+  }
+
+  endAdoption(): void {
+    this.#adoption?.end();
+    this.#adoption = undefined;
+  }
+
+  /** How many connections use what drains, by its number, now. */
+  get drainCounts(): readonly DrainUse[] {
+    return this.#drains.counts;
   }
 
   /** Takes the ticket keys, and the certificate for clients that no other serves. */
@@ -190,7 +248,7 @@ export class Engine implements PortEvents {
   }
 
   /** Answers what only a worker knows. */
-  ask(question: Question): unknown {
+  ask(question: EngineQuestion): unknown {
     return answerQuestion(this.#core, this.#configuration, this.#healthChecks, question);
   }
 
@@ -249,8 +307,10 @@ export class Engine implements PortEvents {
     this.#ownerOf(connection).failed(fault);
   }
 
-  detached(_connection: number): void {
-    assert(false, "a connection was detached, and nobody asked for it");
+  detached(connection: number): void {
+    const owner = this.#ownerOf(connection);
+    assert(owner.detached !== undefined, "a connection was detached, and its owner did not ask for it");
+    owner.detached();
   }
 
   turnEnds(): number {
@@ -258,13 +318,14 @@ export class Engine implements PortEvents {
     core.deadlines.expire(core.now, this.#expire);
     core.reading.giveTurns(core.now);
     this.#reportDrains(core.limits.drainReportMs);
-    if (this.#presence === "stopping") this.#stopTurn();
+    const nextGift = (core.presence === "handing-over" && core.handOver?.turnEnds()) || Infinity;
+    if (core.presence !== "running") this.#leaveTurn();
     const nextCheck = this.#healthChecks.turnEnds();
     const nextReport = this.#drains.nextReport(core.limits.drainReportMs);
     const leavesAt = this.#configuration.sessionCount === 0 ? this.#leavesAt : Infinity;
     const nextLine = core.tls?.log.turnEnds(core.now) ?? Infinity;
     const nextTurn = Math.min(core.reading.nextTurn, nextCheck, nextReport, nextLine);
-    return Math.min(core.deadlines.next(), nextTurn, this.#stopAt, leavesAt);
+    return Math.min(core.deadlines.next(), nextTurn, nextGift, this.#stopAt, leavesAt);
   }
 
   #reportDrains(everyMs: number): void {
@@ -275,14 +336,21 @@ export class Engine implements PortEvents {
     this.#ownerOf(connection).expired();
   };
 
-  #stopTurn(): void {
+  #beginLeaving(presence: "handing-over" | "stopping", deadlineMs: number | undefined): void {
+    if (this.#core.presence === "running") this.#leavesAt = this.#core.now + this.#core.limits.leaveGraceMs;
+    this.#core.presence = presence;
+    this.#stopAt = deadlineMs === undefined ? Infinity : this.#core.now + deadlineMs;
+  }
+
+  #leaveTurn(): void {
     if (this.#core.now >= this.#stopAt) {
       this.#stopAt = Infinity;
       for (const owner of this.#core.owners) owner?.cut();
     }
     if (this.#configuration.sessionCount > 0 || this.#core.now < this.#leavesAt) return;
+    if (this.#core.handOver?.isAtRest === false) return;
     this.#leavesAt = Infinity;
-    this.#presence = "stopped";
+    this.#core.presence = "stopped";
     this.#hooks.stopped();
   }
 

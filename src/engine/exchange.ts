@@ -23,7 +23,7 @@ import type { ListenerRuntime } from "./runtime/listener.ts";
 import { httpsLocation, httpsRedirectStatus, redirectLocation } from "./redirect.ts";
 import type { Tunnel } from "./tunnel.ts";
 import { slotOfLoss, UNSERVED } from "./unserved.ts";
-import type { Use } from "./use.ts";
+import type { Use, UsedObject } from "./use.ts";
 
 const CONNECT_FAILURES = slotOf("connect_failures");
 const RETRIES = slotOf("retries");
@@ -74,6 +74,12 @@ export class Exchange {
   uses(use: Use): boolean {
     const isClients = this.#front?.client.uses(use) === true;
     return isClients || this.#listener?.use === use || this.#attempts.uses(use);
+  }
+
+  /** Everything that it is counted in, while a backend serves it. */
+  get usedObjects(): readonly UsedObject[] {
+    const { configuration, use } = this.#listener!;
+    return [{ kind: "listener", key: configuration.address, use }, ...this.#attempts.usedObjects];
   }
 
   /** Begins with the head that `front` has just read; views on it are used only until this returns. */

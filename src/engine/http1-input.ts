@@ -60,6 +60,13 @@ export class Http1Input {
     return !this.#pending.isEmpty;
   }
 
+  /** What was received and not used, in order; views are valid until the next call. */
+  get unused(): Uint8Array[] {
+    const pieces = [this.#partial.bytes];
+    this.#pending.eachPiece(this.#core.buffers, (bytes) => pieces.push(bytes));
+    return pieces;
+  }
+
   /** Takes what it can of `memory[start..end)` and keeps the rest. One reference of `buffer` is ours. */
   received(buffer: number, start: number, end: number): void {
     const at = this.#pending.isEmpty ? this.#consume(buffer, start, end) : start;

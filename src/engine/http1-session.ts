@@ -51,13 +51,14 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
   /** When the client last did something; when the present head began, while one is partial. */
   #activeAt: number;
 
-  constructor(core: Core, configuration: Configuration, client: Client, connection: number) {
+  /** `idleMs`: how long nothing has happened on it, if another worker had it before. */
+  constructor(core: Core, configuration: Configuration, client: Client, connection: number, idleMs = 0) {
     this.#core = core;
     this.#configuration = configuration;
     this.connection = connection;
     this.client = client;
     this.#input = new Http1Input(core, this);
-    this.#activeAt = core.now;
+    this.#activeAt = core.now - idleMs;
     core.own(connection, this);
     core.deadlines.set(connection, core.now + client.listener.configuration.request_timeout_ms);
     core.port.receive(connection);
@@ -79,6 +80,34 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
   /** True between requests: nothing is lost if it ends. */
   get isIdle(): boolean {
     return this.#state === STATE.head && !this.#input.hasPartialHead;
+  }
+
+  /** True between requests, if another worker could go on with it. */
+  get canGoOver(): boolean {
+    if (this.#state !== STATE.head || this.#clientHasEnded || this.listener.isRemoved) return false;
+    const unsentBytes = this.#core.port.unsentBytes(this.connection);
+    return this.client.secured === undefined && unsentBytes <= this.#core.limits.handOverUnsentBytesMax;
+  }
+
+  /** How long nothing has happened on it. */
+  get idleMs(): number {
+    return this.#core.now - this.#activeAt;
+  }
+
+  /** Received and not used; views are valid until the next call. */
+  get unusedInput(): Uint8Array[] {
+    return this.#input.unused;
+  }
+
+  /** Another worker goes on with it. */
+  handedOver(): void {
+    this.#forget();
+  }
+
+  /** It goes on here, after all. */
+  comeBack(): void {
+    this.#core.deadlines.set(this.connection, this.#dueAt());
+    this.#goOn();
   }
 
   /** Answers before any request and closes: there is no room for this client. */
@@ -288,7 +317,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
   get #isLast(): boolean {
     return (
       !this.forwarding.keepsAlive ||
-      this.#core.isStopping ||
+      this.#core.leavesBehind(this.client) ||
       this.listener.isRemoved ||
       this.client.secured?.certificate?.isRemoved === true ||
       this.client.isOutdated ||
@@ -306,6 +335,8 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
     this.#state = STATE.head;
     this.#forgetRequest();
     this.#core.deadlines.set(this.connection, this.#activeAt + this.listener.configuration.front_timeout_ms);
+    // What it sent ahead is another worker's to answer.
+    if (this.#core.handOver !== undefined && this.canGoOver && this.#core.offersOver(this.connection)) return;
     if (this.#input.isPending ? !this.#core.reading.mustWait(this.connection) : this.#clientHasEnded)
       this.#goOn();
   }

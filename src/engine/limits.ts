@@ -74,6 +74,14 @@ export interface EngineLimits {
   readonly healthChecksShareMax: number;
   /** When a health check is tried again that could not be made, for want of a connection or a buffer. */
   readonly healthRetryMs: number;
+  /** Connections that are on their way to another worker at one time; a tunnel is one. */
+  readonly handOverFrozenMax: number;
+  /** A session that has more to write waits until less is left. */
+  readonly handOverUnsentBytesMax: number;
+  /** How often all connections are looked at for what can go over now. */
+  readonly handOverLookMs: number;
+  /** The wait when the other worker had no room. */
+  readonly handOverPauseMs: number;
 }
 
 export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
@@ -104,4 +112,8 @@ export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
   healthChecksMax: 64,
   healthChecksShareMax: 1 / 16,
   healthRetryMs: 250,
+  handOverFrozenMax: 400,
+  handOverUnsentBytesMax: 65_536,
+  handOverLookMs: 20,
+  handOverPauseMs: 100,
 };

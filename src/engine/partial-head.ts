@@ -72,6 +72,11 @@ export class PartialHead {
     return result < 0 ? result : at + result - before;
   }
 
+  /** What came of it so far: a view, valid until the next call. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
   /** Forgets the head: it was read, or its connection is over. */
   clear(): void {
     this.#bytes = NOTHING;

@@ -97,6 +97,12 @@ export class PendingInput {
     if (this.#pieces.length === 0) this.#pieces = NONE;
   }
 
+  /** Shows all of it, in order; views are valid until the next call. */
+  eachPiece(buffers: BufferPool, visit: (bytes: Uint8Array) => void): void {
+    for (const { buffer, start, end, aside } of this.#pieces)
+      visit(buffer === NO_BUFFER ? aside : buffers.memory.subarray(start, end));
+  }
+
   /** Hands all pieces over, with their references; false if they cannot be brought back, and are dropped. */
   drain(buffers: BufferPool, take: (buffer: number, start: number, end: number) => void): boolean {
     if (!this.#pieces.every((piece) => isInBuffer(piece, buffers))) {

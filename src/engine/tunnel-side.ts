@@ -12,21 +12,21 @@ import type { Use } from "./use.ts";
 export class TunnelSide implements ConnectionOwner {
   readonly connection: number;
   readonly #core: Core;
-  readonly #tunnel: Tunnel;
+  readonly tunnel: Tunnel;
   /** When the peer last sent or took something. */
-  #activeAt: number;
+  activeAt: number;
 
   /** Takes `connection` over from who owned it. */
-  constructor(core: Core, tunnel: Tunnel, connection: number) {
+  constructor(core: Core, tunnel: Tunnel, connection: number, idleMs: number) {
     this.#core = core;
-    this.#tunnel = tunnel;
+    this.tunnel = tunnel;
     this.connection = connection;
-    this.#activeAt = core.now;
+    this.activeAt = core.now - idleMs;
     core.own(connection, this);
   }
 
   uses(use: Use): boolean {
-    return this.#tunnel.uses(use);
+    return this.tunnel.uses(use);
   }
 
   connected(): void {
@@ -34,32 +34,32 @@ export class TunnelSide implements ConnectionOwner {
   }
 
   received(buffer: number, start: number, end: number): void {
-    this.#activeAt = this.#core.now;
-    this.#tunnel.received(this.connection, buffer, start, end);
+    this.activeAt = this.#core.now;
+    this.tunnel.received(this.connection, buffer, start, end);
   }
 
   sent(): void {
-    this.#activeAt = this.#core.now;
-    this.#tunnel.sent(this.connection);
+    this.activeAt = this.#core.now;
+    this.tunnel.sent(this.connection);
   }
 
   ended(): void {
-    this.#tunnel.ended(this.connection);
+    this.tunnel.ended(this.connection);
   }
 
   failed(): void {
-    this.#tunnel.failed();
+    this.tunnel.failed();
   }
 
   expired(): void {
     const { now, deadlines } = this.#core;
-    const due = this.#activeAt + this.#tunnel.silenceMs;
+    const due = this.activeAt + this.tunnel.silenceMs;
     if (due > now) deadlines.set(this.connection, due);
-    else this.#tunnel.expired();
+    else this.tunnel.expired();
   }
 
   cut(): void {
-    this.#tunnel.failed();
+    this.tunnel.failed();
   }
 
   /** Closes the connection; the tunnel is over. */
@@ -68,7 +68,13 @@ export class TunnelSide implements ConnectionOwner {
     this.#core.port.close(this.connection);
   }
 
-  /** The same, so that the peer cannot take what it got for the whole. */
+  /** Gives the connection up: another worker has it. */
+  release(): void {
+    this.#core.disown(this.connection);
+    this.#core.port.release(this.connection);
+  }
+
+  /** Closes so that the peer cannot take what it got for the whole. */
   reset(): void {
     this.#core.disown(this.connection);
     this.#core.port.reset(this.connection);

@@ -8,19 +8,21 @@
 import { passOn } from "./body-writer.ts";
 import type { Core } from "./core.ts";
 import { TunnelSide } from "./tunnel-side.ts";
-import type { Use } from "./use.ts";
+import type { Use, UsedObject } from "./use.ts";
 
 /** The exchange that became a tunnel, and what it uses until the tunnel is over. */
 export interface TunnelledExchange {
   uses(use: Use): boolean;
+  /** Everything that it is counted in. */
+  readonly usedObjects: readonly UsedObject[];
   /** Called once, after both connections have been closed. */
   tunnelEnded(): void;
 }
 
 export class Tunnel {
   readonly #core: Core;
-  readonly #front: TunnelSide;
-  readonly #back: TunnelSide;
+  readonly front: TunnelSide;
+  readonly back: TunnelSide;
   readonly #exchange: TunnelledExchange;
   #frontHasEnded = false;
   #backHasEnded = false;
@@ -28,13 +30,50 @@ export class Tunnel {
   #frontBulk = 0;
   #backBulk = 0;
 
-  /** Owns both connections from now on, until it closes them. */
-  constructor(core: Core, front: number, back: number, exchange: TunnelledExchange) {
+  /**
+   * Owns both connections from now on, until it closes them. `idleMs`: how long it was silent, if another
+   * worker had it before.
+   */
+  constructor(core: Core, front: number, back: number, exchange: TunnelledExchange, idleMs = 0) {
     this.#core = core;
-    this.#front = new TunnelSide(core, this, front);
-    this.#back = new TunnelSide(core, this, back);
+    this.front = new TunnelSide(core, this, front, idleMs);
+    this.back = new TunnelSide(core, this, back, idleMs);
     this.#exchange = exchange;
-    core.deadlines.set(front, core.now + core.limits.tunnelIdleMs);
+    this.#setDeadline();
+  }
+
+  get usedObjects(): readonly UsedObject[] {
+    return this.#exchange.usedObjects;
+  }
+
+  /** True if another worker could go on with it: neither side has ended or is secured. */
+  get canGoOver(): boolean {
+    if (this.#frontHasEnded || this.#backHasEnded) return false;
+    return !this.#core.isSecured(this.front.connection) && !this.#core.isSecured(this.back.connection);
+  }
+
+  /** How long it has been silent. */
+  get idleMs(): number {
+    return this.#core.now - Math.max(this.front.activeAt, this.back.activeAt);
+  }
+
+  /** Both connections may be read, as far as the other side takes it: it begins, or begins again. */
+  comeBack(): void {
+    const { reading } = this.#core;
+    this.#setDeadline();
+    for (const side of [this.front, this.back]) {
+      const other = this.#other(side.connection);
+      const bulk = side === this.front ? this.#frontBulk : this.#backBulk;
+      if (!this.#hasEnded(side) && !reading.isCongested(other.connection))
+        reading.readOn(side.connection, bulk);
+    }
+  }
+
+  /** Another worker goes on with it: forgets everything, and gives both connections up. */
+  release(): void {
+    this.front.release();
+    this.back.release();
+    this.#exchange.tunnelEnded();
   }
 
   uses(use: Use): boolean {
@@ -52,7 +91,7 @@ export class Tunnel {
     const other = this.#other(connection);
     passOn(this.#core, other.connection, buffer, start, end);
     const bulk = end - start > this.#core.limits.copiedBytesMax ? Infinity : 0;
-    if (connection === this.#front.connection) this.#frontBulk = bulk;
+    if (connection === this.front.connection) this.#frontBulk = bulk;
     else this.#backBulk = bulk;
     this.#core.reading.follow(connection, other.connection, bulk);
   }
@@ -62,24 +101,24 @@ export class Tunnel {
     if (this.#tryEnd()) return;
     const other = this.#other(connection);
     const { reading } = this.#core;
-    const bulk = other === this.#front ? this.#frontBulk : this.#backBulk;
+    const bulk = other === this.front ? this.#frontBulk : this.#backBulk;
     if (!this.#hasEnded(other) && !reading.isCongested(connection)) reading.readOn(other.connection, bulk);
   }
 
   /** The peer of `connection` sends no more; the other side is told the same way. */
   ended(connection: number): void {
-    if (connection === this.#front.connection) this.#frontHasEnded = true;
+    if (connection === this.front.connection) this.#frontHasEnded = true;
     else this.#backHasEnded = true;
     if (this.#tryEnd()) return;
     const { port, deadlines, now } = this.#core;
     port.shutdown(this.#other(connection).connection);
-    for (const side of [this.#front, this.#back]) deadlines.set(side.connection, now + this.silenceMs);
+    for (const side of [this.front, this.back]) deadlines.set(side.connection, now + this.silenceMs);
   }
 
   /** One side failed: the other is told by a reset, since what it got may not be the whole. */
   failed(): void {
-    this.#front.reset();
-    this.#back.reset();
+    this.front.reset();
+    this.back.reset();
     this.#exchange.tunnelEnded();
   }
 
@@ -88,26 +127,33 @@ export class Tunnel {
     this.#close();
   }
 
+  /** The client's side keeps the time of both, until one of them has ended. */
+  #setDeadline(): void {
+    const isWhole = !this.#frontHasEnded && !this.#backHasEnded;
+    for (const { connection, activeAt } of isWhole ? [this.front] : [this.front, this.back])
+      this.#core.deadlines.set(connection, activeAt + this.silenceMs);
+  }
+
   #other(connection: number): TunnelSide {
-    return connection === this.#front.connection ? this.#back : this.#front;
+    return connection === this.front.connection ? this.back : this.front;
   }
 
   #hasEnded(side: TunnelSide): boolean {
-    return side === this.#front ? this.#frontHasEnded : this.#backHasEnded;
+    return side === this.front ? this.#frontHasEnded : this.#backHasEnded;
   }
 
   #tryEnd(): boolean {
     if (!this.#frontHasEnded || !this.#backHasEnded) return false;
     const { port } = this.#core;
-    if (port.unsentBytes(this.#front.connection) > 0 || port.unsentBytes(this.#back.connection) > 0)
+    if (port.unsentBytes(this.front.connection) > 0 || port.unsentBytes(this.back.connection) > 0)
       return false;
     this.#close();
     return true;
   }
 
   #close(): void {
-    this.#front.close();
-    this.#back.close();
+    this.front.close();
+    this.back.close();
     this.#exchange.tunnelEnded();
   }
 }

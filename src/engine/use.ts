@@ -3,12 +3,20 @@
  * Idle connections are no use.
  */
 import { assert } from "../base/assert.ts";
+import type { ObjectKind } from "../model/objects.ts";
 
 export const NO_DRAIN = -1;
 
 /** Told when the count of something that drains has changed. */
 export interface UseWatcher {
   useChanged(use: Use): void;
+}
+
+/** Something that is used, by its place in the configuration, and its count. */
+export interface UsedObject {
+  readonly kind: ObjectKind;
+  readonly key: string;
+  readonly use: Use;
 }
 
 export class Use {

@@ -4,7 +4,14 @@
  * second socket pair, sent before the message that names them.
  */
 import type { MetricValues } from "./metric-values.ts";
+import type { HandoverProgress } from "./handover.ts";
 import type { Certificate, ConfigObject, ObjectKind } from "./objects.ts";
+
+/**
+ * The number of what stands here. Main and a worker may be of different versions while an upgrade is under
+ * way: they work together only if both say the same number.
+ */
+export const CHANNEL_FORMAT = 1;
 
 /**
  * One step of a change: what stood under a key before, what stands there after. Absent `before`: added;
@@ -42,6 +49,11 @@ export type ToWorker =
       readonly last: boolean;
     }
   /**
+   * The whole state is in a memory file, which was just sent on the descriptor channel: `load` messages, as
+   * they would come here.
+   */
+  | { readonly type: "load-file" }
+  /**
    * A listening socket for `address` was just sent on the descriptor channel. The worker accepts once it is
    * `ready`.
    */
@@ -66,6 +78,16 @@ export type ToWorker =
       readonly changes: readonly Change[];
       readonly drains: readonly DrainRequest[];
     }
+  /**
+   * Take over another worker's connections. Two descriptors were just sent together: our ends of the messages
+   * and of the descriptors between the two. What they say is in `handover.ts`.
+   */
+  | { readonly type: "take" }
+  /**
+   * Give all connections to another worker, with such descriptors; then leave as after `stop`. What cannot go
+   * over ends softly, and is cut after `deadline_ms`.
+   */
+  | { readonly type: "give"; readonly deadline_ms?: number }
   /** Stop waiting: close what still uses it. */
   | { readonly type: "close-drained"; readonly drain: number }
   /** A question whose answer is not in main; answered by `answer` with the same number. */
@@ -76,7 +98,17 @@ export type ToWorker =
    */
   | { readonly type: "stop"; readonly deadline_ms?: number };
 
-export type Question =
+export type Question = EngineQuestion | DrainsQuestion;
+
+/** What uses each drain: answered by `DrainCounts`. */
+export interface DrainsQuestion {
+  readonly kind: "drains";
+  /** Of who takes connections over: what came in later batches is left out, because the giver counts it. */
+  readonly released?: number;
+}
+
+/** What the engine knows. */
+export type EngineQuestion =
   | {
       readonly kind: "uses";
       readonly objects: readonly { readonly kind: ObjectKind; readonly key: string }[];
@@ -108,6 +140,13 @@ export interface CertificateChoice {
   readonly fingerprint?: string;
   /** Of a configured one: whether it speaks for the host. A request gets 421 where it does not. */
   readonly covers_host?: boolean;
+}
+
+/** How a worker answers what uses each drain. */
+export interface DrainCounts {
+  readonly uses: readonly DrainUse[];
+  /** Of a worker that gives its connections away: the newest batch that is the other's. */
+  readonly released?: number;
 }
 
 /** What a worker knows of one backend at this moment. */
@@ -157,6 +196,15 @@ export interface TlsHandles {
   readonly bios: number;
 }
 
+/** What a worker's program is, and speaks. */
+export interface ProgramFormats {
+  readonly version: string;
+  /** `CHANNEL_FORMAT`. */
+  readonly channel: number;
+  /** `HANDOVER_FORMAT`. */
+  readonly handover: number;
+}
+
 export type FromWorker =
   /** Its state is loaded; it accepts as soon as it is given listeners. */
   | {
@@ -165,6 +213,7 @@ export type FromWorker =
       readonly hash: string;
       readonly io: string;
       readonly io_reason: string;
+      readonly program: ProgramFormats;
     }
   | {
       readonly type: "applied";
@@ -185,6 +234,10 @@ export type FromWorker =
       /** What was counted so far: it outlives the worker. */
       readonly totals: MetricValues;
     }
+  /** How far it is with giving its connections away: at most every `GIVEN_EVERY_MS`, and at the end. */
+  | { readonly type: "given"; readonly progress: HandoverProgress }
+  /** It could not give its connections away, and goes on with those that the other has not got. */
+  | { readonly type: "took-back"; readonly reason: string }
   | { readonly type: "answer"; readonly question: number; readonly data: unknown }
   | { readonly type: "log"; readonly level: "info" | "warning" | "error"; readonly message: string };
 

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HandoverRig } from "../../../testing/sim/handover-rig.ts";
+import type { SimPeer } from "../../../testing/sim/sim-peer.ts";
+
+const LISTENER = "127.0.0.1:80";
+const BACKEND = "10.0.0.1:9000";
+const REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const RESPONSE = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+const UPGRADE = "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+
+function newRig(options: ConstructorParameters<typeof HandoverRig>[0] = {}): HandoverRig {
+  const rig = new HandoverRig(options);
+  rig.listener(LISTENER);
+  rig.cluster("app");
+  rig.backend("app", "one", BACKEND);
+  rig.frontend(LISTENER, "*", { cluster_id: "app" });
+  rig.net.backend(BACKEND).onConnection = (peer) => {
+    let seen = "";
+    peer.onReceived = () => {
+      seen += peer.takeNew().toString("latin1");
+      for (let end = seen.indexOf("\r\n\r\n"); end !== -1; end = seen.indexOf("\r\n\r\n")) {
+        const head = seen.slice(0, end);
+        seen = seen.slice(end + 4);
+        if (head.includes("Upgrade: websocket")) {
+          peer.send(`HTTP/1.1 101 Switching Protocols\r\n${UPGRADE}`);
+          peer.onReceived = () => peer.send(peer.takeNew());
+          return;
+        }
+        peer.send(RESPONSE);
+      }
+    };
+  };
+  rig.net.settle();
+  return rig;
+}
+
+/** Only the giver accepts, until it hands over. */
+function onlyGiver(rig: HandoverRig): HandoverRig {
+  rig.net.after(0, () => rig.taker.worker.port.pauseAccepting(0));
+  rig.net.settle();
+  return rig;
+}
+
+function bodies(client: SimPeer): number {
+  return client.received.split("\r\n\r\nok").length - 1;
+}
+
+test("idle sessions and their backends' connections go over, and go on", () => {
+  const rig = onlyGiver(newRig());
+  const clients = Array.from({ length: 20 }, () => rig.net.client(LISTENER).send(REQUEST));
+  rig.net.settle();
+  assert.deepEqual(clients.map(bodies), Array(20).fill(1));
+  const backs = rig.net.backend(BACKEND).connections.length;
+  rig.handOver();
+  rig.net.advance(500);
+  assert.deepEqual(rig.stopped, ["giver"]);
+  assert.equal(rig.giver.worker.openCount, 0);
+  for (const client of clients) {
+    client.send(REQUEST);
+    rig.net.settle();
+  }
+  assert.deepEqual(clients.map(bodies), Array(20).fill(2));
+  assert.equal(rig.net.backend(BACKEND).connections.length, backs, "the pool went along");
+  for (const client of clients) client.end();
+  rig.net.advance(10_000);
+  rig.assertHolds(0);
+});
+
+for (const [name, pieces] of [
+  ["whole", "whole"],
+  ["in random pieces", "random"],
+] as const) {
+  test(`a tunnel goes over in the middle, with what is in it in both directions, ${name}`, () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const rig = onlyGiver(newRig({ seed, pieces, latencyMsMax: 3, socketBytes: 2_000 }));
+      const client = rig.net.client(LISTENER).send(`GET / HTTP/1.1\r\nHost: a\r\n${UPGRADE}`);
+      rig.net.settle();
+      const head = client.receivedBytes;
+      const sent = Array.from({ length: 300 }, (_, index) => `message ${index}\n`)
+        .join("")
+        .repeat(10);
+      client.pause().send(sent);
+      rig.net.advance(rig.net.prng.between(0, 60));
+      rig.handOver();
+      rig.net.advance(rig.net.prng.between(0, 60));
+      client.resume();
+      rig.net.settle();
+      assert.equal(client.received.slice(head), sent, `seed ${seed}`);
+      assert.equal(rig.giver.worker.openCount, 0, `seed ${seed}`);
+      client.end();
+      rig.net.advance(60_000);
+      rig.assertHolds(0);
+    }
+  });
+}
