@@ -7,6 +7,8 @@ const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 const { pathToFileURL } = require("node:url");
 
-const source = join(__dirname, "..", "src", "cli", "entry.ts");
-const compiled = join(__dirname, "..", "dist", "cli", "entry.js");
+// Main of another version starts this one for a worker: see `main/workers/worker-process.ts`.
+const room = process.argv[2] === "worker-process" ? "worker" : "cli";
+const source = join(__dirname, "..", "src", room, "entry.ts");
+const compiled = join(__dirname, "..", "dist", room, "entry.js");
 import(pathToFileURL(existsSync(source) ? source : compiled).href);

@@ -16,6 +16,7 @@ import { receiveDescriptor } from "../src/io/descriptors.ts";
 import { encodeMessage, MessageChannel } from "../src/io/message-channel.ts";
 import type { Change, DrainRequest, DrainUse, FromWorker, ToWorker } from "../src/model/channel.ts";
 import { closeDescriptor } from "../src/sys/descriptor.ts";
+import { messagesIn } from "../src/worker/load-file.ts";
 import { Worker } from "../src/worker/worker.ts";
 
 const mode = process.env["KAKEHI_FAKE_WORKER"];
@@ -81,6 +82,21 @@ const worker = new Worker({
     if (!received.ok) throw new Error("no descriptor came before its message");
     return received.value;
   },
+  readLoadFile: () => {
+    const received = receiveDescriptor(4);
+    if (!received.ok) throw new Error("no descriptor came before its message");
+    return messagesIn(received.value);
+  },
+  handover: {
+    take: () => undefined,
+    give: () => {
+      channel.flush();
+      process.exit(0);
+    },
+    followed: () => undefined,
+    drainCounts: () => ({ uses: [...drains].map(([drain, connections]) => ({ drain, connections })) }),
+  },
+  version: "fake",
   io: "fake",
   ioReason: "for tests",
 });

@@ -27,6 +27,7 @@ export function createDescriptorPair(): Result<
 /**
  * Sends a duplicate of `fd`; ours stays open. Never blocks: a worker that reads none has room for some
  * hundred.
+ * @public
  */
 export function sendDescriptor(channelFd: number, fd: number): Result<void, DescriptorFault> {
   return sendDescriptors(channelFd, [fd]);

@@ -20,6 +20,11 @@ export interface MessageEvents<Incoming> {
   drained(): void;
   /** The other end is gone. Told once; nothing follows. */
   closed(): void;
+  /**
+   * The other end speaks something else, as a program of another version may. Told once; nothing follows.
+   * Where nobody listens it is a defect.
+   */
+  garbled?(reason: string): void;
 }
 
 /** A message as it travels, for sending one to many. */
@@ -36,8 +41,13 @@ export class MessageChannel<Incoming> {
   constructor(socket: Duplex, events: MessageEvents<Incoming>) {
     this.#socket = socket;
     socket.on("data", (bytes: Uint8Array) => {
-      const messages = this.#read(bytes) as readonly Incoming[];
-      if (messages.length > 0 && this.#state === "open") events.received(messages);
+      if (this.#state === "closed") return;
+      const messages: Incoming[] = [];
+      for (const frame of this.#reader.push(bytes)) {
+        if (frame.kind === "object") messages.push(frame.value as Incoming);
+        else return this.#garbled(events, `a message is ${frame.kind}`);
+      }
+      if (messages.length > 0) events.received(messages);
     });
     socket.on("drain", () => events.drained());
     // A fault of the socket ends in "close" as well, where it is told.
@@ -91,10 +101,9 @@ export class MessageChannel<Incoming> {
     this.#socket.destroy();
   }
 
-  #read(bytes: Uint8Array): readonly unknown[] {
-    return this.#reader.push(bytes).map((frame) => {
-      assert(frame.kind === "object", `a message between main and worker is ${frame.kind}`);
-      return frame.value;
-    });
+  #garbled(events: MessageEvents<Incoming>, reason: string): void {
+    assert(events.garbled !== undefined, `between main and worker ${reason}`);
+    this.destroy();
+    events.garbled(reason);
   }
 }

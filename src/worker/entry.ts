@@ -19,17 +19,24 @@ import type { FromWorker, ToWorker } from "../model/channel.ts";
 import { raiseDescriptorLimit } from "../sys/descriptor-limit.ts";
 import { BeatingEngine } from "./beating-engine.ts";
 import { openTls } from "./open-tls.ts";
+import { HandoverEnds } from "./handover-ends.ts";
+import { messagesIn } from "./load-file.ts";
+import { programVersion } from "./program-version.ts";
 import { Worker } from "./worker.ts";
 
 const MESSAGES_FD = 3;
 const DESCRIPTORS_FD = 4;
 const EXIT_DEFECT = 70;
 const EXIT_CONFIGURATION = 78;
+/** How often main is told how far giving away is. */
+const GIVEN_EVERY_MS = 1_000;
 /** Without main nobody can tell us to stop: sessions are finished within this time. */
 const ORPHAN_STOP_MS = 30_000;
 
 const { values } = parseArgs({
   options: { worker: { type: "string", default: "0" }, io: { type: "string", default: "auto" } },
+  // What the command line calls a worker by (`bin/load.cjs`).
+  allowPositionals: true,
 });
 
 // A regex rule that backtracks too much goes on in linear time: an order must not be able to stop the loop
@@ -62,7 +69,9 @@ const channel = new MessageChannel<ToWorker>(
   {
     received: (messages) => io.perform(() => messages.forEach((message) => worker.follow(message))),
     drained: () => undefined,
-    closed: () => io.perform(() => engine.stop(ORPHAN_STOP_MS)),
+    closed: () => {
+      if (!handover.isGiving) io.perform(() => engine.stop(ORPHAN_STOP_MS));
+    },
   },
 );
 const send = (message: FromWorker): void => channel.sendEncoded(encodeMessage(message));
@@ -82,6 +91,7 @@ const engine = new BeatingEngine(
       unlistened: (address) => send({ type: "unlistened", address }),
       backendChanged: (change) => send({ type: "backend", change }),
       stopped: () => {
+        handover.leave();
         // What was counted since the last one.
         worker.beat();
         channel.flush();
@@ -90,10 +100,26 @@ const engine = new BeatingEngine(
       log: (level, message) => send({ type: "log", level, message }),
     },
   },
-  { beat: () => worker.beat(), turnEnds: () => channel.flush() },
+  {
+    beat: () => worker.beat(),
+    turnEnds: () => {
+      handover.turnEnds();
+      channel.flush();
+    },
+  },
 );
 
-const worker = new Worker({
+const handover: HandoverEnds = new HandoverEnds({
+  io,
+  engine,
+  descriptorsFd: DESCRIPTORS_FD,
+  send,
+  revision: () => worker.revision,
+});
+const progress = setInterval(() => handover.tellProgress(), GIVEN_EVERY_MS);
+progress.unref();
+
+const worker: Worker = new Worker({
   engine,
   send,
   takeListener: () => {
@@ -101,6 +127,13 @@ const worker = new Worker({
     assert(received.ok, "main names a listening socket that it did not send");
     return io.adoptListener(received.value);
   },
+  readLoadFile: () => {
+    const received = receiveDescriptor(DESCRIPTORS_FD);
+    assert(received.ok, "main names a memory file that it did not send");
+    return messagesIn(received.value);
+  },
+  handover,
+  version: programVersion(),
   io: io.name,
   ioReason: reason,
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Change, FromWorker, ToWorker } from "../model/channel.ts";
+import { CHANNEL_FORMAT, type Change, type FromWorker, type ToWorker } from "../model/channel.ts";
+import { HANDOVER_FORMAT } from "../model/handover.ts";
 import { State } from "../model/state.ts";
 import { Worker } from "./worker.ts";
 
@@ -11,7 +12,7 @@ const cluster = (id: string): Change => ({
 });
 
 /** A worker over an engine that only writes down what it was asked. */
-function newWorker(): {
+function newWorker(loadFile: readonly ToWorker[] = []): {
   follow: (...messages: ToWorker[]) => void;
   worker: Worker;
   log: string[];
@@ -37,6 +38,14 @@ function newWorker(): {
     },
     send: (message) => sent.push(message),
     takeListener: () => 5,
+    readLoadFile: () => loadFile,
+    handover: {
+      take: () => log.push("take"),
+      give: (deadlineMs) => log.push(`give ${deadlineMs}`),
+      followed: () => log.push("followed"),
+      drainCounts: (released) => ({ uses: [], released: released ?? 7 }),
+    },
+    version: "1.2.3",
     io: "uring",
     ioReason: "it works",
   });
@@ -61,7 +70,14 @@ test("a worker is ready when the last part of the state is loaded, and not befor
   assert.deepEqual(sent, []);
   follow({ type: "load", revision: 9, changes: [cluster("b")], last: true });
   assert.deepEqual(sent, [
-    { type: "ready", revision: 9, hash: hashOf("a", "b"), io: "uring", io_reason: "it works" },
+    {
+      type: "ready",
+      revision: 9,
+      hash: hashOf("a", "b"),
+      io: "uring",
+      io_reason: "it works",
+      program: { version: "1.2.3", channel: CHANNEL_FORMAT, handover: HANDOVER_FORMAT },
+    },
   ]);
   assert.deepEqual(log, ["apply a", "apply b"]);
 });
@@ -107,11 +123,11 @@ test("parts of a large change are followed at one moment, with its last message"
     "not half of it",
   );
   follow({ type: "apply", revision: 1, changes: [cluster("c")], drains: [] });
-  assert.deepEqual(log.slice(2), ["apply c"]);
+  assert.deepEqual(log.slice(2), ["apply c", "followed"]);
   const applied = sent.at(-1);
   assert.deepEqual(applied?.type === "applied" && applied.uses, [{ drain: 1, connections: 3 }]);
   follow({ type: "apply", revision: 2, changes: [cluster("d")], drains: [] });
-  assert.deepEqual(log.slice(3), ["apply d"]);
+  assert.deepEqual(log.slice(4), ["apply d", "followed"]);
 });
 
 test("a revision that goes back is a defect, not a change", () => {
@@ -167,4 +183,24 @@ test("secrets go to the engine, ahead of the state", () => {
   });
   follow(secretsOf("k"), { type: "load", revision: 9, changes: [cluster("a")], last: true }, secretsOf("l"));
   assert.deepEqual(log, ["secrets k", "apply a", "secrets l"]);
+});
+
+test("a state in a memory file is loaded as if it came through the channel", () => {
+  const { follow, sent } = newWorker([
+    { type: "load", revision: 9, changes: [cluster("a")], last: false },
+    { type: "load", revision: 9, changes: [cluster("b")], last: true },
+  ]);
+  follow({ type: "load-file" });
+  assert.deepEqual(
+    sent.map((message) => message.type === "ready" && message.hash),
+    [hashOf("a", "b")],
+  );
+});
+
+test("a hand-over is told of each change after it was answered, and asked what drains", () => {
+  const { follow, log, sent } = newWorker();
+  follow({ type: "take" }, { type: "give", deadline_ms: 5 }, { type: "give" });
+  assert.deepEqual(log, ["take", "give 5", "give undefined"]);
+  follow({ type: "ask", question: 4, what: { kind: "drains", released: 3 } });
+  assert.deepEqual(sent, [{ type: "answer", question: 4, data: { uses: [], released: 3 } }]);
 });

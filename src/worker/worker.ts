@@ -9,16 +9,20 @@
  *     heartbeat.
  */
 import { assert, assertNever } from "../base/assert.ts";
-import type {
-  Change,
-  DrainRequest,
-  DrainUse,
-  FromWorker,
-  Question,
-  TlsHandles,
-  TlsSecrets,
-  ToWorker,
+import {
+  CHANNEL_FORMAT,
+  type Change,
+  type DrainCounts,
+  type DrainRequest,
+  type DrainUse,
+  type FromWorker,
+  type EngineQuestion,
+  type Question,
+  type TlsHandles,
+  type TlsSecrets,
+  type ToWorker,
 } from "../model/channel.ts";
+import { HANDOVER_FORMAT } from "../model/handover.ts";
 import type { MetricValues } from "../model/metric-values.ts";
 import { sharing } from "../model/sharing.ts";
 import { State } from "../model/state.ts";
@@ -32,10 +36,20 @@ export interface FollowingEngine {
   closeDrained(drain: number): void;
   stop(deadlineMs: number | undefined): void;
   followSecrets(secrets: TlsSecrets): void;
-  ask(question: Question): unknown;
+  ask(question: EngineQuestion): unknown;
   readonly connectionCount: number;
   readonly tlsHandles?: TlsHandles | undefined;
   readonly totals: MetricValues;
+}
+
+/** What goes on with another worker; see `handover-ends.ts`. */
+export interface HandingOver {
+  take(): void;
+  give(deadlineMs: number | undefined): void;
+  /** This worker has followed a change of the configuration. */
+  followed(): void;
+  /** What uses each drain; see `Question`. */
+  drainCounts(released: number | undefined): DrainCounts;
 }
 
 export interface WorkerOptions {
@@ -43,6 +57,10 @@ export interface WorkerOptions {
   readonly send: (message: FromWorker) => void;
   /** Takes the listening socket that main has just sent; its listener number. */
   readonly takeListener: () => number;
+  /** Takes the memory file that main has just sent: what it says, in order. */
+  readonly readLoadFile: () => Iterable<ToWorker>;
+  readonly handover: HandingOver;
+  readonly version: string;
   readonly io: string;
   readonly ioReason: string;
 }
@@ -60,10 +78,22 @@ export class Worker {
     this.#options = options;
   }
 
+  /** The revision of the configuration that it has. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   /** Follows one message of main. */
   follow(message: ToWorker): void {
-    const { engine, send, takeListener } = this.#options;
+    const { engine, send, takeListener, handover } = this.#options;
     switch (message.type) {
+      case "load-file":
+        for (const part of this.#options.readLoadFile()) this.follow(part);
+        return;
+      case "take":
+        return handover.take();
+      case "give":
+        return handover.give(message.deadline_ms);
       case "load":
         return this.#load(message);
       case "part":
@@ -80,7 +110,7 @@ export class Worker {
         return engine.closeDrained(message.drain);
       case "ask":
         if (message.what.kind === "gauges") this.beat();
-        return send({ type: "answer", question: message.question, data: engine.ask(message.what) });
+        return send({ type: "answer", question: message.question, data: this.#answer(message.what) });
       case "stop":
         return engine.stop(message.deadline_ms);
       default:
@@ -106,8 +136,14 @@ export class Worker {
     // Until the last part nothing is claimed: what is there is no revision of the configuration yet.
     if (!message.last) return;
     this.#reach(message.revision);
-    const { io, ioReason, send } = this.#options;
-    send({ type: "ready", revision: this.#revision, hash: this.#hash, io, io_reason: ioReason });
+    const { io, ioReason, version, send } = this.#options;
+    const program = { version, channel: CHANNEL_FORMAT, handover: HANDOVER_FORMAT };
+    send({ type: "ready", revision: this.#revision, hash: this.#hash, io, io_reason: ioReason, program });
+  }
+
+  #answer(question: Question): unknown {
+    const { engine, handover } = this.#options;
+    return question.kind === "drains" ? handover.drainCounts(question.released) : engine.ask(question);
   }
 
   #keepPart(message: ToWorker & { readonly type: "part" }): void {
@@ -124,6 +160,7 @@ export class Worker {
       .filter(({ connections }) => connections > 0);
     this.#reach(message.revision);
     this.#options.send({ type: "applied", revision: this.#revision, hash: this.#hash, uses });
+    this.#options.handover.followed();
   }
 
   #record(changes: readonly Change[]): readonly Change[] {

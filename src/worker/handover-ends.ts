@@ -1,0 +1,145 @@
+/**
+ * A worker's ends of a hand-over: the channel of messages and that of descriptors to the other worker, which
+ * main has made and sent, and the giver or the taker that speaks through them. Wiring only.
+ */
+import { Socket } from "node:net";
+import { assert } from "../base/assert.ts";
+import { receiveDescriptors, sendDescriptors } from "../io/descriptors.ts";
+import type { Io } from "../io/io.ts";
+import { MessageChannel } from "../io/message-channel.ts";
+import type { DrainCounts, FromWorker } from "../model/channel.ts";
+import type { FromGiver, FromTaker } from "../model/handover.ts";
+import { closeDescriptor } from "../sys/descriptor.ts";
+import { Giver, type GivingEngine } from "./giver.ts";
+import { Taker, type TakingEngine } from "./taker.ts";
+import type { HandingOver } from "./worker.ts";
+
+export interface HandoverEndsOptions {
+  readonly io: Io;
+  readonly engine: GivingEngine & TakingEngine & { stop(deadlineMs: number | undefined): void };
+  /** Main's channel for descriptors. */
+  readonly descriptorsFd: number;
+  readonly send: (message: FromWorker) => void;
+  readonly revision: () => number;
+}
+
+/** Both channels to the other worker. */
+interface Ends<Incoming> {
+  readonly messages: MessageChannel<Incoming>;
+  readonly descriptors: number;
+}
+
+export class HandoverEnds implements HandingOver {
+  readonly #options: HandoverEndsOptions;
+  #giving: { readonly giver: Giver; readonly ends: Ends<FromTaker> } | undefined;
+  #taking: { readonly taker: Taker<number>; readonly ends: Ends<FromGiver> } | undefined;
+
+  constructor(options: HandoverEndsOptions) {
+    this.#options = options;
+  }
+
+  take(): void {
+    const { io, engine, revision } = this.#options;
+    assert(this.#taking === undefined, "takes from two workers at a time");
+    const ends = this.#open<FromGiver>({
+      received: (message) => taker.received(message),
+      closed: () => taker.closed(),
+    });
+    const taker = new Taker<number>({
+      engine,
+      send: (message) => ends.messages.send(message),
+      takeDescriptors: () => {
+        const received = receiveDescriptors(ends.descriptors);
+        return received.ok ? received.value : [];
+      },
+      adoptConnection: (fd) => io.adoptConnection(fd),
+      closeDescriptor,
+      closeConnection: (connection) => io.port.close(connection),
+      revision,
+    });
+    this.#taking = { taker, ends };
+  }
+
+  give(deadlineMs: number | undefined): void {
+    const { io, engine, revision, send } = this.#options;
+    assert(this.#giving === undefined, "gives to two workers at a time");
+    if (io.name === "node") return engine.stop(deadlineMs);
+    const ends = this.#open<FromTaker>({
+      received: (message) => giver.received(message),
+      closed: () => giver.closed(),
+    });
+    const giver = new Giver({
+      engine,
+      send: (message) => ends.messages.send(message),
+      sendConnections: (connections) => {
+        const fds = connections.map((connection) => io.descriptorOf(connection));
+        return sendDescriptors(ends.descriptors, fds).ok;
+      },
+      revision,
+      tookBack: (reason) => send({ type: "took-back", reason }),
+    });
+    this.#giving = { giver, ends };
+    giver.begin(deadlineMs);
+  }
+
+  followed(): void {
+    this.#giving?.giver.followed();
+    this.#taking?.taker.followed();
+  }
+
+  drainCounts(released: number | undefined): DrainCounts {
+    if (this.#taking !== undefined && released !== undefined)
+      return { uses: this.#taking.taker.drainCounts(released) };
+    const giver = this.#giving?.giver;
+    return { uses: this.#options.engine.drainCounts, ...(giver && { released: giver.released }) };
+  }
+
+  /** True while it gives its connections away: then it leaves by itself. */
+  get isGiving(): boolean {
+    return this.#giving !== undefined;
+  }
+
+  /** A turn of the engine is over: what is to be said goes now, and who has said all is let go. */
+  turnEnds(): void {
+    const giving = this.#giving;
+    giving?.giver.turnEnds();
+    if (giving !== undefined && !goesOn(giving.ends, giving.giver.isOver)) this.#giving = undefined;
+    const taking = this.#taking;
+    if (taking !== undefined && !goesOn(taking.ends, taking.taker.isOver)) this.#taking = undefined;
+  }
+
+  /** Tells main how far giving is. */
+  tellProgress(): void {
+    const progress = this.#options.engine.handOverProgress;
+    if (progress !== undefined) this.#options.send({ type: "given", progress });
+  }
+
+  /** The engine has nothing left: the last words, before the process leaves. */
+  leave(): void {
+    this.tellProgress();
+    this.#giving?.giver.ended();
+    this.#giving?.ends.messages.flush();
+  }
+
+  #open<Incoming>(on: { received(message: Incoming): void; closed(): void }): Ends<Incoming> {
+    const { io, descriptorsFd } = this.#options;
+    const sent = receiveDescriptors(descriptorsFd);
+    assert(sent.ok && sent.value.length === 2, "main names channels that it did not send");
+    const [fd, descriptors] = sent.value as readonly [number, number];
+    const messages = new MessageChannel<Incoming>(new Socket({ fd, readable: true, writable: true }), {
+      received: (all) => io.perform(() => all.forEach((message) => on.received(message))),
+      drained: () => undefined,
+      closed: () => io.perform(() => on.closed()),
+    });
+    return { messages, descriptors };
+  }
+}
+
+/** Sends what waits. False: all is said, and the channels are closed. */
+function goesOn<Incoming>({ messages, descriptors }: Ends<Incoming>, isOver: boolean): boolean {
+  messages.flush();
+  if (!isOver) return true;
+  messages.end();
+  closeDescriptor(descriptors);
+  return false;
+}
