@@ -94,6 +94,8 @@ async function run(command: Command): Promise<void> {
     demo: options.demo ?? false,
     log: createStderrLog(options.logLevel ?? "info"),
     version: VERSION,
+    // What was typed, with its symbolic links: what stands behind them may be newer one day (`bin/kakehi`).
+    ...(process.env["KAKEHI_PROGRAM"] && { program: process.env["KAKEHI_PROGRAM"] }),
     limits: { ticketKeyMs: options.ticketKeyInterval ?? MAIN_LIMITS.ticketKeyMs },
   });
   if (!started.ok) throw new StartError(started.error);

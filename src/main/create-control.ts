@@ -22,6 +22,7 @@ import { StopSequence } from "./stop-sequence.ts";
 import { TicketKeys } from "./ticket-keys.ts";
 import { StateLoader } from "./workers/state-loader.ts";
 import { Supervisor } from "./workers/supervisor.ts";
+import { WorkerUpgrade } from "./upgrade/worker-upgrade.ts";
 import { WorkerSet, type WorkerSetHooks } from "./workers/worker-set.ts";
 
 /** Of a certificate, an event has so many names. */
@@ -30,6 +31,8 @@ const EVENT_NAMES_MAX = 10;
 export interface ControlOptions {
   readonly io: string;
   readonly workerEntry?: string;
+  /** The path that this program was started by: an upgrade runs what is there then. */
+  readonly program?: string;
   readonly log: Log;
   readonly version: string;
   readonly limits: MainLimits;
@@ -74,6 +77,7 @@ export function createControl(options: ControlOptions): MainParts {
   const drains = newDrains(workers, events, now);
   const listeners = newListeners(workers, limits);
   const supervisor = new Supervisor({ workers, counters, events, limits, log, now });
+  const workerUpgrade = new WorkerUpgrade({ workers, supervisor });
   const configuration = new Configuration(listeners);
   const stopSequence = new StopSequence({ listeners, supervisor, workers, log });
   const turns = new Turns({
@@ -89,6 +93,8 @@ export function createControl(options: ControlOptions): MainParts {
     workers,
     supervisor,
     events,
+    workerUpgrade,
+    program: options.program,
     counters,
     workerTotals: new WorkerTotals(),
     expiryWatch,
@@ -129,6 +135,7 @@ function hooksOf(control: () => Control, loader: StateLoader, secrets: () => Tls
       if (workers.all().every(({ state }) => state !== "starting")) loader.forget();
       supervisor.ready(worker);
     },
+    handedOver: (worker) => control().supervisor.handedOver(worker),
     drainChanged: (worker, use) => control().drains.report(worker, use),
     counted: (worker, totals) => control().workerTotals.told(worker, totals),
     unlistened: (worker, address) => control().listeners.unlistened(worker, address),

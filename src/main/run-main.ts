@@ -35,6 +35,8 @@ export interface MainOptions {
   /** As `STATUS` tells it. */
   readonly version: string;
   readonly limits?: Partial<MainLimits>;
+  /** The path that this program was started by; an upgrade without another runs what is there then. */
+  readonly program?: string;
   /** Another program for the workers: tests have one that misbehaves. */
   readonly workerEntry?: string;
 }

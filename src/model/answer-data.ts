@@ -3,6 +3,7 @@
  * ignore what it does not know.
  */
 import type { BackendStatus, CertificateChoice, TlsHandles } from "./channel.ts";
+import type { HandoverProgress } from "./handover.ts";
 import type { HistogramValue } from "./metric-values.ts";
 import type { Backend, Certificate, Cluster, Frontend, Listener, ObjectKind } from "./objects.ts";
 import type { ChangeOrder, OrderType } from "./orders.ts";
@@ -168,6 +169,7 @@ export interface AnswerData {
   QUERY_DRAINS: { readonly drains: readonly DrainStatus[] };
   SET_WORKERS: { readonly count: number };
   RESTART_WORKER: { readonly worker: number };
+  UPGRADE_WORKER: { readonly worker: number; readonly version: string } & Omit<HandoverProgress, "left">;
   SOFT_STOP: Readonly<Record<never, never>>;
   HARD_STOP: Readonly<Record<never, never>>;
 }

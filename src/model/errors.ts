@@ -153,6 +153,17 @@ export const ORDER_ERRORS: Readonly<Record<OrderErrorCode, ErrorMeaning>> = {
     meaning: "A worker could not do what was asked of it.",
     remedy: "Look at the log; send the order again. If it stays so, report it.",
   },
+  UPGRADE_FAILED: {
+    fault: "client",
+    meaning: "The new program did not start, or could not take over. What ran before goes on.",
+    remedy:
+      "The message says why; the log has what the program wrote. Send the order again with one that runs.",
+  },
+  BUSY: {
+    fault: "client",
+    meaning: "Another upgrade or change of workers is under way, and only one can be.",
+    remedy: "Wait until it is answered, and send the order again.",
+  },
   STOPPING: {
     fault: "machine",
     meaning: "The proxy is stopping and takes no more changes.",
@@ -188,6 +199,8 @@ export type OrderErrorCode =
   | "STATE_FILE_NEWER"
   | "TIMED_OUT"
   | "WORKER_FAILED"
+  | "UPGRADE_FAILED"
+  | "BUSY"
   | "STOPPING";
 
 /** One refusal, as the answer tells it. */

@@ -57,6 +57,10 @@ export const HEALTH_STATUSES_MAX = 32;
 export const DEADLINE_MS_MAX = 604_800_000;
 /** How long `WAIT_REVISION` waits: one hour. */
 export const WAIT_MS_MAX = 3_600_000;
+/** A program's version, as an order asks for it. */
+export const VERSION_CHARS_MAX = 64;
+/** What cannot be handed over to a new worker may take so long to end, unless the order says otherwise. */
+export const UPGRADE_DEADLINE_MS = 300_000;
 export const PROGRESS_MS_MIN = 10;
 export const PROGRESS_MS_MAX = 3_600_000;
 export const WORKERS_MAX = 256;

@@ -108,6 +108,12 @@ export interface OrderData {
   QUERY_DRAINS: Nothing;
   SET_WORKERS: { readonly count: number };
   RESTART_WORKER: { readonly worker: number };
+  UPGRADE_WORKER: {
+    readonly worker: number;
+    readonly program?: string;
+    readonly version?: string;
+    readonly deadline_ms: number;
+  };
   SOFT_STOP: { readonly deadline_ms?: number };
   HARD_STOP: Nothing;
 }

@@ -2,14 +2,15 @@
  * Orders to the processes: how many workers, replace one, stop. Each step is told.
  */
 import { assertNever } from "../../base/assert.ts";
-import type { Order } from "../../model/orders.ts";
+import type { HandoverProgress } from "../../model/handover.ts";
+import type { Order, OrderData } from "../../model/orders.ts";
 import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
 import { remaining } from "./publish.ts";
 
 export type ProcessOrder = Extract<
   Order,
-  { readonly type: "SET_WORKERS" | "RESTART_WORKER" | "SOFT_STOP" | "HARD_STOP" }
+  { readonly type: "SET_WORKERS" | "RESTART_WORKER" | "UPGRADE_WORKER" | "SOFT_STOP" | "HARD_STOP" }
 >;
 
 export function executeProcessOrder(control: Control, order: ProcessOrder, reply: Reply): void {
@@ -18,6 +19,8 @@ export function executeProcessOrder(control: Control, order: ProcessOrder, reply
       return void setWorkers(control, order.data.count, reply);
     case "RESTART_WORKER":
       return void restartWorker(control, order.data.worker, reply);
+    case "UPGRADE_WORKER":
+      return void upgradeWorker(control, order.data, reply);
     case "SOFT_STOP":
       return void softStop(control, order.data.deadline_ms, reply);
     case "HARD_STOP":
@@ -29,6 +32,11 @@ export function executeProcessOrder(control: Control, order: ProcessOrder, reply
 
 async function setWorkers(control: Control, count: number, reply: Reply): Promise<void> {
   if (refuseWhileStopping(control, reply)) return;
+  if (control.workerUpgrade.isBusy)
+    return reply.refuse(
+      { code: "BUSY", message: "a worker is being replaced" },
+      control.configuration.revision,
+    );
   const set = await control.supervisor.setCount(count, (step) => tell(control, reply, step));
   const { revision } = control.configuration;
   if (!set.ok) return reply.refuse(set.error, revision);
@@ -39,12 +47,41 @@ async function setWorkers(control: Control, count: number, reply: Reply): Promis
 
 async function restartWorker(control: Control, worker: number, reply: Reply): Promise<void> {
   if (refuseWhileStopping(control, reply)) return;
-  const restarted = await control.supervisor.restart(worker, (step) => tell(control, reply, step));
+  const restarted = await control.workerUpgrade.run({
+    worker,
+    deadlineMs: undefined,
+    leaveWaitMs: control.limits.leaveWaitMs,
+    tell: (step, progress) => tell(control, reply, step, progress),
+  });
   const { revision } = control.configuration;
-  if (!restarted.ok) return reply.refuse(restarted.error, revision);
+  if (!restarted.ok) {
+    const { code, ...error } = restarted.error;
+    return reply.refuse({ ...error, code: code === "UPGRADE_FAILED" ? "WORKER_FAILED" : code }, revision);
+  }
   const { worker: started, leaving } = restarted.value;
   const message = `worker ${started} has taken over from worker ${worker}${leavingText(leaving)}`;
   return reply.ok(message, { worker: started, leaving }, revision);
+}
+
+async function upgradeWorker(
+  control: Control,
+  { worker, program, version, deadline_ms: deadlineMs }: OrderData["UPGRADE_WORKER"],
+  reply: Reply,
+): Promise<void> {
+  if (refuseWhileStopping(control, reply)) return;
+  const path = program ?? control.program;
+  const upgraded = await control.workerUpgrade.run({
+    worker,
+    program: path === undefined ? undefined : { kind: "program", path },
+    version,
+    deadlineMs,
+    tell: (step, progress) => tell(control, reply, step, progress),
+  });
+  const { revision } = control.configuration;
+  if (!upgraded.ok) return reply.refuse(upgraded.error, revision);
+  const { worker: started, version: found, progress } = upgraded.value;
+  const message = `worker ${started} (${found}) has taken over from worker ${worker}`;
+  return reply.ok(message, { worker: started, version: found, ...carried(progress) }, revision);
 }
 
 async function softStop(control: Control, deadlineMs: number | undefined, reply: Reply): Promise<void> {
@@ -73,8 +110,13 @@ function refuseWhileStopping(control: Control, reply: Reply): boolean {
   return true;
 }
 
-function tell(control: Control, reply: Reply, step: string): void {
-  reply.processing(step, {}, control.configuration.revision);
+function tell(control: Control, reply: Reply, step: string, progress?: HandoverProgress): void {
+  reply.processing(step, { ...progress }, control.configuration.revision);
+}
+
+function carried(progress: HandoverProgress | undefined): Omit<HandoverProgress, "left"> {
+  const { sessions = 0, tunnels = 0, pooled = 0, closed = 0 } = progress ?? {};
+  return { sessions, tunnels, pooled, closed };
 }
 
 function leavingText(leaving: readonly number[]): string {

@@ -15,7 +15,7 @@ import type { EventLog } from "../events/event-log.ts";
 import type { MainCounters } from "../metrics/main-metrics.ts";
 import { Conditions } from "./conditions.ts";
 import { Replacements } from "./replacements.ts";
-import type { WorkerProcess } from "./worker-process.ts";
+import type { WorkerProcess, WorkerProgram } from "./worker-process.ts";
 import type { WorkerSet } from "./worker-set.ts";
 
 /**
@@ -52,6 +52,10 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #replacements = new Replacements();
   readonly #conditions = new Conditions(() => this.#refusal !== undefined && !this.#isStopping);
+  /** Started to take another's place, which has not left it yet. */
+  readonly #extras = new Set<WorkerProcess>();
+  /** Who gives to whom: giver by taker. */
+  readonly #givers = new Map<WorkerProcess, WorkerProcess>();
   #wanted = 0;
   #state: "running" | "stopping" = "running";
   #refusal: string | undefined;
@@ -75,10 +79,13 @@ export class Supervisor {
   exited(worker: WorkerProcess, reason: string, code: number | null): void {
     const { log, events } = this.#options;
     const { number, pid } = worker;
-    if (worker.state === "stopping") {
+    const isExtra = this.#extras.delete(worker);
+    this.#runOn(worker);
+    if (worker.state === "stopping" || (worker.state === "handing-over" && worker.hasLeft)) {
       log.info(`worker ${number} left`, { pid, reason });
       events.append({ event: "WORKER_STOPPED", worker: number, pid });
-    } else if (this.#state === "running") this.#replace(worker, reason, code);
+    } else if (isExtra) log.warning(`worker ${number} did not start`, { pid, reason });
+    else if (this.#state === "running") this.#replace(worker, reason, code);
     this.#conditions.changed();
   }
 
@@ -109,32 +116,51 @@ export class Supervisor {
     return ok({ leaving: await this.#waitForLeaving(leaving, tell) });
   }
 
-  /** Starts a new worker, and then lets the old one leave. */
-  async restart(
-    number: number,
-    tell: TellStep,
-  ): Promise<Result<{ readonly worker: number; readonly leaving: readonly number[] }, OrderError>> {
-    const old = this.#options.workers.get(number);
-    if (old === undefined || old.state === "stopping") {
-      return fail({
-        code: "UNKNOWN_WORKER",
-        message: `no worker ${number} is running`,
-        field: "data.worker",
-      });
-    }
+  /**
+   * Starts one worker more than there should be, to take another's place: fulfilled when it accepts. It is
+   * not replaced while it is extra. The error says why it does not come about.
+   */
+  async startExtra(
+    program: WorkerProgram | undefined,
+    spawned: (worker: WorkerProcess) => void,
+  ): Promise<Result<WorkerProcess, string>> {
     this.#refusal = undefined;
-    const started = this.#spawn();
-    tell(`worker ${started.number} starts`);
-    const ready = await this.#conditions.until(
-      () => started.state === "running" || this.#isGone(started),
-      READY_MS_MAX,
-    );
-    if (!ready || this.#isGone(started)) {
-      started.kill();
-      return fail(this.#notReady());
-    }
-    if (!this.#isGone(old)) this.#leave(old, tell);
-    return ok({ worker: started.number, leaving: await this.#waitForLeaving([old], tell) });
+    const worker = this.#spawn(program);
+    this.#extras.add(worker);
+    spawned(worker);
+    const isOver = (): boolean => worker.state === "running" || this.#isGone(worker) || this.#isStopping;
+    const isSoon = await this.#conditions.until(isOver, READY_MS_MAX);
+    if (worker.state === "running") return ok(worker);
+    const reason = worker.fault ?? (isSoon ? "the proxy is stopping" : "it was not ready in its time");
+    this.discard(worker, reason);
+    return fail(`worker ${worker.number} did not start: ${reason}`);
+  }
+
+  /** Has `giver` hand all that it has over to an extra worker, which then counts, and leave. */
+  handOver(giver: WorkerProcess, taker: WorkerProcess, deadlineMs: number | undefined): void {
+    this.#extras.delete(taker);
+    this.#givers.set(taker, giver);
+    this.#options.workers.handOver(giver, taker, deadlineMs);
+  }
+
+  /** A worker told of its hand-over. If it took back what it was to give, it runs on. */
+  handedOver(worker: WorkerProcess): void {
+    if (worker.tookBack !== undefined && worker.state === "handing-over") worker.state = "running";
+    this.#conditions.changed();
+  }
+
+  /** Ends a worker that is not wanted after all: nobody replaces it. */
+  discard(worker: WorkerProcess, why: string): void {
+    worker.state = "stopping";
+    this.#options.workers.kill(worker, why);
+  }
+
+  /**
+   * True when `condition` is met, which the doings of workers change; false if not in time (`undefined`: no
+   * bound).
+   */
+  until(condition: () => boolean, patienceMs: number | undefined): Promise<boolean> {
+    return this.#conditions.until(condition, patienceMs);
   }
 
   /** Lets all leave; fulfilled when all are gone. Past the deadline they are killed. */
@@ -169,6 +195,14 @@ export class Supervisor {
     await this.killAll();
   }
 
+  /** Whoever gave its connections to a worker that is gone goes on with what that one did not get. */
+  #runOn(gone: WorkerProcess): void {
+    const giver = this.#givers.get(gone);
+    this.#givers.delete(gone);
+    if (giver?.state === "handing-over" && !this.#isGone(giver)) giver.state = "running";
+    for (const [taker, other] of this.#givers) if (other === gone) this.#givers.delete(taker);
+  }
+
   #endReplacing(): void {
     this.#state = "stopping";
     this.#replacements.cancel();
@@ -179,17 +213,19 @@ export class Supervisor {
     return this.#state === "stopping";
   }
 
-  #spawn(): WorkerProcess {
+  #spawn(program?: WorkerProgram): WorkerProcess {
     const { workers, counters } = this.#options;
     counters.workersStarted++;
     let number = 0;
     while (workers.get(number) !== undefined || this.#replacements.has(number)) number++;
-    return workers.spawn(number);
+    return workers.spawn(number, program);
   }
 
   /** Those that are not on their way out, by number. */
   #staying(): readonly WorkerProcess[] {
-    return this.#options.workers.all().filter((worker) => worker.state !== "stopping");
+    return this.#options.workers
+      .all()
+      .filter((worker) => ["starting", "running"].includes(worker.state) && !this.#extras.has(worker));
   }
 
   /**

@@ -11,6 +11,8 @@
  *  3. A worker that hangs, drifts, or does not read is killed; its exit tells the rest.
  *  4. The secrets of TLS are the first thing that a worker is sent, and are never logged.
  */
+import { assert } from "../../base/assert.ts";
+import { createDescriptorPair } from "../../io/descriptors.ts";
 import type { Log } from "../../io/log.ts";
 import { encodeMessage } from "../../io/message-channel.ts";
 import type { WorkerStatus } from "../../model/answer-data.ts";
@@ -28,7 +30,8 @@ import type { MainLimits } from "../limits.ts";
 import { Pulse } from "./pulse.ts";
 import { Questions, type WorkerAnswers } from "./questions.ts";
 import type { StateLoad } from "./worker-messages.ts";
-import { WorkerProcess } from "./worker-process.ts";
+import { faultOfProgram } from "./program-formats.ts";
+import { WorkerProcess, type WorkerProgram } from "./worker-process.ts";
 
 /** A change of more objects than this may hold a worker's loop for a while, and that is no hang. */
 const LARGE_CHANGE = 10_000;
@@ -51,6 +54,8 @@ export interface WorkerSetHooks {
   unlistened(worker: number, address: string): void;
   /** Its health checks took a backend down, or up again. */
   backendChanged(worker: number, change: BackendChange): void;
+  /** A worker tells of its hand-over: see `WorkerProcess.given` and `tookBack`. */
+  handedOver(worker: WorkerProcess): void;
   /** A process is gone. `code` is its exit code, `null` if a signal ended it. */
   exited(worker: WorkerProcess, reason: string, code: number | null): void;
 }
@@ -92,12 +97,17 @@ export class WorkerSet {
     return [...this.#workers.values()].sort((a, b) => a.number - b.number);
   }
 
+  /** What workers run unless somebody says otherwise. */
+  get ownProgram(): WorkerProgram {
+    return { kind: "entry", path: this.#options.workerEntry };
+  }
+
   /** Spawns a worker and lets it load the state. */
-  spawn(number: number): WorkerProcess {
-    const { io, workerEntry, hooks, log, limits, now } = this.#options;
+  spawn(number: number, program: WorkerProgram = this.ownProgram): WorkerProcess {
+    const { io, hooks, log, limits, now } = this.#options;
     const worker = new WorkerProcess(number, {
       io,
-      entry: workerEntry,
+      program,
       events: {
         received: (from, messages) => this.#received(from, messages),
         exited: (from, reason, code) => this.#exited(from, reason, code),
@@ -138,12 +148,12 @@ export class WorkerSet {
 
   /** Hands a listener to all that accept. */
   listen(address: string, fd: number): void {
-    for (const worker of this.#workers.values()) if (worker.state === "running") worker.listen(address, fd);
+    for (const worker of this.#workers.values()) if (hasListeners(worker)) worker.listen(address, fd);
   }
 
   /** Asks all that accept to empty a listener's queue; returns who was asked. */
   unlisten(address: string): readonly number[] {
-    const asked = this.all().filter((worker) => worker.state === "running");
+    const asked = this.all().filter(hasListeners);
     for (const worker of asked) worker.send({ type: "unlisten", address });
     return asked.map((worker) => worker.number);
   }
@@ -154,6 +164,36 @@ export class WorkerSet {
     const { number, answers } = this.#questions.open(asked.map((worker) => worker.number));
     for (const worker of asked) worker.send({ type: "ask", question: number, what });
     return answers;
+  }
+
+  /** Asks one worker; `undefined` if it is gone before it has answered. */
+  async askOne(worker: WorkerProcess, what: Question): Promise<unknown> {
+    const { number, answers } = this.#questions.open([worker.number]);
+    worker.send({ type: "ask", question: number, what });
+    return (await answers).get(worker.number);
+  }
+
+  /**
+   * Has a worker give all its connections to another, and leave. Both can speak to each other from now on,
+   * and need nobody for it.
+   */
+  handOver(giver: WorkerProcess, taker: WorkerProcess, deadlineMs: number | undefined): void {
+    const [messages, descriptors] = [createDescriptorPair(), createDescriptorPair()];
+    assert(messages.ok && descriptors.ok, "no descriptor pairs for a hand-over");
+    giver.state = "handing-over";
+    giver.given = giver.tookBack = undefined;
+    taker.sendWith([messages.value.theirs, descriptors.value.theirs], { type: "take" });
+    giver.sendWith([messages.value.ours, descriptors.value.ours], {
+      type: "give",
+      ...(deadlineMs !== undefined && { deadline_ms: deadlineMs }),
+    });
+  }
+
+  /** Kills a worker, and keeps why. */
+  kill(worker: WorkerProcess, why: string): void {
+    worker.fault ??= why;
+    this.#pulse.forget(worker.number);
+    worker.kill();
   }
 
   /**
@@ -192,7 +232,20 @@ export class WorkerSet {
 
   #received(worker: WorkerProcess, messages: readonly FromWorker[]): void {
     this.#pulse.heard(worker.number, this.#options.now());
-    for (const message of messages) this.#follow(worker, message);
+    for (const message of messages) {
+      if (worker.program !== undefined) this.#follow(worker, message);
+      else this.#meet(worker, message);
+    }
+  }
+
+  /** What a worker says before it is ready is not relied on: its program may be another. */
+  #meet(worker: WorkerProcess, message: FromWorker): void {
+    if (message.type === "log") return this.#follow(worker, message);
+    if (message.type !== "ready") return;
+    const fault = faultOfProgram(message.program);
+    if (fault !== undefined) return this.kill(worker, fault);
+    worker.program = message.program;
+    this.#follow(worker, message);
   }
 
   #follow(worker: WorkerProcess, message: FromWorker): void {
@@ -219,6 +272,12 @@ export class WorkerSet {
         log[level](text, { worker: worker.number, ...fields });
         return hooks.backendChanged(worker.number, message.change);
       }
+      case "given":
+        worker.given = message.progress;
+        return hooks.handedOver(worker);
+      case "took-back":
+        worker.tookBack = message.reason;
+        return hooks.handedOver(worker);
       case "answer":
         return this.#questions.answered(worker.number, message.question, message.data);
       case "log":
@@ -259,14 +318,22 @@ export class WorkerSet {
   #kill(number: number, why: string): void {
     this.#options.log.error(`worker ${number} ${why}; it is killed and replaced`);
     this.#pulse.forget(number);
-    this.#workers.get(number)?.kill();
+    const worker = this.#workers.get(number);
+    if (worker !== undefined) this.kill(worker, `it ${why}`);
   }
 
   #exited(worker: WorkerProcess, reason: string, code: number | null): void {
+    worker.fault ??= reason;
+    worker.hasLeft = code === 0;
     this.#workers.delete(worker.number);
     this.#pulse.forget(worker.number);
     this.#options.gathering.leave(worker.number);
     this.#questions.forgetWorker(worker.number);
     this.#options.hooks.exited(worker, reason, code);
   }
+}
+
+/** One that gives its connections away keeps its sockets until it leaves: it may have to take them back. */
+function hasListeners({ state }: WorkerProcess): boolean {
+  return state === "running" || state === "handing-over";
 }

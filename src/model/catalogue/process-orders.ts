@@ -2,13 +2,41 @@
  * The catalogue's entries on the processes.
  */
 import { z } from "zod";
-import { DEADLINE_MS_MAX, WORKERS_MAX } from "../limits.ts";
+import { fail, ok } from "../../base/result.ts";
+import {
+  DEADLINE_MS_MAX,
+  FILE_PATH_CHARS_MAX,
+  UPGRADE_DEADLINE_MS,
+  VERSION_CHARS_MAX,
+  WORKERS_MAX,
+} from "../limits.ts";
 import type { CatalogueOf } from "./entry.ts";
-import { mustBe, wholeNumberField } from "./fields.ts";
+import { mustBe, textField, wholeNumberField } from "./fields.ts";
 
 const WORKER_NUMBER_MAX = 65_535;
 
-export const PROCESS_ORDERS: CatalogueOf<"SET_WORKERS" | "RESTART_WORKER" | "SOFT_STOP" | "HARD_STOP"> = {
+const programPath = textField(
+  {
+    takes: "an absolute path",
+    about: "The new program; without it, what stands now where this one was started from.",
+  },
+  (text) =>
+    text.startsWith("/") && text.length <= FILE_PATH_CHARS_MAX && !text.includes("\0")
+      ? ok(text)
+      : fail(`must be an absolute path of at most ${FILE_PATH_CHARS_MAX} characters`),
+);
+
+const programVersion = textField(
+  { takes: "a version", about: "The version that the new program must be of." },
+  (text) =>
+    text.length > 0 && text.length <= VERSION_CHARS_MAX
+      ? ok(text)
+      : fail(`must be a version of 1 to ${VERSION_CHARS_MAX} characters`),
+);
+
+export const PROCESS_ORDERS: CatalogueOf<
+  "SET_WORKERS" | "RESTART_WORKER" | "UPGRADE_WORKER" | "SOFT_STOP" | "HARD_STOP"
+> = {
   SET_WORKERS: {
     summary: "Run so many workers; those that leave finish their exchanges first.",
     changesState: false,
@@ -19,10 +47,10 @@ export const PROCESS_ORDERS: CatalogueOf<"SET_WORKERS" | "RESTART_WORKER" | "SOF
     ),
     example: { count: 4 },
     exampleAnswer: { message: "4 workers run", data: { count: 4 } },
-    errors: ["WORKER_FAILED", "STOPPING"],
+    errors: ["WORKER_FAILED", "BUSY", "STOPPING"],
   },
   RESTART_WORKER: {
-    summary: "Replace a worker: a new one takes over first, then the old one finishes and leaves.",
+    summary: "Replace a worker: a new one takes its connections over, then the old one leaves.",
     changesState: false,
     answeredBy: "workers",
     schema: z.strictObject(
@@ -31,7 +59,32 @@ export const PROCESS_ORDERS: CatalogueOf<"SET_WORKERS" | "RESTART_WORKER" | "SOF
     ),
     example: { worker: 0 },
     exampleAnswer: { message: "worker 2 has taken over from worker 0", data: { worker: 2 } },
-    errors: ["UNKNOWN_WORKER", "WORKER_FAILED", "STOPPING"],
+    errors: ["UNKNOWN_WORKER", "WORKER_FAILED", "BUSY", "STOPPING"],
+  },
+  UPGRADE_WORKER: {
+    summary:
+      "Replace a worker by one of the program as it is now: connections are handed over, none is closed.",
+    changesState: false,
+    answeredBy: "workers",
+    schema: z.strictObject(
+      {
+        worker: wholeNumberField(0, WORKER_NUMBER_MAX, "Its number, as STATUS has it."),
+        program: programPath.exactOptional(),
+        version: programVersion.exactOptional(),
+        deadline_ms: wholeNumberField(
+          0,
+          DEADLINE_MS_MAX,
+          "How long exchanges in progress, and connections that cannot be handed over, may take to end.",
+        ).default(UPGRADE_DEADLINE_MS),
+      },
+      mustBe("an object"),
+    ),
+    example: { worker: 0, program: "/opt/kakehi-2/bin/kakehi" },
+    exampleAnswer: {
+      message: "worker 2 (0.2.0) has taken over from worker 0",
+      data: { worker: 2, version: "0.2.0", sessions: 12, tunnels: 3, pooled: 4, closed: 1 },
+    },
+    errors: ["UNKNOWN_WORKER", "UPGRADE_FAILED", "WORKER_FAILED", "BUSY", "STOPPING"],
   },
   SOFT_STOP: {
     summary: "Accept no more, finish what is in progress, and stop; what is left at the deadline is closed.",

@@ -1,0 +1,170 @@
+/**
+ * Replaces a worker without losing what it has: a new one starts, of the same program or another, loads the
+ * state and accepts; then the old one hands its connections over, and leaves. Until the hand-over begins
+ * nothing has changed for the old one, and a new one that fails is ended.
+ *
+ * Rules of this file:
+ *  1. One at a time: at no moment is there more than one worker too many by it.
+ *  2. Whatever dies or hangs, one of the two goes on with each connection; if the new one dies, the old one
+ *     accepts again.
+ */
+import { fail, ok, type Result } from "../../base/result.ts";
+import type { OrderError } from "../../model/errors.ts";
+import type { HandoverProgress } from "../../model/handover.ts";
+import type { Supervisor } from "../workers/supervisor.ts";
+import type { WorkerProcess, WorkerProgram } from "../workers/worker-process.ts";
+import type { WorkerSet } from "../workers/worker-set.ts";
+
+/** A step, as a sentence, with what was given so far. */
+export type TellUpgrade = (message: string, progress: HandoverProgress | undefined) => void;
+
+export interface WorkerUpgradeOptions {
+  readonly workers: WorkerSet;
+  readonly supervisor: Supervisor;
+}
+
+export interface WorkerUpgradeRequest {
+  readonly worker: number;
+  /** Absent: what all workers run. */
+  readonly program?: WorkerProgram | undefined;
+  /** The version that the new one must be of. */
+  readonly version?: string | undefined;
+  /** What cannot go over may take so long to end; absent: as long as it takes. */
+  readonly deadlineMs: number | undefined;
+  /** How long to wait for the old one to leave, before that is no longer waited for; absent: to the end. */
+  readonly leaveWaitMs?: number;
+  readonly tell: TellUpgrade;
+}
+
+export interface WorkerUpgraded {
+  /** The new one. */
+  readonly worker: number;
+  readonly version: string;
+  readonly progress: HandoverProgress | undefined;
+  /** The old one, if it still finishes what could not go over. */
+  readonly leaving: readonly number[];
+}
+
+export class WorkerUpgrade {
+  readonly #options: WorkerUpgradeOptions;
+  #state: "idle" | "busy" = "idle";
+
+  constructor(options: WorkerUpgradeOptions) {
+    this.#options = options;
+  }
+
+  /** True while one is under way. */
+  get isBusy(): boolean {
+    return this.#state === "busy";
+  }
+
+  /** Fulfilled when the old one is gone, or goes on because the new one could not take over. */
+  async run(request: WorkerUpgradeRequest): Promise<Result<WorkerUpgraded, OrderError>> {
+    const old = this.#options.workers.get(request.worker);
+    if (old?.state !== "running") return fail(unknownWorker(request.worker));
+    if (this.isBusy) return fail(BUSY);
+    this.#state = "busy";
+    try {
+      const started = await this.#start(request);
+      return started.ok ? await this.#takeOver(old, started.value, request) : started;
+    } finally {
+      this.#state = "idle";
+    }
+  }
+
+  /** The new worker, when it accepts. */
+  async #start(request: WorkerUpgradeRequest): Promise<Result<WorkerProcess, OrderError>> {
+    const { supervisor } = this.#options;
+    const started = await supervisor.startExtra(request.program, (worker) =>
+      request.tell(`worker ${worker.number} starts`, undefined),
+    );
+    if (!started.ok) return fail(upgradeFailed(started.error));
+    const worker = started.value;
+    const { version } = worker.program!;
+    if (request.version === undefined || request.version === version) return ok(worker);
+    supervisor.discard(worker, "it is of another version");
+    return fail(upgradeFailed(`its program is version ${version}, not ${request.version}`));
+  }
+
+  async #takeOver(
+    old: WorkerProcess,
+    started: WorkerProcess,
+    request: WorkerUpgradeRequest,
+  ): Promise<Result<WorkerUpgraded, OrderError>> {
+    const { workers, supervisor } = this.#options;
+    const [from, to] = [`worker ${old.number}`, `worker ${started.number}`];
+    const { version } = started.program!;
+    if (workers.get(old.number) !== old || old.state !== "running") {
+      supervisor.discard(started, "nobody is left to take over from");
+      return fail({ code: "WORKER_FAILED", message: `${from} is gone (${old.fault ?? "it leaves"})` });
+    }
+    request.tell(`${to} (${version}) accepts; ${from} hands its connections over`, undefined);
+    supervisor.handOver(old, started, request.deadlineMs);
+    switch (await this.#whenOver(old, request)) {
+      case "left":
+        request.tell(`${from} left`, old.given);
+        return ok({ worker: started.number, version, progress: old.given, leaving: [] });
+      case "leaving":
+        return ok({ worker: started.number, version, progress: old.given, leaving: [old.number] });
+      case "died":
+        return fail({
+          code: "WORKER_FAILED",
+          message: `${from} died while it handed over (${old.fault}); ${to} goes on with what it had been given`,
+        });
+      case "took-back":
+        supervisor.discard(started, "it could not take over");
+        return fail(upgradeFailed(`${old.tookBack}; ${from} goes on`));
+    }
+  }
+
+  async #whenOver(
+    old: WorkerProcess,
+    request: WorkerUpgradeRequest,
+  ): Promise<"left" | "leaving" | "died" | "took-back"> {
+    const { workers, supervisor } = this.#options;
+    const isGone = (): boolean => workers.get(old.number) !== old;
+    let told = old.given;
+    const tellGiven = (): void => {
+      if (old.given === undefined || old.given === told || isGone()) return;
+      told = old.given;
+      request.tell(givenText(old.number, told), told);
+    };
+    const isOver = (): boolean => {
+      tellGiven();
+      return isGone() || old.tookBack !== undefined;
+    };
+    const { deadlineMs, leaveWaitMs } = request;
+    const cutMs = deadlineMs === undefined ? undefined : deadlineMs + CUT_GRACE_MS;
+    if (!(await supervisor.until(isOver, leaveWaitMs ?? cutMs))) {
+      if (request.leaveWaitMs !== undefined) return "leaving";
+      workers.kill(old, "it did not leave in its time");
+      await supervisor.until(isGone, undefined);
+      return "died";
+    }
+    if (old.tookBack !== undefined) return "took-back";
+    return old.hasLeft ? "left" : "died";
+  }
+}
+
+/** After the deadline a worker cuts what is left, and ends; if it does not in this time, it is killed. */
+const CUT_GRACE_MS = 2_000;
+
+const BUSY: OrderError = { code: "BUSY", message: "another upgrade is under way" };
+
+function unknownWorker(worker: number): OrderError {
+  return { code: "UNKNOWN_WORKER", message: `no worker ${worker} is running`, field: "data.worker" };
+}
+
+function upgradeFailed(reason: string): OrderError {
+  return { code: "UPGRADE_FAILED", message: reason };
+}
+
+/** As in "worker 0 gave 12 sessions, 3 tunnels and 4 idle connections; 2 are left, 1 ended". */
+function givenText(worker: number, { sessions, tunnels, pooled, left, closed }: HandoverProgress): string {
+  const what = `${counted(sessions, "session")}, ${counted(tunnels, "tunnel")} and ${counted(pooled, "idle connection")}`;
+  return `worker ${worker} gave ${what}; ${left} left, ${closed} ended`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${count === 1 ? noun : `${noun}s`}`;
+}

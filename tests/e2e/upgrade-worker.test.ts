@@ -1,0 +1,47 @@
+/**
+ * UPGRADE_WORKER with real processes: clients that never retry, on connections that live through it.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FaultLog } from "../../testing/clients/faults.ts";
+import { HttpConnection } from "../../testing/clients/http-connection.ts";
+import { Load } from "../../testing/clients/load.ts";
+import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
+import { assertNoFaults, echoRequest, exchangeOn, IOS, TIMEOUT_MS, withApp } from "./support.ts";
+
+const SESSIONS = 50;
+const WEBSOCKETS = 20;
+
+for (const io of IOS.filter((name) => name === "uring")) {
+  test(`UPGRADE_WORKER: no session, no request and no message is lost (${io})`, async () => {
+    await withApp({ io, workers: 1 }, async (proxy, port) => {
+      const faults = new FaultLog();
+      const sessions = await Promise.all(
+        Array.from({ length: SESSIONS }, () => HttpConnection.open(port, { timeoutMs: TIMEOUT_MS })),
+      );
+      for (const session of sessions) {
+        session.onIdle = (fault) => faults.add(fault.kind, fault.message);
+        assert.equal((await exchangeOn(session, "/")).status, 200);
+      }
+      const sockets = await Promise.all(
+        Array.from({ length: WEBSOCKETS }, () =>
+          WebSocketClient.open({ port, host: "a.example", target: "/websocket", faults }),
+        ),
+      );
+      for (const socket of sockets) socket.sendAtRate(100);
+      const load = new Load({ port, ratePerSecond: 200, request: echoRequest("app-1") });
+      const [before] = await proxy.workers();
+      const upgraded = await proxy.orders.ok("UPGRADE_WORKER", { worker: 0 });
+      const [after] = await proxy.whenWorkers("the new worker alone", (workers) => workers.length === 1);
+      assert.notEqual(after!.pid, before!.pid);
+      assert.equal(upgraded.data.tunnels, WEBSOCKETS);
+      assert.ok(upgraded.data.sessions >= SESSIONS, JSON.stringify(upgraded.data));
+      for (const session of sessions) assert.equal((await exchangeOn(session, "/")).status, 200);
+      await load.stop();
+      await Promise.all(sockets.map((socket) => socket.close()));
+      assertNoFaults(load.faults);
+      assertNoFaults(faults);
+      for (const session of sessions) session.close();
+    });
+  });
+}
