@@ -13,9 +13,21 @@ const library = koffi.load(null);
 
 export type Call<Arguments extends readonly number[]> = (...values: Arguments) => number;
 
-type Integer = "uint8_t" | "int" | "uint32_t" | "int64_t" | "void";
+/** By the number of its arguments. */
+export type Call0 = Call<[]>;
+export type Call1 = Call<[number]>;
+export type Call2 = Call<[number, number]>;
+export type Call3 = Call<[number, number, number]>;
+export type Call4 = Call<[number, number, number, number]>;
+export type Call5 = Call<[number, number, number, number, number]>;
+export type Call6 = Call<[number, number, number, number, number, number]>;
 
-/** Declares `name` by the types of its result and arguments; pointers and sizes are `int64_t`. */
+/** Pointers, sizes, `long`. */
+export const WORD = "int64_t";
+
+type Integer = "uint8_t" | "int" | "uint32_t" | typeof WORD | "void";
+
+/** Declares `name` by the types of its result and arguments. */
 export function declare<Arguments extends readonly number[]>(
   result: Integer,
   name: string,
