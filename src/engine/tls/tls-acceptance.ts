@@ -47,8 +47,9 @@ export class TlsAcceptance implements ConnectionOwner {
   readonly #listener: ListenerTls;
   #phase: "hello" | "handshake" | "farewell" = "hello";
   #reader: ClientHelloReader | undefined = new ClientHelloReader();
-  /** What came of a hello that is not whole. */
+  /** What came of a hello that is not whole: `#kept[0..#keptLength)`, in no more than twice its room. */
   #kept: Uint8Array = NOTHING;
+  #keptLength = 0;
   #machine: TlsMachine | undefined;
   #certificate: CertificateRuntime | undefined;
   /** The rules for the client's certificate that the machine was made under. */
@@ -171,22 +172,27 @@ export class TlsAcceptance implements ConnectionOwner {
   #feedKept(port: SecurePort): boolean {
     const { buffers, memory } = this.#core;
     const kept = this.#kept;
+    const length = this.#keptLength;
     this.#kept = NOTHING;
-    for (let at = 0; at < kept.length; at += buffers.bufferBytes) {
+    for (let at = 0; at < length; at += buffers.bufferBytes) {
       const buffer = buffers.take();
       if (buffer === -1) return false;
       const start = buffers.startOf(buffer);
-      const end = copyBytes(memory, start, kept, at, Math.min(kept.length, at + buffers.bufferBytes));
+      const end = copyBytes(memory, start, kept, at, Math.min(length, at + buffers.bufferBytes));
       port.received(this.#connection, buffer, start, end);
     }
     return true;
   }
 
+  /** It comes a byte at a time from who wants to make work: room is doubled, not made for each. */
   #keep(start: number, end: number): void {
-    const longer = new Uint8Array(this.#kept.length + end - start);
-    longer.set(this.#kept);
-    longer.set(this.#core.memory.subarray(start, end), this.#kept.length);
-    this.#kept = longer;
+    const needed = this.#keptLength + end - start;
+    if (needed > this.#kept.length) {
+      const longer = new Uint8Array(Math.max(needed, this.#kept.length * 2));
+      longer.set(this.#kept);
+      this.#kept = longer;
+    }
+    this.#keptLength = copyBytes(this.#kept, this.#keptLength, this.#core.memory, start, end);
   }
 
   #log(level: HandshakeFailure["level"], code: string, text: string): void {
