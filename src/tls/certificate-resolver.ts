@@ -88,13 +88,12 @@ export class CertificateResolver<Certificate extends CertificateFacts> {
   /** The same without the default: `undefined` is what `strict_sni` refuses. */
   findNamed(serverName: string, canUse: CanUse, nowMs: number): Certificate | undefined {
     const exact = this.#byName.get(serverName);
+    const usable = choose(exact, canUse, nowMs);
+    if (usable !== undefined) return usable;
     const wildcard = wildcardOf(serverName);
     const others = wildcard === undefined ? undefined : this.#byName.get(wildcard);
     return (
-      choose(exact, canUse, nowMs) ??
-      choose(others, canUse, nowMs) ??
-      choose(exact, canUseAll, nowMs) ??
-      choose(others, canUseAll, nowMs)
+      choose(others, canUse, nowMs) ?? choose(exact, canUseAll, nowMs) ?? choose(others, canUseAll, nowMs)
     );
   }
 
