@@ -50,6 +50,7 @@ async function failAndRecover(
     return within(TIMEOUT_MS, `${SOME_REQUESTS} requests at ${backend.id}`, reached);
   };
   await someAt(failing);
+  const events = proxy.orders.send("SUBSCRIBE_EVENTS");
 
   healths.set(failing, 500);
   await untilState(proxy, port, failing, "down (status 500)");
@@ -71,6 +72,12 @@ async function failAndRecover(
   for (const { malformed } of backends) assert.deepEqual(malformed, []);
   assert.match(proxy.output, /backend app-1 of cluster app is down.*status 500/);
   assert.match(proxy.output, /backend app-1 of cluster app is up/);
+  const { data: down } = await events.processing(({ data }) => data.event === "BACKEND_DOWN");
+  const { data: up } = await events.processing(({ data }) => data.event === "BACKEND_UP");
+  const about = { cluster_id: "app", backend_id: failing.id, address: failing.address };
+  assert.partialDeepStrictEqual(down, { ...about, reason: "status 500" });
+  assert.partialDeepStrictEqual(up, about);
+  assert.ok(down.sequence < up.sequence);
 }
 
 /** Waits until all workers agree on a backend's state, as `EXPLAIN` shows it. */

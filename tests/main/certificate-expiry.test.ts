@@ -53,6 +53,10 @@ test("a certificate that ends within two weeks is warned of when it is added, an
         const made = maker.make({ names: `DNS:${name}`, days });
         await orders.ok("ADD_CERTIFICATE", { listener, ...made } as unknown as Json);
       }
+      const { metrics } = (await orders.ok("METRICS")).data;
+      assert.deepEqual(metrics.certificates.value, { lasting: 1, expiring: 1, expired: 0 });
+      assert.ok(metrics.journal_bytes.value > 2_000, "the journal has two certificates");
+      assert.deepEqual(metrics.orders.value, { ok: 3, error: 0 });
     });
     const atStart = await warningsOf(folder, async () => undefined);
     for (const warnings of [whenAdded, atStart]) {
