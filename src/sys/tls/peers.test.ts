@@ -113,7 +113,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     await server.close();
   });
 
-  test(`${version}: openssl s_client speaks with our server, and cannot negotiate anew`, async () => {
+  test(`${version}: openssl s_client speaks with our server, without compression and early data, and cannot negotiate anew`, async () => {
     const server = await serveMachines(accepting());
     const folder = mkdtempSync(join(tmpdir(), "kakehi-peers-"));
     writeFileSync(join(folder, "authority"), authority.pem);
@@ -143,6 +143,9 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     peer.stdin.write("speak\n");
     await eventWithin(WITHIN_MS, peer, "close");
     assert.match(heard, /Verification: OK/);
+    assert.match(heard, /Compression: NONE/);
+    if (version === "TLSv1.3")
+      assert.match(heard, /Post-Handshake New Session Ticket[^]*Max Early Data: 0\n/);
     assert.match(heard, /SPEAK/);
     assert.equal(/AGAIN/.test(heard), version === "TLSv1.3", heard);
     rmSync(folder, { recursive: true });
