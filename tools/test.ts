@@ -62,12 +62,10 @@ const words = process.argv.slice(2);
 process.chdir(PROJECT_FOLDER);
 const compiled = mkdtempSync(join(tmpdir(), "kakehi-compiled-"));
 process.env["NODE_COMPILE_CACHE"] = compiled;
+process.once("exit", () => rmSync(compiled, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const results: FileResult[] = [];
-try {
-  for (const phase of PHASES) results.push(...(await runPhase(phase)));
-} finally {
-  rmSync(compiled, { recursive: true, force: true });
-}
+for (const phase of PHASES) results.push(...(await runPhase(phase)));
 printFailures(results);
 process.exitCode = printTotal(results);
 
