@@ -52,10 +52,12 @@ test("a connection that idles is ended by close_notify", () => {
   leave(rig, client);
 });
 
-test("a peer that does not answer close_notify is let go all the same", () => {
+test("a peer that does not answer close_notify is let go a second after it was said", () => {
   const rig = new SecureRig({}, {}, { front_timeout_ms: 1_000, request_timeout_ms: 1_000 });
   const client = rig.secureClient().settle();
-  rig.net.advance(5_000);
+  rig.net.advance(1_500);
+  assert.deepEqual([client.peer.ending, rig.net.openCount], ["ended", 1]);
+  rig.net.advance(1_000);
   assert.equal(rig.net.openCount, 0);
   leave(rig, client);
 });

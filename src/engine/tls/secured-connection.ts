@@ -1,6 +1,6 @@
 /**
  * One connection that speaks TLS outside and plain bytes inside: its machine, what waits to be encrypted, and
- * what waits to be decrypted because no buffer was free. `SecurePort` moves the bytes.
+ * what waits to be decrypted because no buffer was free. `SecuredTraffic` moves the bytes.
  */
 import type { BufferPool } from "../../base/buffer-pool.ts";
 import type { TlsMachine } from "../../tls/machine.ts";

@@ -1,6 +1,6 @@
 /**
  * The worker's side of handshakes with clients: by which certificate, in which context, with which ticket
- * keys. It moves no bytes: those are `SecurePort`'s, and a connection's way is `TlsAcceptance`'s.
+ * keys. It moves no bytes: those are `SecuredTraffic`'s, and a connection's way is `TlsAcceptance`'s.
  *
  * Rules of this file:
  *  1. A session is only resumed for the name, on the certificate and under the rules for clients'
