@@ -5,7 +5,7 @@
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { OrderError } from "../../model/errors.ts";
 import type { ChangeOrder } from "../../model/orders.ts";
-import { findTlsOptionFault } from "../certificates/check-tls-options.ts";
+import { findTlsOptionFault, findTlsOptionWarnings } from "../certificates/check-tls-options.ts";
 import { readClientAuth } from "../certificates/read-authorities.ts";
 import { readCertificate } from "../certificates/read-certificate.ts";
 import { readClusterTls } from "../certificates/read-cluster-tls.ts";
@@ -51,19 +51,15 @@ function readOrder(order: ChangeOrder, nowMs: number): Result<ReadOrder, OrderEr
       : { type: order.type, data: { ...data, old_fingerprint: order.data.old_fingerprint } };
   return ok({
     order: complete,
-    addendum: {
-      data: { fingerprint: certificate.fingerprint, ...toldOf(warnings) },
-      remark: remarkOf(warnings),
-    },
+    addendum: addendumOf(warnings, { fingerprint: certificate.fingerprint }),
   });
 }
 
-function toldOf(warnings: readonly string[]): Addendum["data"] {
-  return warnings.length === 0 ? {} : { warnings };
-}
-
-function remarkOf(warnings: readonly string[]): string {
-  return warnings.map((warning) => `; warning: ${warning}`).join("");
+function addendumOf(warnings: readonly string[], data: Addendum["data"] = {}): Addendum {
+  return {
+    data: warnings.length === 0 ? data : { ...data, warnings },
+    remark: warnings.map((warning) => `; warning: ${warning}`).join(""),
+  };
 }
 
 function readListener(
@@ -72,13 +68,14 @@ function readListener(
 ): Result<ReadOrder, OrderError> {
   const fault = findTlsOptionFault(order.data);
   if (fault !== undefined) return fail(fault);
-  if (!order.data.client_auth) return ok({ order });
+  const optionWarnings = findTlsOptionWarnings(order.data);
+  if (!order.data.client_auth) return ok({ order, addendum: addendumOf(optionWarnings) });
   const read = readClientAuth(order.data.client_auth, nowMs);
   if (!read.ok) return read;
   const { clientAuth, warnings } = read.value;
   return ok({
     order: { ...order, data: { ...order.data, client_auth: clientAuth } } as ChangeOrder,
-    addendum: { data: toldOf(warnings), remark: remarkOf(warnings) },
+    addendum: addendumOf([...optionWarnings, ...warnings]),
   });
 }
 

@@ -29,7 +29,10 @@ export const TLS_FIELDS: Schemas = {
     "The versions that are spoken.",
   ),
   cipher_list: textField(
-    { takes: "ciphers in OpenSSL's words", about: "The ciphers for TLS 1.2; without it, a safe list." },
+    {
+      takes: "ciphers in OpenSSL's words",
+      about: "The ciphers for TLS 1.2, in the names that OpenSSL gives them; without it, a safe list.",
+    },
     (text) =>
       text.length <= CIPHER_LIST_CHARS_MAX && CIPHER_LIST.test(text)
         ? ok(text)

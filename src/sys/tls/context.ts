@@ -8,6 +8,7 @@ import type { TlsOptions, TlsVersion } from "../../tls/machine.ts";
 import { setupFault } from "./certificate.ts";
 import { layText } from "./desk.ts";
 import { listenForSecrets } from "./secrets.ts";
+import { servedCiphers } from "./served-ciphers.ts";
 import {
   SSL_CTX_ctrl,
   SSL_CTX_free,
@@ -78,7 +79,7 @@ function limitCiphers(context: number, options: TlsOptions): TlsSetupFault | und
   const { ciphers = CIPHERS_DEFAULT, suites = SUITES_DEFAULT, groups = GROUPS_DEFAULT } = options;
   if (!isText(ciphers) || !isText(suites)) return { code: "BAD_CIPHERS", text: "no list of names" };
   if (!isText(groups)) return { code: "BAD_GROUPS", text: "no list of names" };
-  if (SSL_CTX_set_cipher_list(context, layText(ciphers)) !== 1) {
+  if (SSL_CTX_set_cipher_list(context, layText(servedCiphers(ciphers))) !== 1) {
     return setupFault("BAD_CIPHERS", "no cipher of TLS 1.2 is known by these names");
   }
   if (SSL_CTX_set_ciphersuites(context, layText(suites)) !== 1) {
