@@ -250,7 +250,7 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
 
   failed(fault: IoFault): void {
     const reason = this.#machine?.fault?.text;
-    if (reason !== undefined && this.#state === STATE.securing) return this.#distrust(reason);
+    if (this.#state === STATE.securing) return this.#distrust(reason ?? "it was cut in the handshake");
     // A backend may refuse our certificate when the handshake is over for us (RFC 8446 section 4.4.2.4).
     if (reason !== undefined) this.#tellFault(reason);
     switch (this.#state) {

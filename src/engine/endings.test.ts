@@ -19,7 +19,7 @@ function ending(change: Partial<LostLink>): string {
 }
 
 test("where nothing was sent, another backend is tried, whatever the method", () => {
-  for (const cause of ["unreachable", "connect-timed-out", "ended", "failed"] as const) {
+  for (const cause of ["unreachable", "connect-timed-out", "untrusted", "ended", "failed"] as const) {
     assert.equal(ending({ cause }), "retry", cause);
   }
 });
@@ -28,6 +28,7 @@ test("without attempts left the client is told why", () => {
   const of = (cause: LostLink["cause"]): string => ending({ cause, attemptsLeft: 0 });
   assert.equal(of("unreachable"), "503");
   assert.equal(of("connect-timed-out"), "504");
+  assert.equal(of("untrusted"), "502");
   assert.equal(of("ended"), "502");
 });
 

@@ -6,7 +6,7 @@
  * | ------------------ | --------------------- | ----------------------------------- | ---------------------------- |
  * | unreachable        | another backend; 503  | –                                   | –                            |
  * | connect timed out  | another backend; 504  | –                                   | –                            |
- * | untrusted          | 502                   | –                                   | –                            |
+ * | untrusted          | another backend; 502  | –                                   | –                            |
  * | ended, failed      | another backend; 502  | again if reused and replayable; 502 | ended and until close: whole |
  * |                    |                       |                                     | else cut                     |
  * | violation          | –                     | 502                                 | cut                          |
@@ -14,7 +14,8 @@
  *
  * "Replayable" is a request without content whose method may be sent twice (RFC 9110 section 9.2.2). "Reused"
  * is a link that had served before: its server may have closed it at the moment the request was sent. "Cut"
- * is an end that the client cannot take for the whole.
+ * is an end that the client cannot take for the whole. "Untrusted" is TLS that did not come about: the
+ * handshake failed, or the backend's certificate is not one to believe.
  */
 import { assertNever } from "../base/assert.ts";
 
@@ -73,6 +74,6 @@ export function endingOf(lost: LostLink): Ending {
 }
 
 function mayRetry(lost: LostLink): boolean {
-  if (lost.cause === "untrusted" || lost.cause === "violation" || lost.cause === "silent") return false;
+  if (lost.cause === "violation" || lost.cause === "silent") return false;
   return !lost.requestLeft || (lost.isReused && lost.isReplayable);
 }

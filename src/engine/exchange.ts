@@ -249,10 +249,9 @@ export class Exchange {
   linkLost(cause: LinkLoss): void {
     const link = this.#link;
     assert(link !== undefined, "an exchange lost a link that it does not have");
-    if (cause === "unreachable" || cause === "connect-timed-out") {
-      this.#core.counters[CONNECT_FAILURES]!++;
-      this.#attempts.backend!.failed(this.#core.now);
-    }
+    const isUnconnected = cause === "unreachable" || cause === "connect-timed-out";
+    if (isUnconnected) this.#core.counters[CONNECT_FAILURES]!++;
+    if (isUnconnected || cause === "untrusted") this.#attempts.backend!.failed(this.#core.now);
     const lost: LostLink = {
       cause,
       requestLeft: link.requestLeft,

@@ -24,7 +24,7 @@ const PAGES: Readonly<Record<number, Page>> = {
   421: { reason: "Misdirected Request", text: "Another connection has to be made for this name." },
   431: { reason: "Request Header Fields Too Large", text: "The request's header fields are too large." },
   501: { reason: "Not Implemented", text: "The request uses a transfer coding that is not served here." },
-  502: { reason: "Bad Gateway", text: "The application's answer could not be understood." },
+  502: { reason: "Bad Gateway", text: "The application gave no answer that could be passed on." },
   503: { reason: "Service Unavailable", text: "The application cannot be reached at this moment." },
   504: { reason: "Gateway Timeout", text: "The application did not answer in time." },
   505: { reason: "HTTP Version Not Supported", text: "Only HTTP/1.0 and HTTP/1.1 are served here." },

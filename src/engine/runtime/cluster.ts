@@ -48,8 +48,13 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
     this.#balancer.policy = configuration.load_balancing;
     if (!configuration.sticky_session) this.#sticky = undefined;
     else if (this.#sticky === undefined) this.#stick();
-    if (configuration.send_proxy_protocol === announcedAs && this.tls === securedBefore) return;
-    for (const backend of this.backends) backend.discardIdle();
+    const isSecuredAsBefore = this.tls === securedBefore;
+    if (configuration.send_proxy_protocol === announcedAs && isSecuredAsBefore) return;
+    for (const backend of this.backends) {
+      backend.discardIdle();
+      // What failed on other terms says nothing of these.
+      if (!isSecuredAsBefore) backend.succeeded();
+    }
   }
 
   /**

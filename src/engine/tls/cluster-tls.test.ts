@@ -12,10 +12,13 @@ import {
   openServer,
   SESSION_CONTEXT,
 } from "../../../testing/tls/pair.ts";
+import { makeCertificate, type TestCertificate } from "../../../testing/tls/certificates.ts";
 import { feed, take, write } from "../../../testing/tls/wire.ts";
+import { FAILURES_BEFORE_REST } from "../../balancing/rest.ts";
 import type { Cluster, ClusterTls } from "../../model/objects.ts";
 import type { TlsMachine } from "../../tls/machine.ts";
 
+const stranger = makeCertificate({ name: "a.test" });
 const REQUEST = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
 const RESPONSE = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 const OTHER_BACKEND = "10.0.0.2:9000";
@@ -38,12 +41,12 @@ class SecureBackend {
   respond: (machine: TlsMachine, peer: SimPeer) => void = (machine, peer) =>
     void peer.send(write(machine, Buffer.from(RESPONSE)));
 
-  constructor(rig: SecureRig, address = BACKEND) {
-    rig.net.backend(address).onConnection = (peer) => this.#serve(peer);
+  constructor(rig: SecureRig, address = BACKEND, shown = ecdsa) {
+    rig.net.backend(address).onConnection = (peer) => this.#serve(peer, shown);
   }
 
-  #serve(peer: SimPeer): void {
-    const certificates = [openCertificate(ecdsa)];
+  #serve(peer: SimPeer, shown: TestCertificate): void {
+    const certificates = [openCertificate(shown)];
     const machine = keep(openServer().accept({ certificates, sessionContext: SESSION_CONTEXT }));
     this.machines.push(machine);
     this.peers.push(peer);
@@ -130,6 +133,23 @@ test("a connection that is lost in its handshake is tried again with another bac
   for (let round = 1; round <= 2; round++) client.say(REQUEST).settle();
   assert.equal(client.received.split("hello").length - 1, 2);
   assert.equal(backend.machines.length, 1);
+  end(rig, client);
+});
+
+test("a backend that is not to be believed is passed over, and rests", () => {
+  const rig = rigWith(TRUSTING);
+  const impostor = new SecureBackend(rig, BACKEND, stranger);
+  rig.backend("app", "two", OTHER_BACKEND);
+  const backend = new SecureBackend(rig, OTHER_BACKEND);
+  const client = rig.secureClient().settle();
+  const rounds = 20;
+  for (let round = 1; round <= rounds; round++) client.say(REQUEST).settle();
+  assert.equal(client.received.split("hello").length - 1, rounds);
+  assert.equal(impostor.machines.length, FAILURES_BEFORE_REST);
+  assert.deepEqual([impostor.plain, backend.machines.length], ["", 1]);
+  rig.cluster("app", { tls: { ...TRUSTING, verify: false } });
+  for (let round = 1; round <= 4; round++) client.say(REQUEST).settle();
+  assert.notEqual(impostor.plain, "", "other terms are another chance");
   end(rig, client);
 });
 
