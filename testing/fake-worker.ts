@@ -6,6 +6,8 @@
  * | --- | --- |
  * | adds cluster `die` | exits with 70 before it answers |
  * | adds cluster `drift` | has another hash from then on |
+ * | adds cluster `takes-back` | cannot give its connections away from then on |
+ * | adds cluster `dies-giving` | exits with 70 when it is to give its connections away |
  * | adds cluster `hang` | answers nothing any more |
  * | removes backend `used-N` | N connections use it, until they are closed or backend `free` is removed |
  *
@@ -29,6 +31,7 @@ let requests = 0;
 const drains = new Map<number, number>();
 /** The sockets of each listener, the oldest first. */
 const listeners = new Map<string, number[]>();
+let giving: "all" | "takes-back" | "dies-giving" = "all";
 let behaviour: "good" | "hangs" | "drifts" = "good";
 
 const channel = new MessageChannel<ToWorker>(new Socket({ fd: 3, readable: true, writable: true }), {
@@ -90,8 +93,9 @@ const worker = new Worker({
   handover: {
     take: () => undefined,
     give: () => {
+      if (giving === "takes-back") return send({ type: "took-back", reason: "it took back" });
       channel.flush();
-      process.exit(0);
+      process.exit(giving === "dies-giving" ? 70 : 0);
     },
     followed: () => undefined,
     drainCounts: () => ({ uses: [...drains].map(([drain, connections]) => ({ drain, connections })) }),
@@ -108,6 +112,7 @@ function obey({ kind, key, after }: Change): void {
     if (key === "die") process.exit(70);
     if (key === "drift") behaviour = "drifts";
     if (key === "hang") behaviour = "hangs";
+    if (key === "takes-back" || key === "dies-giving") giving = key;
   }
   if (kind === "backend" && after === undefined && key.endsWith(" free")) {
     for (const drain of drains.keys()) free(drain);

@@ -12,6 +12,7 @@ import type { MainCounters } from "./metrics/main-metrics.ts";
 import type { WorkerTotals } from "./metrics/worker-totals.ts";
 import type { Listeners } from "./listeners.ts";
 import type { StopSequence } from "./stop-sequence.ts";
+import type { HandoverDrains } from "./upgrade/handover-drains.ts";
 import type { WorkerUpgrade } from "./upgrade/worker-upgrade.ts";
 import type { Supervisor } from "./workers/supervisor.ts";
 import type { WorkerSet } from "./workers/worker-set.ts";
@@ -24,6 +25,7 @@ export interface Control {
   readonly workers: WorkerSet;
   readonly supervisor: Supervisor;
   readonly events: EventLog;
+  readonly handoverDrains: HandoverDrains;
   readonly workerUpgrade: WorkerUpgrade;
   /** The path that this program was started by; `undefined` where nobody said. */
   readonly program: string | undefined;

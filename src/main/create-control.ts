@@ -3,7 +3,7 @@
  */
 import { performance } from "node:perf_hooks";
 import type { Log } from "../io/log.ts";
-import type { TlsSecrets } from "../model/channel.ts";
+import type { DrainCounts, TlsSecrets } from "../model/channel.ts";
 import type { FollowChanges } from "../model/state-file.ts";
 import { Configuration } from "./configuration.ts";
 import type { Control } from "./control.ts";
@@ -22,6 +22,7 @@ import { StopSequence } from "./stop-sequence.ts";
 import { TicketKeys } from "./ticket-keys.ts";
 import { StateLoader } from "./workers/state-loader.ts";
 import { Supervisor } from "./workers/supervisor.ts";
+import { HandoverDrains } from "./upgrade/handover-drains.ts";
 import { WorkerUpgrade } from "./upgrade/worker-upgrade.ts";
 import { WorkerSet, type WorkerSetHooks } from "./workers/worker-set.ts";
 
@@ -76,8 +77,10 @@ export function createControl(options: ControlOptions): MainParts {
   const events = newEventLog(limits);
   const drains = newDrains(workers, events, now);
   const listeners = newListeners(workers, limits);
-  const supervisor = new Supervisor({ workers, counters, events, limits, log, now });
-  const workerUpgrade = new WorkerUpgrade({ workers, supervisor });
+  const handoverDrains = newHandoverDrains(workers, drains);
+  const handOverBegins = (giver: number, taker: number): void => handoverDrains.begin(giver, taker);
+  const supervisor = new Supervisor({ workers, counters, events, limits, log, now, handOverBegins });
+  const workerUpgrade = new WorkerUpgrade({ workers, supervisor, drains: handoverDrains });
   const configuration = new Configuration(listeners);
   const stopSequence = new StopSequence({ listeners, supervisor, workers, log });
   const turns = new Turns({
@@ -92,6 +95,7 @@ export function createControl(options: ControlOptions): MainParts {
     listeners,
     workers,
     supervisor,
+    handoverDrains,
     events,
     workerUpgrade,
     program: options.program,
@@ -136,19 +140,37 @@ function hooksOf(control: () => Control, loader: StateLoader, secrets: () => Tls
       supervisor.ready(worker);
     },
     handedOver: (worker) => control().supervisor.handedOver(worker),
-    drainChanged: (worker, use) => control().drains.report(worker, use),
+    drainChanged: (worker, use) => {
+      const { handoverDrains, drains } = control();
+      if (!handoverDrains.changed(worker)) drains.report(worker, use);
+    },
+    drainBegins: (worker, use) => {
+      const { handoverDrains, drains } = control();
+      drains.report(worker, use);
+      handoverDrains.changed(worker);
+    },
     counted: (worker, totals) => control().workerTotals.told(worker, totals),
     unlistened: (worker, address) => control().listeners.unlistened(worker, address),
     backendChanged: (worker, { state, ...change }) =>
       control().events.append({ event: state === "up" ? "BACKEND_UP" : "BACKEND_DOWN", worker, ...change }),
     exited: (worker, reason, code) => {
-      const { workerTotals, listeners, drains, supervisor } = control();
+      const { workerTotals, listeners, drains, handoverDrains, supervisor } = control();
       workerTotals.left(worker.number);
       listeners.forgetWorker(worker.number);
-      drains.forgetWorker(worker.number);
+      if (!handoverDrains.left(worker.number)) drains.forgetWorker(worker.number);
       supervisor.exited(worker, reason, code);
     },
   };
+}
+
+function newHandoverDrains(workers: WorkerSet, drains: DrainClock): HandoverDrains {
+  return new HandoverDrains({
+    ask: async (number, what) => {
+      const worker = workers.get(number);
+      return worker && ((await workers.askOne(worker, what)) as DrainCounts | undefined);
+    },
+    report: (all) => drains.reportAll(all),
+  });
 }
 
 function newListeners(workers: WorkerSet, limits: MainLimits): Listeners {

@@ -6,7 +6,7 @@ import type { DrainStatus } from "../model/answer-data.ts";
 import type { DrainUse } from "../model/channel.ts";
 import type { ObjectKind } from "../model/objects.ts";
 import type { DrainWatch, Usage, WatchOptions } from "./drain-watch.ts";
-import { Drains, type DrainsOptions, type DrainTarget } from "./drains.ts";
+import { type AllUses, Drains, type DrainsOptions, type DrainTarget } from "./drains.ts";
 
 /** The longest time that setTimeout takes. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -28,6 +28,11 @@ export class DrainClock {
 
   report(worker: number, use: DrainUse): void {
     this.#drains.report(worker, use, this.#now());
+    this.#arm();
+  }
+
+  reportAll(all: readonly AllUses[]): void {
+    this.#drains.reportAll(all, this.#now());
     this.#arm();
   }
 

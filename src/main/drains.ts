@@ -25,6 +25,17 @@ export interface DrainTarget {
   readonly object: Readonly<Record<string, unknown>>;
 }
 
+/** What uses each drain in one worker: all that it has. */
+export interface AllUses {
+  readonly worker: number;
+  readonly uses: readonly DrainUse[];
+}
+
+interface WorkerCount {
+  readonly worker: number;
+  readonly connections: number;
+}
+
 interface Drain {
   readonly number: number;
   readonly target: DrainTarget;
@@ -75,6 +86,17 @@ export class Drains {
   report(worker: number, use: DrainUse, nowMs: number): void {
     const drain = this.#drains.get(use.drain);
     if (drain !== undefined) this.#count(drain, worker, use.connections, nowMs);
+  }
+
+  /** Workers tell all that they have, at one moment: what one does not name, it does not use. */
+  reportAll(all: readonly AllUses[], nowMs: number): void {
+    for (const drain of this.#drains.values()) {
+      const counts = all.map(({ worker, uses }) => {
+        const use = uses.find((one) => one.drain === drain.number);
+        return { worker, connections: use?.connections ?? 0 };
+      });
+      this.#countAll(drain, counts, nowMs);
+    }
   }
 
   /** Every worker has told its first use: what nobody uses has ended. */
@@ -170,16 +192,24 @@ export class Drains {
   }
 
   #count(drain: Drain, worker: number, connections: number, nowMs: number): void {
-    const before = drain.uses.get(worker) ?? 0;
-    if (connections === 0) drain.uses.delete(worker);
-    else drain.uses.set(worker, connections);
-    drain.connections += connections - before;
+    this.#countAll(drain, [{ worker, connections }], nowMs);
+  }
+
+  #countAll(drain: Drain, counts: readonly WorkerCount[], nowMs: number): void {
+    let hasChanged = false;
+    for (const { worker, connections } of counts) {
+      const before = drain.uses.get(worker) ?? 0;
+      if (connections === 0) drain.uses.delete(worker);
+      else drain.uses.set(worker, connections);
+      drain.connections += connections - before;
+      hasChanged ||= connections !== before;
+    }
     assert(drain.connections >= 0, "counts fewer than no connections");
     if (drain.state === "counting") return;
     if (drain.connections === 0) {
       this.#end(drain, nowMs);
       this.#options.drained(drain.target, nowMs - drain.sinceMs);
-    } else if (connections !== before) for (const watch of drain.watches) this.#owe(watch, nowMs);
+    } else if (hasChanged) for (const watch of drain.watches) this.#owe(watch, nowMs);
   }
 
   #end(drain: Drain, nowMs: number): void {

@@ -52,7 +52,8 @@ export class HandoverRig extends SimConfiguration {
 
   /** The giver gives all that it has. */
   handOver(): void {
-    this.net.after(0, () => this.giver.giveTo(this.taker, (reason) => this.tookBack.push(reason)));
+    const tookBack = (reason: string): void => void this.tookBack.push(reason);
+    this.giver.worker.perform(() => this.giver.giveTo(this.taker, tookBack));
   }
 
   /** Kills one of the two, outside of a turn. */

@@ -6,7 +6,7 @@
 import { Engine, type EngineHooks } from "../../src/engine/engine.ts";
 import type { EngineLimits } from "../../src/engine/limits.ts";
 import type { Change, DrainRequest, DrainUse } from "../../src/model/channel.ts";
-import type { FromGiver, FromTaker } from "../../src/model/handover.ts";
+import type { FromGiver, FromTaker, HandoverRecord } from "../../src/model/handover.ts";
 import { Giver } from "../../src/worker/giver.ts";
 import { Taker } from "../../src/worker/taker.ts";
 import type { SimNetwork } from "./sim-network.ts";
@@ -19,6 +19,9 @@ export class SimProcess {
   revision = 0;
   giver: Giver | undefined;
   taker: Taker<SimDescriptor> | undefined;
+  /** What it gave, batch by batch, and the newest batch that the other said to hold. */
+  readonly given: HandoverRecord[][] = [];
+  taken = 0;
   readonly #net: SimNetwork;
 
   constructor(
@@ -48,7 +51,10 @@ export class SimProcess {
     const toGiver = new Way<FromTaker>(this.#net, (message) => this.hear(() => giver.received(message)));
     const taker: Taker<SimDescriptor> = (other.taker = new Taker({
       engine: other.engine,
-      send: (message) => toGiver.send(message),
+      send: (message) => {
+        if (message.type === "taken") this.taken = message.number;
+        toGiver.send(message);
+      },
       takeDescriptors: (count) => descriptors.splice(0, count),
       adoptConnection: (descriptor) => other.worker.adoptConnection(descriptor),
       closeDescriptor: (descriptor) => descriptor.close(),
@@ -57,7 +63,10 @@ export class SimProcess {
     }));
     const giver: Giver = (this.giver = new Giver({
       engine: this.engine,
-      send: (message) => toTaker.send(message),
+      send: (message) => {
+        if (message.type === "batch") this.given.push([...message.records]);
+        toTaker.send(message);
+      },
       sendConnections: (connections) => {
         descriptors.push(...connections.map((connection) => this.worker.duplicateOf(connection)));
         return true;

@@ -45,3 +45,34 @@ for (const io of IOS.filter((name) => name === "uring")) {
     });
   });
 }
+
+test("a removed backend with a tunnel on it drains over an upgrade: one connection all the time, OK at its end", async () => {
+  await withApp({ workers: 1 }, async (proxy, port) => {
+    const faults = new FaultLog();
+    const tunnel = await WebSocketClient.open({ port, host: "a.example", target: "/websocket", faults });
+    const orders = await proxy.connect();
+    const removal = orders.send("REMOVE_BACKEND", {
+      cluster_id: "app",
+      backend_id: "app-1",
+      drain: { progress_ms: 10 },
+    });
+    await proxy.whenWorkers("a worker", (workers) => workers.length === 1);
+    const upgraded = await proxy.orders.ok("UPGRADE_WORKER", { worker: 0 });
+    assert.equal(upgraded.data.tunnels, 1);
+    const { drains } = (await proxy.orders.ok("QUERY_DRAINS")).data;
+    assert.deepEqual(
+      drains.map(({ connections, workers }: { connections: number; workers: object }) => [
+        connections,
+        workers,
+      ]),
+      [[1, { [upgraded.data.worker]: 1 }]],
+    );
+    tunnel.send();
+    await tunnel.close();
+    const { status, data } = await removal.final();
+    assert.deepEqual([status, data.connections], ["OK", 0]);
+    assert.deepEqual(new Set(removal.progress.map((told) => told.data.connections)), new Set([1]));
+    orders.close();
+    assertNoFaults(faults);
+  });
+});

@@ -94,3 +94,58 @@ for (const [name, pieces] of [
     }
   });
 }
+
+/** Sessions and tunnels at the giver, of which each has just been used. */
+function openClients(rig: HandoverRig): { sessions: SimPeer[]; tunnels: SimPeer[] } {
+  const sessions = Array.from({ length: 6 }, () => rig.net.client(LISTENER).send(REQUEST));
+  const tunnels = Array.from({ length: 4 }, () => openTunnel(rig));
+  rig.net.settle();
+  return { sessions, tunnels };
+}
+
+function openTunnel(rig: HandoverRig): SimPeer {
+  return rig.net.client(LISTENER).send(`GET / HTTP/1.1\r\nHost: a\r\n${UPGRADE}`);
+}
+
+const isAlive = ({ ending }: SimPeer): boolean => ending === "open";
+
+for (const victim of ["giver", "taker"] as const) {
+  test(`the ${victim} killed at any moment of it: each connection goes on whole where it is, and nowhere else`, () => {
+    let kills = 0;
+    for (let turns = 0, isOver = false; !isOver; turns++) {
+      const rig = onlyGiver(newRig({ seed: turns + 1, latencyMsMax: 2 }));
+      const { sessions, tunnels } = openClients(rig);
+      const all = [...sessions, ...tunnels];
+      for (const tunnel of tunnels) tunnel.send("before;");
+      rig.handOver();
+      for (let turn = 0; turn < turns; turn++) rig.net.step(1);
+      isOver = rig.stopped.length > 0;
+      if (isOver) continue;
+      kills++;
+      const clientsIn = (batches: typeof rig.giver.given): number =>
+        batches.flat().filter(({ kind }) => kind !== "pooled").length;
+      // What is on its way arrives; what the other has said to hold is let go of.
+      const sent = clientsIn(rig.giver.given);
+      const held = clientsIn(rig.giver.given.slice(0, rig.giver.taken));
+      rig.kill(rig[victim]);
+      rig.net.advance(100);
+      const at = `killed after ${turns} turns`;
+      const survivors = victim === "taker" ? all.length - held : sent;
+      assert.equal(all.filter(isAlive).length, survivors, at);
+      for (const session of sessions.filter(isAlive)) session.send(REQUEST);
+      for (const tunnel of tunnels.filter(isAlive)) tunnel.send("after");
+      rig.net.advance(1_000);
+      for (const session of sessions.filter(isAlive)) assert.equal(bodies(session), 2, at);
+      for (const tunnel of tunnels.filter(isAlive))
+        assert.match(tunnel.received, /\r\n\r\nbefore;after$/, at);
+      assert.equal(all.filter(isAlive).length, survivors, at);
+      const next = rig.net.client(LISTENER).send(REQUEST);
+      rig.net.advance(100);
+      if (victim === "taker") assert.equal(bodies(next), 1, `${at}: the giver accepts again`);
+      for (const client of [...all, next].filter(isAlive)) client.close();
+      rig.net.advance(60_000);
+      rig.assertHolds(0);
+    }
+    assert.ok(kills > 5, `killed only ${kills} times`);
+  });
+}

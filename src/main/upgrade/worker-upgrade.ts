@@ -11,6 +11,7 @@
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { OrderError } from "../../model/errors.ts";
 import type { HandoverProgress } from "../../model/handover.ts";
+import type { HandoverDrains } from "./handover-drains.ts";
 import type { Supervisor } from "../workers/supervisor.ts";
 import type { WorkerProcess, WorkerProgram } from "../workers/worker-process.ts";
 import type { WorkerSet } from "../workers/worker-set.ts";
@@ -21,6 +22,7 @@ export type TellUpgrade = (message: string, progress: HandoverProgress | undefin
 export interface WorkerUpgradeOptions {
   readonly workers: WorkerSet;
   readonly supervisor: Supervisor;
+  readonly drains: HandoverDrains;
 }
 
 export interface WorkerUpgradeRequest {
@@ -82,7 +84,7 @@ export class WorkerUpgrade {
     const worker = started.value;
     const { version } = worker.program!;
     if (request.version === undefined || request.version === version) return ok(worker);
-    supervisor.discard(worker, "it is of another version");
+    await supervisor.discard(worker, "it is of another version");
     return fail(upgradeFailed(`its program is version ${version}, not ${request.version}`));
   }
 
@@ -95,13 +97,14 @@ export class WorkerUpgrade {
     const [from, to] = [`worker ${old.number}`, `worker ${started.number}`];
     const { version } = started.program!;
     if (workers.get(old.number) !== old || old.state !== "running") {
-      supervisor.discard(started, "nobody is left to take over from");
+      await supervisor.discard(started, "nobody is left to take over from");
       return fail({ code: "WORKER_FAILED", message: `${from} is gone (${old.fault ?? "it leaves"})` });
     }
     request.tell(`${to} (${version}) accepts; ${from} hands its connections over`, undefined);
     supervisor.handOver(old, started, request.deadlineMs);
     switch (await this.#whenOver(old, request)) {
       case "left":
+        await this.#options.drains.settled(old.number);
         request.tell(`${from} left`, old.given);
         return ok({ worker: started.number, version, progress: old.given, leaving: [] });
       case "leaving":
@@ -112,7 +115,7 @@ export class WorkerUpgrade {
           message: `${from} died while it handed over (${old.fault}); ${to} goes on with what it had been given`,
         });
       case "took-back":
-        supervisor.discard(started, "it could not take over");
+        await supervisor.discard(started, "it could not take over");
         return fail(upgradeFailed(`${old.tookBack}; ${from} goes on`));
     }
   }

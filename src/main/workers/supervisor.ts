@@ -46,6 +46,8 @@ export interface SupervisorOptions {
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** One worker gives what it has to another, from now on. */
+  readonly handOverBegins: (giver: number, taker: number) => void;
 }
 
 export class Supervisor {
@@ -132,7 +134,7 @@ export class Supervisor {
     const isSoon = await this.#conditions.until(isOver, READY_MS_MAX);
     if (worker.state === "running") return ok(worker);
     const reason = worker.fault ?? (isSoon ? "the proxy is stopping" : "it was not ready in its time");
-    this.discard(worker, reason);
+    await this.discard(worker, reason);
     return fail(`worker ${worker.number} did not start: ${reason}`);
   }
 
@@ -140,6 +142,7 @@ export class Supervisor {
   handOver(giver: WorkerProcess, taker: WorkerProcess, deadlineMs: number | undefined): void {
     this.#extras.delete(taker);
     this.#givers.set(taker, giver);
+    this.#options.handOverBegins(giver.number, taker.number);
     this.#options.workers.handOver(giver, taker, deadlineMs);
   }
 
@@ -149,10 +152,11 @@ export class Supervisor {
     this.#conditions.changed();
   }
 
-  /** Ends a worker that is not wanted after all: nobody replaces it. */
-  discard(worker: WorkerProcess, why: string): void {
+  /** Ends a worker that is not wanted after all: nobody replaces it. Fulfilled when it is gone. */
+  async discard(worker: WorkerProcess, why: string): Promise<void> {
     worker.state = "stopping";
     this.#options.workers.kill(worker, why);
+    await this.#conditions.until(() => this.#isGone(worker), undefined);
   }
 
   /**

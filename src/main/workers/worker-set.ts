@@ -49,6 +49,8 @@ export interface WorkerSetHooks {
   /** A worker has loaded its state and accepts. */
   ready(worker: WorkerProcess): void;
   drainChanged(worker: number, use: DrainUse): void;
+  /** The same, told with the change that removed the object. */
+  drainBegins(worker: number, use: DrainUse): void;
   /** What it has counted since its start. */
   counted(worker: number, totals: MetricValues): void;
   unlistened(worker: number, address: string): void;
@@ -254,7 +256,7 @@ export class WorkerSet {
       case "ready":
         return this.#ready(worker, message);
       case "applied":
-        for (const use of message.uses) hooks.drainChanged(worker.number, use);
+        for (const use of message.uses) hooks.drainBegins(worker.number, use);
         return this.#applied(worker, message.revision, message.hash);
       case "heartbeat":
         worker.connections = message.connections;

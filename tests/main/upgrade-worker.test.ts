@@ -1,0 +1,152 @@
+/**
+ * UPGRADE_WORKER with programs that are no good: the answer says why, and the worker before goes on as if
+ * nothing had been asked.
+ */
+import assert from "node:assert/strict";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { createLog } from "../../src/io/log.ts";
+import { type MainOptions, runMain } from "../../src/main/run-main.ts";
+import { within } from "../../testing/deadline.ts";
+import { OrderClient } from "../../testing/order-client.ts";
+
+const FAKE_WORKER = fileURLToPath(new URL("../../testing/fake-worker.ts", import.meta.url));
+const WAIT_MS = 20_000;
+/** A program that says nothing would be waited for longer. */
+const START_MS_MAX = 1_000;
+
+/** Main with two fake workers, and a folder for programs. */
+async function start(t: TestContext): Promise<{ orders: OrderClient; folder: string; log: string[] }> {
+  const folder = await mkdtemp(join(tmpdir(), "kakehi-upgrade-"));
+  const log: string[] = [];
+  const options: MainOptions = {
+    socketPath: join(folder, "command.sock"),
+    socketMode: 0o600,
+    workers: 2,
+    io: "auto",
+    demo: false,
+    version: "0.0.0-test",
+    workerEntry: FAKE_WORKER,
+    limits: { workerStartMsMax: START_MS_MAX, workerSilenceMsMax: START_MS_MAX },
+    log: createLog({ level: "debug", form: "text", write: (line) => log.push(line), now: () => 0 }),
+  };
+  const started = await runMain(options);
+  assert.ok(started.ok, started.ok ? "" : `${started.error}\n${log.join("")}`);
+  const orders = await OrderClient.connect(options.socketPath);
+  t.after(async () => {
+    orders.close();
+    started.value.stopHard();
+    await within(WAIT_MS, "the stop", started.value.stopped);
+    await rm(folder, { recursive: true });
+  });
+  return { orders, folder, log };
+}
+
+async function pidsOf(orders: OrderClient): Promise<readonly number[]> {
+  const { workers } = (await orders.ok("STATUS")).data;
+  assert.ok(workers.every(({ state }: { state: string }) => state === "running"));
+  return workers.map(({ pid }: { pid: number }) => pid);
+}
+
+const READY = '{"type":"ready","revision":0,"hash":"h","io":"x","io_reason":"y"';
+const BAD_PROGRAMS: Readonly<Record<string, { script: string; reason: RegExp }>> = {
+  "exits at once": { script: "exit 3", reason: /exit code 3/ },
+  "says nothing": { script: "exec sleep 60", reason: /gives no sign of life/ },
+  "speaks no JSON": { script: "echo hello >&3; printf '\\0' >&3; exec sleep 60", reason: /another format/ },
+  "says it is ready before there were formats": {
+    script: `printf '${READY}}\\0' >&3; exec sleep 60`,
+    reason: /speaks format of before formats with main, not 1/,
+  },
+  "speaks a later format with main": {
+    script: `printf '${READY},"program":{"version":"9.0.0","channel":9,"handover":1}}\\0' >&3; exec sleep 60`,
+    reason: /\(9\.0\.0\) speaks format 9 with main, not 1/,
+  },
+  "hands over in a later format": {
+    script: `printf '${READY},"program":{"version":"9.0.0","channel":1,"handover":9}}\\0' >&3; exec sleep 60`,
+    reason: /\(9\.0\.0\) hands over in format 9, not 1/,
+  },
+};
+
+test("a program that is no good fails the upgrade in words, and the workers go on", async (t) => {
+  const { orders, folder } = await start(t);
+  const before = await pidsOf(orders);
+  for (const [name, { script, reason }] of Object.entries(BAD_PROGRAMS)) {
+    const program = join(folder, name.replaceAll(" ", "-"));
+    await writeFile(program, `#!/bin/sh\n${script}\n`);
+    await chmod(program, 0o755);
+    const refused = await orders.order("UPGRADE_WORKER", { worker: 0, program });
+    assert.equal(refused.error?.code, "UPGRADE_FAILED", name);
+    assert.match(refused.message, reason, name);
+    assert.deepEqual(await pidsOf(orders), before, name);
+  }
+});
+
+test("a program that is not there, or cannot be run, fails the upgrade in words", async (t) => {
+  const { orders, folder } = await start(t);
+  const before = await pidsOf(orders);
+  const text = join(folder, "text");
+  await writeFile(text, "no program");
+  for (const [program, reason] of [
+    [join(folder, "missing"), /ENOENT/],
+    [text, /EACCES/],
+    [folder, /EACCES/],
+  ] as const) {
+    const refused = await orders.order("UPGRADE_WORKER", { worker: 0, program });
+    assert.equal(refused.error?.code, "UPGRADE_FAILED");
+    assert.match(refused.message, reason);
+    assert.deepEqual(await pidsOf(orders), before);
+  }
+});
+
+test("a program of another version than was asked for is ended again", async (t) => {
+  const { orders } = await start(t);
+  const before = await pidsOf(orders);
+  const refused = await orders.order("UPGRADE_WORKER", { worker: 0, version: "0.2.0" });
+  assert.equal(refused.error?.code, "UPGRADE_FAILED");
+  assert.match(refused.message, /its program is version fake, not 0\.2\.0/);
+  assert.deepEqual(await pidsOf(orders), before);
+  const upgraded = await orders.ok("UPGRADE_WORKER", { worker: 0, version: "fake" });
+  assert.deepEqual([upgraded.data.worker, upgraded.data.version], [2, "fake"]);
+  assert.equal((await pidsOf(orders)).length, 2);
+});
+
+test("one upgrade at a time: another, and a change of the workers' number, is told that it has to wait", async (t) => {
+  const { orders } = await start(t);
+  const first = orders.send("UPGRADE_WORKER", { worker: 0 });
+  await first.processing();
+  for (const [type, data] of [
+    ["UPGRADE_WORKER", { worker: 1 }],
+    ["RESTART_WORKER", { worker: 1 }],
+    ["SET_WORKERS", { count: 3 }],
+  ] as const) {
+    assert.equal((await orders.order(type, data)).error?.code, "BUSY", type);
+  }
+  assert.equal((await first.final()).status, "OK");
+  assert.equal((await orders.order("UPGRADE_WORKER", { worker: 0 })).error?.code, "UNKNOWN_WORKER");
+  assert.equal((await orders.order("UPGRADE_WORKER", { worker: 1 })).status, "OK");
+});
+
+test("a worker that takes back what it was to give runs on, and the new one is ended", async (t) => {
+  const { orders } = await start(t);
+  const before = await pidsOf(orders);
+  await orders.ok("ADD_CLUSTER", { cluster_id: "takes-back" });
+  const refused = await orders.order("UPGRADE_WORKER", { worker: 0 });
+  assert.equal(refused.error?.code, "UPGRADE_FAILED");
+  assert.match(refused.message, /it took back; worker 0 goes on/);
+  assert.deepEqual(await pidsOf(orders), before);
+});
+
+test("a worker that dies while it gives is replaced by the one that took, and by no other", async (t) => {
+  const { orders } = await start(t);
+  const [, second] = await pidsOf(orders);
+  await orders.ok("ADD_CLUSTER", { cluster_id: "dies-giving" });
+  const refused = await orders.order("UPGRADE_WORKER", { worker: 0 });
+  assert.equal(refused.error?.code, "WORKER_FAILED");
+  assert.match(refused.message, /worker 0 died while it handed over \(exit code 70\); worker 2 goes on/);
+  const after = await pidsOf(orders);
+  assert.equal(after.length, 2);
+  assert.ok(after.includes(second!));
+});
