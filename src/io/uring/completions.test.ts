@@ -7,15 +7,15 @@ import { test, type TestContext } from "node:test";
 import { BufferPool } from "../../base/buffer-pool.ts";
 import type { PortEvents } from "../../engine/port.ts";
 import { mapRegion } from "../../sys/arena.ts";
-import { ECONNRESET } from "../../sys/errno.ts";
+import { EAGAIN, ECANCELED, ECONNRESET } from "../../sys/errno.ts";
 import { openStreamSocket } from "../../sys/stream-socket.ts";
 import { Completions } from "./completions.ts";
-import { Connections, OPEN, RECEIVE_BIT, SEND_BIT } from "./connections.ts";
+import { Connections, OPEN, RECEIVE_BIT, ROOM_BIT, SEND_BIT } from "./connections.ts";
 import { Listeners } from "./listeners.ts";
-import { MESSAGE_BYTES, Operations, RECEIVE, SEND } from "./operations.ts";
+import { CANCEL_MISSED, MESSAGE_BYTES, Operations, RECEIVE, ROOM, SEND } from "./operations.ts";
 import { UringPort } from "./port.ts";
 import { registerBuffers } from "./provided-buffers.ts";
-import { ARMED } from "./receive-state.ts";
+import { ARMED, IDLE } from "./receive-state.ts";
 import { openRing } from "./ring.ts";
 import { SendQueues } from "./send-queues.ts";
 
@@ -32,6 +32,9 @@ interface Rig {
   readonly connection: number;
   readonly events: string[];
   readonly connections: Connections;
+  readonly completions: Completions;
+  /** The kinds of the operations that were to be cancelled. */
+  readonly cancelled: readonly number[];
   /** What to do at the next event. */
   react: (() => void) | undefined;
   complete(kind: number, result: number, flags: number): void;
@@ -53,6 +56,8 @@ function openRig(t: TestContext): Rig {
   const queues = new SendQueues(2, pool);
   const parts = { pool, operations, connections, queues, provided: provided.value };
   const completions = new Completions(parts);
+  const cancelled: number[] = [];
+  t.mock.method(operations, "cancel", (kind: number) => void cancelled.push(kind));
   const listeners = new Listeners(operations, messages.value, completions, assert.fail);
   const connection = connections.take(fd.value, OPEN);
   connections.receiving[connection] = ARMED;
@@ -64,6 +69,8 @@ function openRig(t: TestContext): Rig {
     connection,
     events,
     connections,
+    completions,
+    cancelled,
     react: undefined,
     complete: (kind, result, flags) => completions.completed((kind << 28) | connection, result, flags),
   };
@@ -73,7 +80,7 @@ function openRig(t: TestContext): Rig {
       events.push([name, ...rest].join(" "));
       rig.react?.();
     };
-  const told = ["received", "sent", "ended", "failed"].map((name) => [name, tell(name)] as const);
+  const told = ["received", "sent", "ended", "failed", "detached"].map((name) => [name, tell(name)] as const);
   completions.bind(listeners, Object.fromEntries(told) as unknown as PortEvents);
   return rig;
 }
@@ -148,5 +155,111 @@ test(
     rig.complete(RECEIVE, 100, flagsOf(3, MORE));
     limits.push(connections.receiveLimitBytes[connection]!);
     assert.deepEqual(limits, [131_072, 262_144, 262_144, 65_536]);
+  },
+);
+
+/** Queues so many bytes of a new buffer, as if a send of them were in the kernel. */
+function sendBytes({ pool, port, connection, connections }: Rig, byteLength: number): void {
+  const buffer = pool.take();
+  port.send(connection, buffer, pool.startOf(buffer), pool.startOf(buffer) + byteLength);
+  connections.operations[connection]! |= SEND_BIT;
+}
+
+test(
+  "a connection is detached when its last operation has come back, with what each brought told before",
+  { skip },
+  (t) => {
+    const rig = openRig(t);
+    sendBytes(rig, 500);
+    rig.port.detach(rig.connection);
+    assert.deepEqual(rig.cancelled, [RECEIVE, SEND]);
+    rig.complete(RECEIVE, 10, flagsOf(0, MORE));
+    rig.complete(SEND, 200, 0);
+    assert.deepEqual(rig.events.length, 2);
+    rig.complete(RECEIVE, -ECANCELED, 0);
+    assert.deepEqual(rig.events, [
+      `received 0 ${rig.pool.startOf(0)} ${rig.pool.startOf(0) + 10}`,
+      "sent",
+      "detached",
+    ]);
+    assert.equal(rig.port.unsentBytes(rig.connection), 300);
+  },
+);
+
+test("a send that is cancelled, or found no room, is no fault while detaching", { skip }, (t) => {
+  for (const result of [-ECANCELED, -EAGAIN]) {
+    const rig = openRig(t);
+    sendBytes(rig, 500);
+    rig.port.detach(rig.connection);
+    rig.complete(RECEIVE, -ECANCELED, 0);
+    rig.complete(SEND, result, 0);
+    assert.deepEqual(rig.events, ["detached"]);
+    assert.equal(rig.port.unsentBytes(rig.connection), 500);
+  }
+});
+
+test("a connection that waits for room is detached when that wait is over", { skip }, (t) => {
+  const rig = openRig(t);
+  const { connection, connections, port } = rig;
+  connections.receiving[connection] = IDLE;
+  connections.operations[connection] = ROOM_BIT;
+  port.detach(connection);
+  assert.deepEqual(rig.cancelled, [ROOM]);
+  rig.complete(ROOM, -ECANCELED, 0);
+  assert.deepEqual(rig.events, ["detached"]);
+});
+
+test("a fault that comes while detaching is told, and no detached after it", { skip }, (t) => {
+  const rig = openRig(t);
+  sendBytes(rig, 500);
+  rig.port.detach(rig.connection);
+  rig.complete(SEND, -ECONNRESET, 0);
+  rig.complete(RECEIVE, -ECANCELED, 0);
+  assert.deepEqual(rig.events, ["failed reset"]);
+});
+
+test(
+  "a cancellation that missed is asked again while detaching, and not once it has come back",
+  { skip },
+  (t) => {
+    const rig = openRig(t);
+    rig.port.detach(rig.connection);
+    rig.complete(CANCEL_MISSED | RECEIVE, 0, 0);
+    assert.deepEqual(rig.cancelled, [RECEIVE, RECEIVE]);
+    rig.complete(RECEIVE, -ECANCELED, 0);
+    rig.complete(CANCEL_MISSED | RECEIVE, 0, 0);
+    assert.deepEqual(rig.cancelled, [RECEIVE, RECEIVE]);
+  },
+);
+
+test(
+  "what is quiet when it is to be detached is told later, unless it was closed meanwhile",
+  { skip },
+  (t) => {
+    for (const closes of [false, true]) {
+      const rig = openRig(t);
+      rig.connections.receiving[rig.connection] = IDLE;
+      rig.connections.operations[rig.connection] = 0;
+      rig.port.detach(rig.connection);
+      assert.deepEqual(rig.events, []);
+      if (closes) rig.port.close(rig.connection);
+      rig.completions.tellQuiet();
+      rig.completions.tellQuiet();
+      assert.deepEqual(rig.events, closes ? [] : ["detached"]);
+    }
+  },
+);
+
+test(
+  "closed by the engine while detaching: nothing is told, and the number waits for the last completion",
+  { skip },
+  (t) => {
+    const rig = openRig(t);
+    rig.port.detach(rig.connection);
+    rig.port.close(rig.connection);
+    assert.equal(rig.connections.freeCount, 1);
+    rig.complete(RECEIVE, -ECANCELED, 0);
+    assert.equal(rig.connections.freeCount, 2);
+    assert.deepEqual(rig.events, []);
   },
 );

@@ -19,6 +19,8 @@ if (trial.ok) trial.value.close();
 const skip = trial.ok ? false : trial.error;
 
 interface Rig {
+  /** How many accepts were asked of the kernel, and how many of them were to be cancelled. */
+  readonly asked: { accepts: number; cancels: number };
   readonly listeners: Listeners;
   readonly listener: number;
   readonly told: string[];
@@ -37,6 +39,9 @@ function openRig(t: TestContext): Rig {
   t.after(() => ring.value.close());
   const regions = { pool: memory.value, messages: memory.value };
   const operations = new Operations(ring.value, regions, { limitsReceives: true });
+  const asked = { accepts: 0, cancels: 0 };
+  t.mock.method(operations, "accept", () => void asked.accepts++);
+  t.mock.method(operations, "cancel", () => void asked.cancels++);
   const told: string[] = [];
   const warnings: string[] = [];
   const target = {
@@ -57,7 +62,7 @@ function openRig(t: TestContext): Rig {
     assert.ok(socket.ok);
     return socket.value;
   };
-  const rig: Rig = { listeners, listener, told, warnings, freeNumbers: 10, openSocket };
+  const rig: Rig = { asked, listeners, listener, told, warnings, freeNumbers: 10, openSocket };
   return rig;
 }
 
@@ -122,4 +127,99 @@ test("a connection without a number waits for one, and is not lost when acceptin
   assert.ok(listeners.deadlineMs(true) <= NOW_MS);
   listeners.progress(NOW_MS);
   assert.deepEqual(told, [`accepted ${listener}`, `stopped ${listener}`]);
+});
+
+test("a paused listener is idle when its accept has come back, with or without a client", { skip }, (t) => {
+  for (const hasClient of [false, true]) {
+    const { asked, listeners, listener, told, openSocket } = openRig(t);
+    listeners.accept(listener);
+    listeners.pause(listener);
+    listeners.cancelMissed(listener);
+    assert.deepEqual(asked, { accepts: 1, cancels: 2 });
+    listeners.completed(listener, hasClient ? openSocket() : -ECANCELED, NOW_MS);
+    listeners.cancelMissed(listener);
+    assert.deepEqual(told, hasClient ? [`accepted ${listener}`] : []);
+    assert.deepEqual(asked, { accepts: 1, cancels: 2 });
+    assert.equal(listeners.deadlineMs(true), Infinity);
+    listeners.accept(listener);
+    assert.equal(asked.accepts, 2);
+  }
+});
+
+test("asked to accept again before its accept has come back, it goes on", { skip }, (t) => {
+  const { asked, listeners, listener } = openRig(t);
+  listeners.accept(listener);
+  listeners.pause(listener);
+  listeners.accept(listener);
+  assert.equal(asked.accepts, 1);
+  listeners.completed(listener, -ECANCELED, NOW_MS);
+  assert.equal(asked.accepts, 2);
+});
+
+test("a listener that pauses can be stopped or given up, wherever its accept is", { skip }, (t) => {
+  for (const how of ["stop", "abandon"] as const) {
+    const { listeners, listener, told, openSocket } = openRig(t);
+    listeners.accept(listener);
+    listeners.pause(listener);
+    listeners[how](listener);
+    listeners.progress(NOW_MS);
+    listeners.completed(listener, openSocket(), NOW_MS);
+    assert.deepEqual(told, [`accepted ${listener}`, ...(how === "stop" ? [`stopped ${listener}`] : [])]);
+    assert.throws(() => listeners.accept(listener), /no listener/);
+  }
+});
+
+test("a listener that was paused and asked again can be stopped, wherever its accept is", { skip }, (t) => {
+  const inKernel = openRig(t);
+  inKernel.listeners.accept(inKernel.listener);
+  inKernel.listeners.pause(inKernel.listener);
+  inKernel.listeners.accept(inKernel.listener);
+  inKernel.listeners.stop(inKernel.listener);
+  inKernel.listeners.progress(NOW_MS);
+  assert.equal(inKernel.told.length, 0);
+  inKernel.listeners.completed(inKernel.listener, -ECANCELED, NOW_MS);
+  assert.deepEqual(inKernel.told, [`stopped ${inKernel.listener}`]);
+
+  const holding = openRig(t);
+  holding.freeNumbers = 0;
+  holding.listeners.accept(holding.listener);
+  holding.listeners.completed(holding.listener, holding.openSocket(), NOW_MS);
+  holding.listeners.pause(holding.listener);
+  holding.listeners.accept(holding.listener);
+  holding.listeners.stop(holding.listener);
+  holding.freeNumbers = 1;
+  holding.listeners.progress(NOW_MS);
+  assert.deepEqual(holding.told, [`accepted ${holding.listener}`, `stopped ${holding.listener}`]);
+});
+
+test("a paused listener tells the client that waits for a number, and accepts no other", { skip }, (t) => {
+  for (const pausesFirst of [true, false]) {
+    const rig = openRig(t);
+    const { asked, listeners, listener, told, openSocket } = rig;
+    rig.freeNumbers = 0;
+    listeners.accept(listener);
+    if (pausesFirst) listeners.pause(listener);
+    listeners.completed(listener, openSocket(), NOW_MS);
+    if (!pausesFirst) listeners.pause(listener);
+    listeners.progress(NOW_MS);
+    assert.deepEqual(told, []);
+    rig.freeNumbers = 2;
+    listeners.progress(NOW_MS);
+    assert.deepEqual(told, [`accepted ${listener}`]);
+    assert.equal(asked.accepts, 1);
+    listeners.accept(listener);
+    assert.equal(asked.accepts, 2);
+  }
+});
+
+test("a listener that rests, is paused and asked again, is tried at its time", { skip }, (t) => {
+  const { asked, listeners, listener } = openRig(t);
+  listeners.accept(listener);
+  listeners.completed(listener, -EMFILE, NOW_MS);
+  listeners.pause(listener);
+  listeners.accept(listener);
+  listeners.progress(NOW_MS);
+  assert.equal(asked.accepts, 1);
+  listeners.progress(NOW_MS + ACCEPT_RETRY_MS);
+  assert.equal(asked.accepts, 2);
 });

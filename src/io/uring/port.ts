@@ -11,7 +11,7 @@ import * as table from "./connections.ts";
 import type { Listeners } from "./listeners.ts";
 import * as operation from "./operations.ts";
 import type { UringParts } from "./parts.ts";
-import { ASK, HALT, nextReceiveState, PAUSE, WANTED } from "./receive-state.ts";
+import { ASK, nextReceiveState, PAUSE, WANTED } from "./receive-state.ts";
 
 export class UringPort implements Port {
   readonly buffers: BufferPool;
@@ -131,7 +131,6 @@ export class UringPort implements Port {
     connections.check(connection);
     assert(connections.phase[connection] === table.OPEN, "detaches a connection that is not connected");
     connections.phase[connection] = table.DETACHING;
-    connections.receiving[connection] = nextReceiveState(connections.receiving[connection]!, HALT);
     this.#cancelAll(connection);
     if (connections.operations[connection] === 0) connections.quiet.push(connection);
   }

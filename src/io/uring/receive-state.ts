@@ -30,23 +30,20 @@ export const MORE = 2;
 /** The operation left the kernel, with bytes, cancelled, or for want of buffers. */
 export const LEFT = 3;
 
-/** The operation has to leave the kernel, whatever is wanted: who says so cancels it. */
-export const HALT = 4;
+export type ReceiveEvent = typeof ASK | typeof PAUSE | typeof MORE | typeof LEFT;
 
-export type ReceiveEvent = typeof ASK | typeof PAUSE | typeof MORE | typeof LEFT | typeof HALT;
-
-const EVENTS = 5;
+const EVENTS = 4;
 const NEVER = 255;
 
-/** One row for each state, in their order; one column for each event: ask, pause, more, left, halt. */
+/** One row for each state, in their order; one column for each event: ask, pause, more, left. */
 const ROWS = [
-  [WANTED, IDLE, NEVER, NEVER, IDLE],
-  [WANTED, IDLE, NEVER, NEVER, WANTED],
-  [ARMED, LINGERING, ARMED, WANTED, RESTARTING],
-  [ARMED, LINGERING, STOPPING, IDLE, STOPPING],
-  [RESTARTING, STOPPING, STOPPING, IDLE, STOPPING],
-  [RESTARTING, STOPPING, RESTARTING, WANTED, RESTARTING],
-  [ENDED, ENDED, NEVER, NEVER, ENDED],
+  [WANTED, IDLE, NEVER, NEVER],
+  [WANTED, IDLE, NEVER, NEVER],
+  [ARMED, LINGERING, ARMED, WANTED],
+  [ARMED, LINGERING, STOPPING, IDLE],
+  [RESTARTING, STOPPING, STOPPING, IDLE],
+  [RESTARTING, STOPPING, RESTARTING, WANTED],
+  [ENDED, ENDED, NEVER, NEVER],
 ] as const;
 const TABLE = Uint8Array.from(ROWS.flat());
 
