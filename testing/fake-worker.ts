@@ -74,6 +74,8 @@ const worker = new Worker({
     },
     ask: (question) =>
       question.kind === "uses" ? question.objects.map(({ key }) => usesIn(key)) : undefined,
+    presence: "running",
+    listeningSockets: [],
     connectionCount: 0,
     get totals() {
       return { requests: ++requests };
@@ -100,6 +102,7 @@ const worker = new Worker({
     followed: () => undefined,
     drainCounts: () => ({ uses: [...drains].map(([drain, connections]) => ({ drain, connections })) }),
   },
+  mainLink: { serveAlone: () => undefined, tellState: () => undefined },
   version: "fake",
   io: "fake",
   ioReason: "for tests",

@@ -211,6 +211,8 @@ export class Proxy {
   async #cleanUp(processes: readonly number[]): Promise<void> {
     this.orders.close();
     for (const pid of processes) if (isAlive(pid)) signal(pid, "SIGKILL");
+    // Workers that have lost their main are nobody's children, but of its group.
+    signal(-this.pid, "SIGKILL");
     if (this.#ownsFolder) await rm(this.folder, { recursive: true, force: true });
   }
 }
@@ -251,7 +253,12 @@ async function connectWhenReady(path: string, child: ChildProcess, workers: numb
       throw new Error(`it ended with ${code} before it was ready`);
     const orders = existsSync(path) ? await OrderClient.connect(path).catch(() => undefined) : undefined;
     if (orders === undefined) return undefined;
-    const status = await orders.ok("STATUS");
+    // Of a main that was killed, the socket may take connections until its last thread is gone.
+    const status = await orders.ok("STATUS").catch(() => undefined);
+    if (status === undefined) {
+      orders.close();
+      return undefined;
+    }
     const running = (status.data.workers as WorkerStatus[]).filter(({ state }) => state === "running");
     if (status.data.pid === child.pid && running.length === workers) return orders;
     orders.close();

@@ -17,8 +17,6 @@ const OBJECTS = 100_000;
 const PAIRS = 100_000;
 const PAIRS_AT_ONCE = 500;
 const CONNECTIONS = 5_000;
-/** Stay open beside them: compiling what serves connections takes some 8 MB, once, and is no connection's. */
-const FIRST_CONNECTIONS = 1_000;
 /** Ten bytes a pair: less than anything that stayed of each could take. */
 const LEFT_BYTES_MAX = 1024 * 1024;
 
@@ -36,8 +34,7 @@ async function run(surroundings: Surroundings): Promise<Section> {
     how:
       `Private memory (\`RssAnon\`, \`RssShmem\`) of one worker on \`io/uring\`, after its garbage was collected: with ${OBJECTS.toLocaleString("en")} ` +
       `of each object less without them; before and after ${PAIRS.toLocaleString("en")} clusters came and went, once as many had before; with ` +
-      `${CONNECTIONS.toLocaleString("en")} connections that were answered once and are idle, beside the first ` +
-      `${FIRST_CONNECTIONS.toLocaleString("en")}, less without them.`,
+      `${CONNECTIONS.toLocaleString("en")} connections that were answered once and are idle, less without them.`,
     head: ["", "bytes"],
     rows: [
       ["per frontend + cluster + backend", Math.round(perObject).toLocaleString("en")],
@@ -79,12 +76,10 @@ async function measureUse({
     const before = await settledBytes(kakehi.workerPids);
     await sendPairs(kakehi.client, PAIRS);
     const after = await settledBytes(kakehi.workerPids);
-    const first = await openAnswered(port, FIRST_CONNECTIONS);
-    const withFirst = await settledBytes(kakehi.workerPids);
     const sockets = await openAnswered(port, CONNECTIONS);
-    const withAll = await settledBytes(kakehi.workerPids);
-    for (const socket of [...first, ...sockets]) socket.destroy();
-    return { left: Math.max(0, after - before), perConnection: (withAll - withFirst) / CONNECTIONS };
+    const withConnections = await settledBytes(kakehi.workerPids);
+    for (const socket of sockets) socket.destroy();
+    return { left: Math.max(0, after - before), perConnection: (withConnections - after) / CONNECTIONS };
   } finally {
     await kakehi.end();
   }

@@ -8,6 +8,7 @@
  * ```
  */
 import { assert } from "../base/assert.ts";
+import type { HeldSocket } from "../model/adoption.ts";
 import type { Port } from "./port.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
 
@@ -18,6 +19,11 @@ interface BoundSocket {
   readonly address: string;
   readonly listener: ListenerRuntime;
   state: "accepting" | "removed" | "emptying" | "abandoned";
+}
+
+/** A listening socket of this worker, by the port's number. */
+export interface ListeningSocket extends HeldSocket {
+  readonly socket: number;
 }
 
 export class BoundSockets {
@@ -33,6 +39,15 @@ export class BoundSockets {
   /** Whose clients come from `socket`; `undefined` once it is empty and closed. */
   findListener(socket: number): ListenerRuntime | undefined {
     return this.#sockets.get(socket)?.listener;
+  }
+
+  /** Those that are not abandoned: each with its listener's address, and whether that was removed. */
+  list(): readonly ListeningSocket[] {
+    return [...this.#sockets].flatMap(([socket, { address, state }]) =>
+      state === "abandoned"
+        ? []
+        : [{ socket, address, state: state === "accepting" ? "accepting" : "removed" }],
+    );
   }
 
   /**

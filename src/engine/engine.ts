@@ -9,6 +9,7 @@
 import { assert } from "../base/assert.ts";
 import { Deadlines } from "../base/deadlines.ts";
 import { Prng } from "../base/prng.ts";
+import type { WorkerPresence } from "../model/adoption.ts";
 import type {
   BackendChange,
   Change,
@@ -23,7 +24,7 @@ import type { HandoverProgress, HandoverRecord } from "../model/handover.ts";
 import { slotOf } from "../metrics/engine-metrics.ts";
 import { answerQuestion } from "./answer-question.ts";
 import { AnnouncedConnection } from "./announced-connection.ts";
-import { BoundSockets } from "./bound-sockets.ts";
+import { BoundSockets, type ListeningSocket } from "./bound-sockets.ts";
 import { Client } from "./client.ts";
 import { Configuration } from "./configuration.ts";
 import type { ConnectionOwner } from "./connection-owner.ts";
@@ -118,6 +119,17 @@ export class Engine implements PortEvents {
   /** What lives of OpenSSL; `undefined` where TLS is not spoken. */
   get tlsHandles(): TlsHandles | undefined {
     return this.#core.tls?.server.handles;
+  }
+
+  /** Whether it serves, or leaves. */
+  get presence(): WorkerPresence {
+    const { presence } = this.#core;
+    return presence === "stopping" || presence === "stopped" ? "leaving" : presence;
+  }
+
+  /** The sockets that it accepts on, and those of removed listeners that are not empty yet. */
+  get listeningSockets(): readonly ListeningSocket[] {
+    return this.#sockets.list();
   }
 
   // Orders, by way of main.

@@ -5,6 +5,7 @@ import { performance } from "node:perf_hooks";
 import type { Log } from "../io/log.ts";
 import type { DrainCounts, TlsSecrets } from "../model/channel.ts";
 import type { FollowChanges } from "../model/state-file.ts";
+import { rendezvousPath } from "./adoption/rendezvous-paths.ts";
 import { Configuration } from "./configuration.ts";
 import type { Control } from "./control.ts";
 import { DrainClock } from "./drain-clock.ts";
@@ -12,24 +13,27 @@ import { EventLog } from "./events/event-log.ts";
 import { Gathering } from "./gathering.ts";
 import type { MainLimits } from "./limits.ts";
 import { ExpiryWatch } from "./certificates/expiry-watch.ts";
-import { makeOwnCertificate } from "./certificates/own-certificate.ts";
 import { Listeners } from "./listeners.ts";
 import { MainCounters } from "./metrics/main-metrics.ts";
 import { WorkerTotals } from "./metrics/worker-totals.ts";
 import { LISTENING_SOCKETS } from "./listening-sockets.ts";
 import { Turns, type TurnTaker } from "./socket/turns.ts";
+import { MainSecrets } from "./main-secrets.ts";
 import { StopSequence } from "./stop-sequence.ts";
-import { TicketKeys } from "./ticket-keys.ts";
 import { StateLoader } from "./workers/state-loader.ts";
 import { Supervisor } from "./workers/supervisor.ts";
 import { HandoverDrains } from "./upgrade/handover-drains.ts";
 import { WorkerUpgrade } from "./upgrade/worker-upgrade.ts";
-import { WorkerSet, type WorkerSetHooks } from "./workers/worker-set.ts";
+import { WorkerSet } from "./workers/worker-set.ts";
+import type { WorkerSetHooks } from "./workers/worker-set-options.ts";
 
 /** Of a certificate, an event has so many names. */
 const EVENT_NAMES_MAX = 10;
 
 export interface ControlOptions {
+  readonly socketPath: string;
+  /** Where the configuration is kept; without, workers do not serve on when main is gone. */
+  readonly statePath?: string;
   readonly io: string;
   readonly workerEntry?: string;
   /** The path that this program was started by: an upgrade runs what is there then. */
@@ -42,6 +46,7 @@ export interface ControlOptions {
 export interface MainParts {
   readonly control: Control;
   readonly turns: Turns;
+  readonly secrets: MainSecrets;
   /** Is told the state's changes as it is read: workers that start load them meanwhile. */
   readonly follow: FollowChanges;
   /** The state is read: from now on workers may be ready. Listeners have to be open. */
@@ -56,11 +61,12 @@ export function createControl(options: ControlOptions): MainParts {
   const gathering = new Gathering();
   const counters = new MainCounters();
   const loader = new StateLoader(limits.changesPerMessageMax);
-  const ownCertificate = makeOwnCertificate(Date.now());
-  const ticketKeys = newTicketKeys(limits, () => workers.shareSecrets());
+  const secrets = newSecrets(limits, () => workers.shareSecrets());
   const workers: WorkerSet = new WorkerSet({
     io,
     workerEntry,
+    rendezvous: (worker) => rendezvousPath(options.socketPath, worker),
+    serveAloneMs: options.statePath === undefined ? 0 : null,
     limits,
     gathering,
     log,
@@ -68,10 +74,7 @@ export function createControl(options: ControlOptions): MainParts {
     hooks: hooksOf(
       () => control,
       loader,
-      () => ({
-        ticket_keys: ticketKeys.keys,
-        own_certificate: ownCertificate,
-      }),
+      () => secrets.secrets,
     ),
   });
   const events = newEventLog(limits);
@@ -113,9 +116,10 @@ export function createControl(options: ControlOptions): MainParts {
   return {
     control,
     turns,
+    secrets,
     follow: loader.follow,
     stateIsWhole: () => loader.end(configuration.revision),
-    stopTimers: startWatching(control, ticketKeys),
+    stopTimers: startWatching(control, secrets),
   };
 }
 
@@ -177,9 +181,9 @@ function newListeners(workers: WorkerSet, limits: MainLimits): Listeners {
   return new Listeners({ sockets: LISTENING_SOCKETS, workers, later: laterBy(limits.handshakeGraceMs) });
 }
 
-function newTicketKeys(limits: MainLimits, rotated: () => void): TicketKeys {
+function newSecrets(limits: MainLimits, rotated: () => void): MainSecrets {
   const later = laterBy(limits.ticketKeyMs);
-  return new TicketKeys({ previousMax: limits.previousTicketKeysMax, later, rotated });
+  return new MainSecrets({ previousMax: limits.previousTicketKeysMax, later, rotated });
 }
 
 function newEventLog({ eventsMax, eventCharsMax: charsMax }: MainLimits): EventLog {
@@ -219,7 +223,7 @@ function newExpiryWatch(
 }
 
 /** Looks after the workers and the certificates; gives how to end that, and the change of ticket keys. */
-function startWatching(control: Control, ticketKeys: TicketKeys): () => void {
+function startWatching(control: Control, secrets: MainSecrets): () => void {
   const { workers, expiryWatch, configuration, limits } = control;
   const watch = setInterval(() => workers.watch(), limits.watchEveryMs);
   const checkExpiry = (): void => expiryWatch.check(configuration.state.certificates.values());
@@ -227,7 +231,7 @@ function startWatching(control: Control, ticketKeys: TicketKeys): () => void {
   return () => {
     clearInterval(watch);
     clearInterval(expiry);
-    ticketKeys.stop();
+    secrets.stop();
   };
 }
 

@@ -26,6 +26,14 @@ export class DrainClock {
     return this.#drains.begin(target, this.#now());
   }
 
+  restore(number: number, target: DrainTarget): void {
+    this.#drains.restore(number, target, this.#now());
+  }
+
+  settleAll(): void {
+    this.#drains.settleAll(this.#now());
+  }
+
   report(worker: number, use: DrainUse): void {
     this.#drains.report(worker, use, this.#now());
     this.#arm();

@@ -68,18 +68,26 @@ export class Drains {
   /** Begins to count; the number goes to the workers with the change that removes it. */
   begin(target: DrainTarget, nowMs: number): number {
     const number = ++this.#lastNumber;
-    const uses: Map<number, number> = new Map();
-    this.#drains.set(number, {
-      number,
-      target,
-      sinceMs: nowMs,
-      uses,
-      watches: new Set(),
-      state: "counting",
-      connections: 0,
-    });
-    this.#newest.set(nameOf(target.kind, target.key), number);
+    this.#add(number, target, nowMs);
     return number;
+  }
+
+  /**
+   * Goes on with a drain of a main before us, under its number: it counts, until `settleAll`. What is known
+   * already is so.
+   */
+  restore(number: number, target: DrainTarget, nowMs: number): void {
+    this.#lastNumber = Math.max(this.#lastNumber, number);
+    if (!this.#drains.has(number)) this.#add(number, target, nowMs);
+  }
+
+  /** Every worker has told its uses of all drains. */
+  settleAll(nowMs: number): void {
+    const counting = [...this.#drains.values()].filter(({ state }) => state === "counting");
+    this.settle(
+      counting.map(({ number }) => number),
+      nowMs,
+    );
   }
 
   /** A worker tells how many of its connections use it. What has ended already is past. */
@@ -189,6 +197,20 @@ export class Drains {
         since_ms: Math.round(nowMs - drain.sinceMs),
         deadline_ms: deadlineOf(drain, nowMs),
       }));
+  }
+
+  #add(number: number, target: DrainTarget, nowMs: number): void {
+    this.#drains.set(number, {
+      number,
+      target,
+      sinceMs: nowMs,
+      uses: new Map(),
+      watches: new Set(),
+      state: "counting",
+      connections: 0,
+    });
+    const name = nameOf(target.kind, target.key);
+    this.#newest.set(name, Math.max(number, this.#newest.get(name) ?? 0));
   }
 
   #count(drain: Drain, worker: number, connections: number, nowMs: number): void {

@@ -27,6 +27,8 @@ export interface MainLimits {
   readonly workerStartMsMax: number;
   /** Without a sign of life for so long, a worker hangs and is replaced. */
   readonly workerSilenceMsMax: number;
+  /** A worker of the main before has so long to say what it has, and as long again for its state. */
+  readonly adoptionMs: number;
   /** How often main looks for silent workers. */
   readonly watchEveryMs: number;
   /**
@@ -76,6 +78,7 @@ export const MAIN_LIMITS: MainLimits = {
   frameBytesMax: FRAME_BYTES_MAX,
   workerStartMsMax: 20_000,
   workerSilenceMsMax: 2_000,
+  adoptionMs: 1_000,
   watchEveryMs: 500,
   leaveWaitMs: 1_000,
   changesPerMessageMax: 2_000,

@@ -68,14 +68,20 @@ export class Listeners {
     if (this.#entries.has(address)) return ok(undefined);
     const opened = this.#sockets.open(address);
     if (!opened.ok) return opened;
-    this.#entries.set(address, {
-      fd: opened.value,
-      state: "prepared",
-      waiting: [],
-      owed: new Map(),
-      cancelGrace: () => undefined,
-    });
+    this.#entries.set(address, newEntry(opened.value, "prepared"));
     return ok(undefined);
+  }
+
+  /** The listener has this socket, of a main before us; workers accept on it already. */
+  inherit(address: string, fd: number): void {
+    assert(!this.#entries.has(address), "inherits a socket for a listener that has one");
+    this.#sockets.takeNew(fd);
+    this.#entries.set(address, newEntry(fd, "open"));
+  }
+
+  /** True for a listener that has its socket. */
+  has(address: string): boolean {
+    return this.#entries.has(address);
   }
 
   /** The listener is not added after all. */
@@ -167,6 +173,10 @@ export class Listeners {
     this.#sockets.close(entry.fd);
     tellAll(entry);
   }
+}
+
+function newEntry(fd: number, state: Entry["state"]): Entry {
+  return { fd, state, waiting: [], owed: new Map(), cancelGrace: () => undefined };
 }
 
 function owe(entry: Entry, worker: number, more: number): void {

@@ -8,6 +8,8 @@ import { fail, ok, type Result } from "../base/result.ts";
 import type { Log } from "../io/log.ts";
 import type { OrderError } from "../model/errors.ts";
 import { raiseDescriptorLimit } from "../sys/descriptor-limit.ts";
+import { adoptWorkers } from "./adoption/adopt-workers.ts";
+import { findRendezvous } from "./adoption/rendezvous-paths.ts";
 import { createControl, type MainParts } from "./create-control.ts";
 import { startDemoBackends, type DemoBackends } from "./demo.ts";
 import { MAIN_LIMITS, type MainLimits } from "./limits.ts";
@@ -66,24 +68,31 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
   if (!claimed.ok) return claimed;
   const lock = claimed.value;
   const main = createControl({ ...options, limits });
-  const starting = main.control.supervisor.setCount(options.workers, () => undefined);
+  const { control } = main;
+  const found = findRendezvous(options.socketPath);
+  const startWorkers = (): ReturnType<Supervisor["setCount"]> =>
+    control.supervisor.setCount(options.workers, () => undefined);
+  // They load the state while it is read; but where some are left, first it is seen how many are missing.
+  const starting = found.length === 0 ? startWorkers() : undefined;
   const opened = await openStateStore(options.statePath, {
     log,
     journalBytesMax: limits.journalBytesMax,
     follow: main.follow,
   });
   const giveUp = async (reason: string): Promise<Result<never, string>> => {
-    await main.control.supervisor.killAll();
+    control.workers.releaseAdopted();
+    await control.supervisor.killAll();
     main.stopTimers();
-    main.control.listeners.closeAll();
+    control.listeners.closeAll();
     if (opened.ok) await opened.value.close();
     lock.release();
     return fail(reason);
   };
   if (!opened.ok) return giveUp(opened.error);
   const store = opened.value;
-  main.control.configuration.adopt(store);
-  const started = await startServing(main, options, starting);
+  control.configuration.adopt(store);
+  await adoptWorkers(found, { control, takeSecrets: (secrets) => main.secrets.adopt(secrets) });
+  const started = await startServing(main, options, () => starting ?? startWorkers());
   if (!started.ok) return giveUp(started.error);
   const demo = started.value;
   const server = new CommandServer({
@@ -97,7 +106,7 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
     demo?.stop();
     return giveUp(`cannot open the command socket ${options.socketPath}: ${String(error)}`);
   }
-  const stopped = main.control.stopSequence.stopped.then(async () => {
+  const stopped = control.stopSequence.stopped.then(async () => {
     main.stopTimers();
     demo?.stop();
     // The orders that wait for this end, too, are answered first; only then their connections close.
@@ -114,17 +123,18 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
 async function startServing(
   { control, stateIsWhole }: MainParts,
   options: MainOptions,
-  starting: ReturnType<Supervisor["setCount"]>,
+  whenStarted: () => ReturnType<Supervisor["setCount"]>,
 ): Promise<Result<DemoBackends | undefined, string>> {
   const { configuration, listeners } = control;
   for (const address of configuration.state.listeners.keys()) {
+    if (listeners.has(address)) continue;
     const prepared = await prepareInTime(listeners, address);
     if (!prepared.ok) return fail(`cannot listen at ${address}: ${prepared.error.message}`);
     listeners.publish(address);
   }
   stateIsWhole();
   control.expiryWatch.check(configuration.state.certificates.values());
-  const set = await starting;
+  const set = await whenStarted();
   if (!set.ok) return fail(set.error.message);
   if (!options.demo) return ok(undefined);
   const demo = await startDemoBackends();

@@ -41,6 +41,11 @@ export class TicketKeys {
     return this.#keys;
   }
 
+  /** Goes on with those of a main before us, which workers have. */
+  adopt(keys: readonly TicketKey[]): void {
+    this.#keys = keys;
+  }
+
   /** No new keys are made any more. */
   stop(): void {
     this.#stopWaiting();

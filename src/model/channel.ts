@@ -3,6 +3,7 @@
  * zero byte). Types only: framing is `framing.ts`, sockets are `io/`. Descriptors travel beside it, on a
  * second socket pair, sent before the message that names them.
  */
+import type { Hello } from "./adoption.ts";
 import type { MetricValues } from "./metric-values.ts";
 import type { HandoverProgress } from "./handover.ts";
 import type { Certificate, ConfigObject, ObjectKind } from "./objects.ts";
@@ -35,6 +36,8 @@ export interface DrainRequest {
   readonly drain: number;
   readonly kind: ObjectKind;
   readonly key: string;
+  /** Which order removed it: for a main that comes after this one. */
+  readonly order?: string;
 }
 
 export type ToWorker =
@@ -71,9 +74,13 @@ export type ToWorker =
       readonly changes: readonly Change[];
       readonly drains: readonly DrainRequest[];
     }
-  /** One accepted change of the configuration; answered by `applied`. */
+  /**
+   * One accepted change of the configuration; answered by `applied`. `reconciles`: what a worker that was
+   * taken over differs in, and then `revision` need not be a later one.
+   */
   | {
       readonly type: "apply";
+      readonly reconciles?: true;
       readonly revision: number;
       readonly changes: readonly Change[];
       readonly drains: readonly DrainRequest[];
@@ -88,6 +95,13 @@ export type ToWorker =
    * over ends softly, and is cut after `deadline_ms`.
    */
   | { readonly type: "give"; readonly deadline_ms?: number }
+  /**
+   * What to do when main goes: serve on for so long, until another main takes over; then leave softly. 0: at
+   * once; `null`: for ever.
+   */
+  | { readonly type: "alone"; readonly serve_ms: number | null }
+  /** Of a worker that was taken over: its whole state is wanted; answered by `state`. */
+  | { readonly type: "tell-state" }
   /** Stop waiting: close what still uses it. */
   | { readonly type: "close-drained"; readonly drain: number }
   /** A question whose answer is not in main; answered by `answer` with the same number. */
@@ -206,6 +220,11 @@ export interface ProgramFormats {
 }
 
 export type FromWorker =
+  | Hello
+  /** To one who would take it over: it has a main. */
+  | { readonly type: "refused" }
+  /** Its state is in a memory file that was just sent on the descriptor channel, as a state file has it. */
+  | { readonly type: "state" }
   /** Its state is loaded; it accepts as soon as it is given listeners. */
   | {
       readonly type: "ready";

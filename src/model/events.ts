@@ -52,7 +52,7 @@ export type Happening =
       readonly key: string;
       readonly drained_ms: number;
     }
-  | ({ readonly event: "WORKER_STARTED" | "WORKER_STOPPED" } & AboutWorker)
+  | ({ readonly event: "WORKER_STARTED" | "WORKER_ADOPTED" | "WORKER_STOPPED" } & AboutWorker)
   | ({
       readonly event: "WORKER_DIED";
       readonly reason: string;

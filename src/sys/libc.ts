@@ -52,6 +52,9 @@ const rawFcntl: Call<[number, number, number]> = library.func("int fcntl(int, in
 const rawSetsockopt: Call<[number, number, number, number, number]> = library.func(
   "int setsockopt(int, int, int, int64_t, uint32_t)",
 );
+const rawGetsockopt: Call<[number, number, number, number, number]> = library.func(
+  "int getsockopt(int, int, int, int64_t, int64_t)",
+);
 const rawGetsockname: Call<[number, number, number]> = library.func("int getsockname(int, int64_t, int64_t)");
 const rawSendmsg: Call<[number, number, number]> = library.func("int64_t sendmsg(int, int64_t, int)");
 const rawRecvmsg: Call<[number, number, number]> = library.func("int64_t recvmsg(int, int64_t, int)");
@@ -148,6 +151,11 @@ export function setsockopt(
   byteLength: number,
 ): number {
   return withErrno(rawSetsockopt(checked(fd), level, name, value, byteLength));
+}
+
+/** getsockopt(2); `length` is the address of a 32-bit number: the room at `value`, then what was written. */
+export function getsockopt(fd: number, level: number, name: number, value: number, length: number): number {
+  return withErrno(rawGetsockopt(checked(fd), level, name, value, length));
 }
 
 /** getsockname(2); `length` as with `getsockopt`. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readSync, rmSync, writeSync } from "node:fs";
+import { mkdtempSync, readdirSync, readSync, rmSync, statSync, writeSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,14 @@ import { test, type TestContext } from "node:test";
 import { scratch } from "./arena.ts";
 import { closeDescriptor, isReadable } from "./descriptor.ts";
 import * as libc from "./libc.ts";
-import { AF_UNIX, connectUnixSocket, sendUnixDatagram } from "./unix-socket.ts";
+import {
+  acceptUnixConnection,
+  AF_UNIX,
+  connectUnixSocket,
+  listeningProcess,
+  openUnixListener,
+  sendUnixDatagram,
+} from "./unix-socket.ts";
 
 const SOCK_DGRAM_NONBLOCK = 0x802;
 
@@ -34,6 +41,32 @@ test("a stream is connected to who listens there, and carries bytes", async (t) 
   await once(socket, "close");
   assert.equal(isReadable(connected.value), true, "the end can be read");
   closeDescriptor(connected.value);
+});
+
+test("who listens is this user's alone, is told who comes, and is known by its process", (t) => {
+  const path = join(folder(t), "socket");
+  const mask = process.umask(0);
+  const listening = openUnixListener(path);
+  assert.equal(process.umask(mask), 0, "the mask is as it was");
+  assert.ok(listening.ok);
+  t.after(() => closeDescriptor(listening.value));
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  const nobody = acceptUnixConnection(listening.value);
+  assert.equal(!nobody.ok && nobody.error.name, "EAGAIN");
+  const connected = connectUnixSocket(path);
+  assert.ok(connected.ok);
+  assert.deepEqual(listeningProcess(connected.value), { ok: true, value: process.pid });
+  const accepted = acceptUnixConnection(listening.value);
+  assert.ok(accepted.ok);
+  writeSync(accepted.value, "hello");
+  const bytes = Buffer.alloc(10);
+  assert.equal(bytes.toString("utf8", 0, readSync(connected.value, bytes)), "hello");
+  closeDescriptor(accepted.value);
+  closeDescriptor(connected.value);
+  const again = openUnixListener(path);
+  assert.equal(!again.ok && again.error.name, "EADDRINUSE");
+  const long = openUnixListener(join(tmpdir(), "x".repeat(200)));
+  assert.equal(!long.ok && long.error.name, "ENAMETOOLONG");
 });
 
 test("where nobody listens, or could, the fault says so at once", (t) => {

@@ -7,21 +7,21 @@
  */
 import { randomInt } from "node:crypto";
 import { writeSync } from "node:fs";
-import { Socket } from "node:net";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
-import { assert } from "../base/assert.ts";
 import { chooseIo } from "../io/choose-io.ts";
-import { receiveDescriptor } from "../io/descriptors.ts";
 import { IO_LIMITS_DEFAULT, type IoName } from "../io/io.ts";
-import { encodeMessage, MessageChannel } from "../io/message-channel.ts";
-import type { FromWorker, ToWorker } from "../model/channel.ts";
+import type { FromWorker } from "../model/channel.ts";
 import { raiseDescriptorLimit } from "../sys/descriptor-limit.ts";
+import { closeDescriptor } from "../sys/descriptor.ts";
 import { BeatingEngine } from "./beating-engine.ts";
+import { MainLink } from "./main-link.ts";
 import { openTls } from "./open-tls.ts";
 import { HandoverEnds } from "./handover-ends.ts";
 import { messagesIn } from "./load-file.ts";
 import { programVersion } from "./program-version.ts";
+import { Rendezvous } from "./rendezvous.ts";
+import { stateInMemory } from "./tell-state.ts";
 import { Worker } from "./worker.ts";
 
 const MESSAGES_FD = 3;
@@ -30,11 +30,15 @@ const EXIT_DEFECT = 70;
 const EXIT_CONFIGURATION = 78;
 /** How often main is told how far giving away is. */
 const GIVEN_EVERY_MS = 1_000;
-/** Without main nobody can tell us to stop: sessions are finished within this time. */
-const ORPHAN_STOP_MS = 30_000;
+/** Without main, sessions are finished within this time once we leave. */
+const ALONE_STOP_MS = 30_000;
 
 const { values } = parseArgs({
-  options: { worker: { type: "string", default: "0" }, io: { type: "string", default: "auto" } },
+  options: {
+    worker: { type: "string", default: "0" },
+    io: { type: "string", default: "auto" },
+    rendezvous: { type: "string" },
+  },
   // What the command line calls a worker by (`bin/load.cjs`).
   allowPositionals: true,
 });
@@ -51,7 +55,8 @@ process.on("uncaughtException", (error) => {
   process.exit(EXIT_DEFECT);
 });
 // Main decides when we stop, also when a terminal's keys reach all processes of a group.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => link.terminated());
+process.on("SIGHUP", () => undefined);
 
 raiseDescriptorLimit();
 // What is warned of before the channel is there waits for it.
@@ -64,17 +69,37 @@ if (!chosen.ok) {
 }
 const { io, reason } = chosen.value;
 
-const channel = new MessageChannel<ToWorker>(
-  new Socket({ fd: MESSAGES_FD, readable: true, writable: true }),
-  {
-    received: (messages) => io.perform(() => messages.forEach((message) => worker.follow(message))),
-    drained: () => undefined,
-    closed: () => {
-      if (!handover.isGiving) io.perform(() => engine.stop(ORPHAN_STOP_MS));
+const rendezvous = values.rendezvous === undefined ? undefined : Rendezvous.open(values.rendezvous);
+if (rendezvous?.ok === false)
+  warn(`a main that is started anew will not find this worker: ${rendezvous.error.message}`);
+const meeting = rendezvous?.ok === true ? rendezvous.value : undefined;
+/** Of the listening sockets, by the number that the I/O gave them. */
+const listenerDescriptors = new Map<number, number>();
+
+const link: MainLink = new MainLink({
+  channels: { messages: MESSAGES_FD, descriptors: DESCRIPTORS_FD },
+  rendezvous: meeting,
+  received: (messages) => io.perform(() => messages.forEach((message) => worker.follow(message))),
+  meet: () => ({
+    hello: {
+      ...worker.meetMain(),
+      worker: Number(values.worker),
+      pid: process.pid,
     },
+    sockets: engine.listeningSockets.map(({ socket }) => listenerDescriptors.get(socket)!),
+  }),
+  leave: () => {
+    if (!handover.isGiving) io.perform(() => engine.stop(ALONE_STOP_MS));
   },
-);
-const send = (message: FromWorker): void => channel.sendEncoded(encodeMessage(message));
+  end: () => end(),
+  isReady: () => worker.isReady,
+});
+const send = (message: FromWorker): void => link.send(message);
+
+function end(): never {
+  meeting?.close();
+  process.exit(0);
+}
 
 warn = (message) => send({ type: "log", level: "warning", message });
 warnings.forEach(warn);
@@ -87,24 +112,27 @@ const engine = new BeatingEngine(
     seed: randomInt(2 ** 32),
     epochMs: performance.timeOrigin,
     hooks: {
-      drainChanged: (use) => send({ type: "drain", use }),
+      drainChanged: (use) => worker.drainChanged(use),
       unlistened: (address) => send({ type: "unlistened", address }),
       backendChanged: (change) => send({ type: "backend", change }),
       stopped: () => {
         handover.leave();
         // What was counted since the last one.
         worker.beat();
-        channel.flush();
-        process.exit(0);
+        link.flush();
+        end();
       },
       log: (level, message) => send({ type: "log", level, message }),
     },
   },
   {
-    beat: () => worker.beat(),
+    beat: () => {
+      worker.beat();
+      link.beat();
+    },
     turnEnds: () => {
       handover.turnEnds();
-      channel.flush();
+      link.flush();
     },
   },
 );
@@ -112,7 +140,7 @@ const engine = new BeatingEngine(
 const handover: HandoverEnds = new HandoverEnds({
   io,
   engine,
-  descriptorsFd: DESCRIPTORS_FD,
+  takeChannels: () => link.takeDescriptors(),
   send,
   revision: () => worker.revision,
 });
@@ -123,15 +151,20 @@ const worker: Worker = new Worker({
   engine,
   send,
   takeListener: () => {
-    const received = receiveDescriptor(DESCRIPTORS_FD);
-    assert(received.ok, "main names a listening socket that it did not send");
-    return io.adoptListener(received.value);
+    const fd = link.takeDescriptor();
+    const listener = io.adoptListener(fd);
+    listenerDescriptors.set(listener, fd);
+    return listener;
   },
-  readLoadFile: () => {
-    const received = receiveDescriptor(DESCRIPTORS_FD);
-    assert(received.ok, "main names a memory file that it did not send");
-    return messagesIn(received.value);
+  mainLink: {
+    serveAlone: (serveMs) => link.serveAlone(serveMs),
+    tellState: (state, revision) => {
+      const fd = stateInMemory(state, revision);
+      link.sendWith(fd, { type: "state" });
+      closeDescriptor(fd);
+    },
   },
+  readLoadFile: () => messagesIn(link.takeDescriptor()),
   handover,
   version: programVersion(),
   io: io.name,

@@ -17,8 +17,8 @@ import type { HandingOver } from "./worker.ts";
 export interface HandoverEndsOptions {
   readonly io: Io;
   readonly engine: GivingEngine & TakingEngine & { stop(deadlineMs: number | undefined): void };
-  /** Main's channel for descriptors. */
-  readonly descriptorsFd: number;
+  /** The two channels to the other worker that main has just sent: messages, and descriptors. */
+  readonly takeChannels: () => readonly [number, number];
   readonly send: (message: FromWorker) => void;
   readonly revision: () => number;
 }
@@ -122,10 +122,8 @@ export class HandoverEnds implements HandingOver {
   }
 
   #open<Incoming>(on: { received(message: Incoming): void; closed(): void }): Ends<Incoming> {
-    const { io, descriptorsFd } = this.#options;
-    const sent = receiveDescriptors(descriptorsFd);
-    assert(sent.ok && sent.value.length === 2, "main names channels that it did not send");
-    const [fd, descriptors] = sent.value as readonly [number, number];
+    const { io, takeChannels } = this.#options;
+    const [fd, descriptors] = takeChannels();
     const messages = new MessageChannel<Incoming>(new Socket({ fd, readable: true, writable: true }), {
       received: (all) => io.perform(() => all.forEach((message) => on.received(message))),
       drained: () => undefined,

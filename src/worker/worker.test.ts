@@ -33,6 +33,11 @@ function newWorker(loadFile: readonly ToWorker[] = []): {
       followSecrets: ({ ticket_keys: keys }) => log.push(`secrets ${keys.map(({ name }) => name).join("")}`),
       stop: (deadlineMs) => log.push(`stop ${deadlineMs}`),
       ask: (question) => question.kind,
+      presence: "running",
+      listeningSockets: [
+        { address: "a", socket: 3, state: "accepting" },
+        { address: "b", socket: 4, state: "removed" },
+      ],
       connectionCount: 7,
       totals: { requests: 5 },
     },
@@ -44,6 +49,10 @@ function newWorker(loadFile: readonly ToWorker[] = []): {
       give: (deadlineMs) => log.push(`give ${deadlineMs}`),
       followed: () => log.push("followed"),
       drainCounts: (released) => ({ uses: [], released: released ?? 7 }),
+    },
+    mainLink: {
+      serveAlone: (serveMs) => log.push(`alone ${serveMs}`),
+      tellState: (state, revision) => log.push(`tell ${state.hash()} ${revision}`),
     },
     version: "1.2.3",
     io: "uring",

@@ -9,6 +9,8 @@
  *     heartbeat.
  */
 import { assert, assertNever } from "../base/assert.ts";
+import type { ListeningSocket } from "../engine/bound-sockets.ts";
+import type { HeldDrain, Hello, WorkerPresence } from "../model/adoption.ts";
 import {
   CHANNEL_FORMAT,
   type Change,
@@ -17,6 +19,7 @@ import {
   type DrainUse,
   type FromWorker,
   type EngineQuestion,
+  type ProgramFormats,
   type Question,
   type TlsHandles,
   type TlsSecrets,
@@ -37,6 +40,8 @@ export interface FollowingEngine {
   stop(deadlineMs: number | undefined): void;
   followSecrets(secrets: TlsSecrets): void;
   ask(question: EngineQuestion): unknown;
+  readonly presence: WorkerPresence;
+  readonly listeningSockets: readonly ListeningSocket[];
   readonly connectionCount: number;
   readonly tlsHandles?: TlsHandles | undefined;
   readonly totals: MetricValues;
@@ -52,6 +57,13 @@ export interface HandingOver {
   drainCounts(released: number | undefined): DrainCounts;
 }
 
+/** The way to main, as far as main has something to say of it. */
+export interface LinkedMain {
+  /** What to do when main goes; see `alone`. */
+  serveAlone(serveMs: number | null): void;
+  tellState(state: State, revision: number): void;
+}
+
 export interface WorkerOptions {
   readonly engine: FollowingEngine;
   readonly send: (message: FromWorker) => void;
@@ -61,6 +73,7 @@ export interface WorkerOptions {
   readonly readLoadFile: () => Iterable<ToWorker>;
   readonly handover: HandingOver;
   readonly version: string;
+  readonly mainLink: LinkedMain;
   readonly io: string;
   readonly ioReason: string;
 }
@@ -72,7 +85,11 @@ export class Worker {
   /** Of the state at `#revision`: between a part and its `apply`, the state itself is ahead. */
   #hash: string = this.#state.hash();
   /** Of the parts since the last `apply`. */
-  #drains: DrainRequest[] = [];
+  #partDrains: DrainRequest[] = [];
+  /** Those that something uses. */
+  readonly #drains = new Map<number, HeldDrain>();
+  #secrets: TlsSecrets | undefined;
+  #isReady = false;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -85,7 +102,7 @@ export class Worker {
 
   /** Follows one message of main. */
   follow(message: ToWorker): void {
-    const { engine, send, takeListener, handover } = this.#options;
+    const { engine, send, takeListener, handover, mainLink } = this.#options;
     switch (message.type) {
       case "load-file":
         for (const part of this.#options.readLoadFile()) this.follow(part);
@@ -101,7 +118,12 @@ export class Worker {
       case "apply":
         return this.#apply(message);
       case "secrets":
+        this.#secrets = message.secrets;
         return engine.followSecrets(message.secrets);
+      case "alone":
+        return mainLink.serveAlone(message.serve_ms);
+      case "tell-state":
+        return mainLink.tellState(this.#state, this.#revision);
       case "listen":
         return engine.bindListener(message.address, takeListener());
       case "unlisten":
@@ -116,6 +138,40 @@ export class Worker {
       default:
         return assertNever(message);
     }
+  }
+
+  /** The count of something that drains has changed: main is told, and the next one will be. */
+  drainChanged(use: DrainUse): void {
+    const { drain, connections } = use;
+    const held = this.#drains.get(drain);
+    if (connections === 0) this.#drains.delete(drain);
+    else if (held !== undefined) this.#drains.set(drain, { ...held, connections });
+    this.#options.send({ type: "drain", use });
+  }
+
+  /** True once its state is loaded. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /**
+   * What the next main has to know. Parts of a change that the last one did not end are its to go on from.
+   */
+  meetMain(): Omit<Hello, "worker" | "pid"> {
+    const { engine, io, ioReason } = this.#options;
+    this.#partDrains = [];
+    return {
+      type: "hello",
+      program: this.#program,
+      presence: engine.presence,
+      revision: this.#revision,
+      hash: this.#state.hash(),
+      io,
+      io_reason: ioReason,
+      sockets: engine.listeningSockets.map(({ address, state }) => ({ address, state })),
+      ...(this.#secrets && { secrets: this.#secrets }),
+      drains: [...this.#drains.values()],
+    };
   }
 
   /** Tells main that it lives, and what it has. */
@@ -136,9 +192,15 @@ export class Worker {
     // Until the last part nothing is claimed: what is there is no revision of the configuration yet.
     if (!message.last) return;
     this.#reach(message.revision);
-    const { io, ioReason, version, send } = this.#options;
-    const program = { version, channel: CHANNEL_FORMAT, handover: HANDOVER_FORMAT };
-    send({ type: "ready", revision: this.#revision, hash: this.#hash, io, io_reason: ioReason, program });
+    this.#isReady = true;
+    const { io, ioReason, send } = this.#options;
+    const { revision } = this;
+    send({ type: "ready", revision, hash: this.#hash, io, io_reason: ioReason, program: this.#program });
+  }
+
+  /** What our program is, and speaks. */
+  get #program(): ProgramFormats {
+    return { version: this.#options.version, channel: CHANNEL_FORMAT, handover: HANDOVER_FORMAT };
   }
 
   #answer(question: Question): unknown {
@@ -148,16 +210,18 @@ export class Worker {
 
   #keepPart(message: ToWorker & { readonly type: "part" }): void {
     this.#options.engine.stage(this.#record(message.changes));
-    for (const drain of message.drains) this.#drains.push(drain);
+    for (const drain of message.drains) this.#partDrains.push(drain);
   }
 
   #apply(message: ToWorker & { readonly type: "apply" }): void {
-    assert(message.revision > this.#revision, `revision ${message.revision} after ${this.#revision}`);
-    const drains = this.#drains.length === 0 ? message.drains : [...this.#drains, ...message.drains];
-    this.#drains = [];
+    const isNext = message.revision > this.#revision || message.reconciles === true;
+    assert(isNext, `revision ${message.revision} after ${this.#revision}`);
+    const drains = this.#partDrains.length === 0 ? message.drains : [...this.#partDrains, ...message.drains];
+    this.#partDrains = [];
     const uses = this.#options.engine
       .apply(this.#record(message.changes), drains)
       .filter(({ connections }) => connections > 0);
+    if (uses.length > 0) this.#keepDrains(drains, uses);
     this.#reach(message.revision);
     this.#options.send({ type: "applied", revision: this.#revision, hash: this.#hash, uses });
     this.#options.handover.followed();
@@ -165,6 +229,14 @@ export class Worker {
 
   #record(changes: readonly Change[]): readonly Change[] {
     return changes.map((change) => this.#state.applyChange(sharing(change, this.#state)));
+  }
+
+  #keepDrains(requests: readonly DrainRequest[], uses: readonly DrainUse[]): void {
+    const connections = new Map(uses.map((use) => [use.drain, use.connections]));
+    for (const request of requests) {
+      const count = connections.get(request.drain);
+      if (count !== undefined) this.#drains.set(request.drain, { ...request, connections: count });
+    }
   }
 
   #reach(revision: number): void {

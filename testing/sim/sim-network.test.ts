@@ -5,7 +5,6 @@ import { InvariantError } from "../../src/base/assert.ts";
 import type { PortEvents } from "../../src/engine/port.ts";
 import { RelayEngine } from "./relay-engine.ts";
 import { SimNetwork, type SimOptions } from "./sim-network.ts";
-import type { SimPeer } from "./sim-peer.ts";
 
 const FRONT = "127.0.0.1:80";
 const BACK = "10.0.0.1:9000";
@@ -34,53 +33,6 @@ function deaf(overrides: Partial<PortEvents> = {}): PortEvents {
     ...overrides,
   };
 }
-
-/** A client of a process that only accepts it, and the number that it got there. */
-function acceptDeaf(): { net: SimNetwork; client: SimPeer; accepted: () => number } {
-  const net = new SimNetwork();
-  let number = -1;
-  net.attach(deaf({ accepted: (_listener, connection) => void (number = connection) }));
-  const listener = net.listen(FRONT);
-  net.perform(() => net.port.accept(listener));
-  const client = net.client(FRONT);
-  net.settle();
-  return { net, client, accepted: () => number };
-}
-
-test("two processes that work on one connection stop the run, and one after the other does not", () => {
-  const { net, accepted } = acceptDeaf();
-  const other = net.addWorker();
-  other.attach(deaf());
-  net.perform(() => net.port.detach(accepted()));
-  net.settle();
-  const taken = other.adoptConnection(net.worker.duplicateOf(accepted()));
-  assert.throws(() => net.perform(() => net.port.attach(accepted())), /two processes work on one connection/);
-  assert.ok(taken >= 0);
-
-  const again = acceptDeaf();
-  const mortal = again.net.addWorker();
-  mortal.attach(deaf());
-  again.net.perform(() => again.net.port.detach(again.accepted()));
-  again.net.settle();
-  mortal.adoptConnection(again.net.worker.duplicateOf(again.accepted()));
-  mortal.end();
-  again.net.perform(() => again.net.port.attach(again.accepted()));
-  assert.equal(again.client.ending, "open");
-});
-
-test("a socket lives while a duplicate is on its way, and ends when nobody took it", () => {
-  const { net, client, accepted } = acceptDeaf();
-  net.perform(() => net.port.detach(accepted()));
-  net.settle();
-  const descriptor = net.worker.duplicateOf(accepted());
-  net.perform(() => net.port.release(accepted()));
-  net.settle();
-  assert.equal(client.ending, "open");
-  descriptor.close();
-  net.settle();
-  assert.equal(client.ending, "ended");
-  assert.throws(() => descriptor.socket, /descriptor that is closed/);
-});
 
 test("bytes go through both ways and both ends are told, in whole pieces, random ones and single bytes", () => {
   for (const pieces of ["whole", "random", "bytes"] as const) {

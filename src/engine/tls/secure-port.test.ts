@@ -41,16 +41,6 @@ for (const pieces of ["whole", "bytes", "random"] as const) {
   });
 }
 
-test("a secured connection cannot be detached, and one that is not can", () => {
-  const rig = new SecureRig();
-  const client = rig.secureClient().settle();
-  const port = rig.tlsPort!;
-  assert.equal(port.canDetach(0), false);
-  rig.net.perform(() => assert.throws(() => port.detach(0), /secured/));
-  assert.equal(port.canDetach(1), true);
-  leave(rig, client);
-});
-
 test("a connection that idles is ended by close_notify", () => {
   const rig = new SecureRig({}, {}, { front_timeout_ms: 1_000, request_timeout_ms: 1_000 });
   answerWith(rig, "hello");

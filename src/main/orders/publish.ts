@@ -48,12 +48,12 @@ export function attach(
 
 /** What an order removed, as drains. */
 function drainTargetsOf(order: string, changes: readonly Change[]): readonly DrainTarget[] {
-  return removedObjects(changes).map(({ kind, key }) => ({
-    order,
-    kind,
-    key,
-    object: keyFieldsOf(kind, key),
-  }));
+  return removedObjects(changes).map(({ kind, key }) => drainTarget(order, kind, key));
+}
+
+/** Something removed, as a drain has it. */
+export function drainTarget(order: string, kind: ObjectKind, key: string): DrainTarget {
+  return { order, kind, key, object: keyFieldsOf(kind, key) };
 }
 
 /** What `connections` says, as a sentence's end. */
@@ -75,7 +75,12 @@ function publishKept(control: Control, accepted: Accepted, publication: Publicat
   const drains = targets.map((target) => control.drains.begin(target));
   const leaving = changes.filter((change) => change.kind === "listener" && change.after === undefined);
   const left = leaving.map((change) => new Promise<void>((tell) => listeners.retire(change.key, tell)));
-  const requests = targets.map(({ kind, key }, index) => ({ drain: drains[index]!, kind, key }));
+  const requests = targets.map(({ kind, key }, index) => ({
+    drain: drains[index]!,
+    kind,
+    key,
+    order: publication.order,
+  }));
   gathering.expect(revision, accepted.hash);
   workers.broadcast(
     encodeApply({ revision, changes, drains: requests }, limits.changesPerMessageMax),

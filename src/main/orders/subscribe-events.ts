@@ -42,6 +42,8 @@ function messageOf(data: EventData): string {
       return `${data.kind} ${data.key} is used no more`;
     case "WORKER_STARTED":
       return `worker ${data.worker} runs`;
+    case "WORKER_ADOPTED":
+      return `worker ${data.worker} is taken over from the main before`;
     case "WORKER_STOPPED":
       return `worker ${data.worker} left`;
     case "WORKER_DIED":

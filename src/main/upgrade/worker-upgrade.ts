@@ -13,7 +13,8 @@ import type { OrderError } from "../../model/errors.ts";
 import type { HandoverProgress } from "../../model/handover.ts";
 import type { HandoverDrains } from "./handover-drains.ts";
 import type { Supervisor } from "../workers/supervisor.ts";
-import type { WorkerProcess, WorkerProgram } from "../workers/worker-process.ts";
+import type { WorkerProgram } from "../workers/worker-origin.ts";
+import type { WorkerProcess } from "../workers/worker-process.ts";
 import type { WorkerSet } from "../workers/worker-set.ts";
 
 /** A step, as a sentence, with what was given so far. */

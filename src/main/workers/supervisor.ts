@@ -15,7 +15,8 @@ import type { EventLog } from "../events/event-log.ts";
 import type { MainCounters } from "../metrics/main-metrics.ts";
 import { Conditions } from "./conditions.ts";
 import { Replacements } from "./replacements.ts";
-import type { WorkerProcess, WorkerProgram } from "./worker-process.ts";
+import type { WorkerProgram } from "./worker-origin.ts";
+import type { WorkerProcess } from "./worker-process.ts";
 import type { WorkerSet } from "./worker-set.ts";
 
 /**
@@ -75,6 +76,11 @@ export class Supervisor {
   ready({ number: worker, pid }: WorkerProcess): void {
     this.#options.events.append({ event: "WORKER_STARTED", worker, pid });
     this.#conditions.changed();
+  }
+
+  /** A worker of a main before us goes on with us. */
+  adopted({ number: worker, pid }: WorkerProcess): void {
+    this.#options.events.append({ event: "WORKER_ADOPTED", worker, pid });
   }
 
   /** A process is gone. */

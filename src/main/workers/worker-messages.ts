@@ -11,10 +11,11 @@ export function encodeApply(
     readonly revision: number;
     readonly changes: readonly Change[];
     readonly drains: readonly DrainRequest[];
+    readonly reconciles?: true;
   },
   changesMax: number,
 ): readonly string[] {
-  const { revision, changes, drains } = change;
+  const { revision, changes, drains, reconciles } = change;
   const messages: string[] = [];
   let from = 0;
   for (; changes.length - from > changesMax; from += changesMax) {
@@ -23,7 +24,7 @@ export function encodeApply(
   }
   // A change removes no more objects than it has steps: no more drains are left than changes.
   const last = { changes: changes.slice(from), drains: drains.slice(from) };
-  messages.push(encode({ type: "apply", revision, ...last }));
+  messages.push(encode({ type: "apply", revision, ...last, ...(reconciles && { reconciles }) }));
   return messages;
 }
 

@@ -1,28 +1,23 @@
 /**
- * One worker process as main holds it: spawned, spoken to, ended. It decides nothing: what a message or an
- * exit means is for `worker-set.ts` and `supervisor.ts`.
+ * One worker process as main holds it: spoken to, ended. How main came by it is `worker-origin.ts`. It
+ * decides nothing: what a message or an exit means is for `worker-set.ts` and `supervisor.ts`.
  *
  * Rules of this file:
  *  1. What is sent arrives in the order sent, descriptors included: a worker that reads slowly holds back
  *     what is behind.
  */
-import { spawn, type ChildProcess } from "node:child_process";
 import { writeSync } from "node:fs";
-import type { Duplex } from "node:stream";
-import { fileURLToPath } from "node:url";
-import { assert } from "../../base/assert.ts";
-import { createDescriptorPair, sendDescriptors } from "../../io/descriptors.ts";
+import { receiveDescriptors, sendDescriptors } from "../../io/descriptors.ts";
 import { encodeMessage, MessageChannel } from "../../io/message-channel.ts";
 import type { FromWorker, ProgramFormats, ToWorker, TlsHandles } from "../../model/channel.ts";
 import type { HandoverProgress } from "../../model/handover.ts";
 import { closeDescriptor } from "../../sys/descriptor.ts";
 import { openMemoryFile } from "../../sys/memory-file.ts";
 import type { StateLoad } from "./worker-messages.ts";
+import type { WorkerOrigin } from "./worker-origin.ts";
 
 /** A load goes on when the worker has read all but so much of it. */
 const LOAD_AHEAD_BYTES_MAX = 1024 * 1024;
-/** What `kakehi` is called with to be a worker (`bin/load.cjs`). */
-const WORKER_COMMAND = "worker-process";
 /** When a worker has some hundred unread descriptors. */
 const DESCRIPTOR_RETRY_MS = 5;
 
@@ -30,20 +25,6 @@ export interface WorkerProcessEvents {
   received(worker: WorkerProcess, messages: readonly FromWorker[]): void;
   /** The process is gone; its code, or the signal that ended it. Told once. */
   exited(worker: WorkerProcess, reason: string, code: number | null): void;
-}
-
-/**
- * What a worker process runs: a file of ours (or a test's), by the Node that runs us; or a whole program, by
- * its path, which is told to be a worker.
- */
-export type WorkerProgram =
-  | { readonly kind: "entry"; readonly path: string | undefined }
-  | { readonly kind: "program"; readonly path: string };
-
-export interface WorkerProcessOptions {
-  readonly io: string;
-  readonly events: WorkerProcessEvents;
-  readonly program: WorkerProgram;
 }
 
 /** What waits to be sent, in order. */
@@ -83,41 +64,37 @@ export class WorkerProcess {
   tookBack: string | undefined;
   /** What its program is, once it is ready. */
   program: ProgramFormats | undefined;
-  readonly #child: ChildProcess;
+  readonly #origin: WorkerOrigin;
   readonly #channel: MessageChannel<FromWorker>;
-  readonly #descriptors: number;
   readonly #waiting: Waiting[] = [];
   /** Ends the watch over a state that grows. */
   #stopWatching: () => void = () => undefined;
   #retry: NodeJS.Timeout | undefined;
   #later: NodeJS.Immediate | undefined;
 
-  constructor(number: number, options: WorkerProcessOptions) {
+  constructor(number: number, origin: WorkerOrigin, events: WorkerProcessEvents) {
     this.number = number;
-    const pair = createDescriptorPair();
-    assert(pair.ok, "no descriptor pair for a worker");
-    this.#descriptors = pair.value.ours;
-    const [file, ...args] = commandOf(options.program);
-    this.#child = spawn(file, [...args, "--worker", String(number), "--io", options.io], {
-      stdio: ["ignore", "ignore", "inherit", "pipe", pair.value.theirs],
-    });
-    closeDescriptor(pair.value.theirs);
-    this.pid = this.#child.pid ?? 0;
-    this.#channel = new MessageChannel(this.#child.stdio[3] as Duplex, {
-      received: (messages) => options.events.received(this, messages),
+    this.pid = origin.pid;
+    this.#origin = origin;
+    this.#channel = new MessageChannel(origin.messages, {
+      received: (messages) => events.received(this, messages),
       drained: () => this.#pump(),
       // The exit follows, and says why.
-      closed: () => undefined,
+      closed: () => origin.channelClosed(),
       garbled: (reason) => {
         this.fault ??= `it speaks another format: ${reason}`;
         this.kill();
       },
     });
-    this.#child.on("error", (error) => this.#exited(options.events, error.message, null));
-    // "close" and not "exit": its last words come first.
-    this.#child.on("close", (code, signal) =>
-      this.#exited(options.events, signal ?? `exit code ${code}`, code),
-    );
+    origin.whenGone((reason, code) => {
+      this.#letGo();
+      events.exited(this, reason, code);
+    });
+  }
+
+  /** Another main has started it. */
+  get isAdopted(): boolean {
+    return this.#origin.kind === "adopted";
   }
 
   /** Bytes that it has not read. */
@@ -161,8 +138,20 @@ export class WorkerProcess {
     this.#pump();
   }
 
+  /** The descriptors that it has sent us, so many together as it sent; none where it has sent no more. */
+  takeDescriptors(): readonly number[] {
+    const received = receiveDescriptors(this.#origin.descriptors);
+    return received.ok ? received.value : [];
+  }
+
   kill(): void {
-    this.#child.kill("SIGKILL");
+    this.#origin.kill();
+  }
+
+  /** Closes our ends. It goes on alone, as after our own end; nothing is told of it any more. */
+  release(): void {
+    this.#origin.release();
+    this.#letGo();
   }
 
   #pump(): void {
@@ -215,7 +204,7 @@ export class WorkerProcess {
   }
 
   #handOver(fds: readonly number[], message: ToWorker): boolean {
-    const sent = sendDescriptors(this.#descriptors, fds);
+    const sent = sendDescriptors(this.#origin.descriptors, fds);
     if (sent.ok) {
       this.#channel.sendEncoded(encodeMessage(message));
       return true;
@@ -229,31 +218,18 @@ export class WorkerProcess {
     return false;
   }
 
-  #exited(events: WorkerProcessEvents, reason: string, code: number | null): void {
-    this.#child.removeAllListeners();
+  #letGo(): void {
     clearTimeout(this.#retry);
     this.#stopWatching();
     for (const waiting of this.#waiting.splice(0)) closeDescriptorsOf(waiting);
     clearImmediate(this.#later);
     this.#channel.destroy();
-    closeDescriptor(this.#descriptors);
-    events.exited(this, reason, code);
+    closeDescriptor(this.#origin.descriptors);
   }
-}
-
-function commandOf(program: WorkerProgram): readonly [string, ...string[]] {
-  if (program.kind === "program") return [program.path, WORKER_COMMAND];
-  return [process.execPath, program.path ?? entryPath()];
 }
 
 /** Those that are ours to close. */
 function closeDescriptorsOf(waiting: Waiting): void {
   if (waiting.kind === "load-file") closeDescriptor(waiting.fd);
   if (waiting.kind === "descriptors") waiting.fds.forEach(closeDescriptor);
-}
-
-/** Beside this file's own room: as source where it is run from source, compiled where it is compiled. */
-function entryPath(): string {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return fileURLToPath(new URL(`../../worker/entry.${extension}`, import.meta.url));
 }

@@ -11,74 +11,31 @@
  *  3. A worker that hangs, drifts, or does not read is killed; its exit tells the rest.
  *  4. The secrets of TLS are the first thing that a worker is sent, and are never logged.
  */
+import { rmSync } from "node:fs";
 import { assert } from "../../base/assert.ts";
 import { createDescriptorPair } from "../../io/descriptors.ts";
-import type { Log } from "../../io/log.ts";
 import { encodeMessage } from "../../io/message-channel.ts";
+import type { Hello } from "../../model/adoption.ts";
 import type { WorkerStatus } from "../../model/answer-data.ts";
-import type {
-  BackendChange,
-  DrainUse,
-  FromWorker,
-  Question,
-  TlsSecrets,
-  ToWorker,
-} from "../../model/channel.ts";
-import type { MetricValues } from "../../model/metric-values.ts";
-import type { Gathering } from "../gathering.ts";
-import type { MainLimits } from "../limits.ts";
+import type { FromWorker, Question, ToWorker } from "../../model/channel.ts";
 import { Pulse } from "./pulse.ts";
 import { Questions, type WorkerAnswers } from "./questions.ts";
-import type { StateLoad } from "./worker-messages.ts";
 import { faultOfProgram } from "./program-formats.ts";
-import { WorkerProcess, type WorkerProgram } from "./worker-process.ts";
+import { spawnWorker, type WorkerOrigin, type WorkerProgram } from "./worker-origin.ts";
+import { WorkerProcess } from "./worker-process.ts";
+import type { Visited, WorkerSetOptions } from "./worker-set-options.ts";
 
 /** A change of more objects than this may hold a worker's loop for a while, and that is no hang. */
 const LARGE_CHANGE = 10_000;
 const CHANGE_MS_MAX = 0.05;
-
-export interface WorkerSetHooks {
-  /** Calls back with the state that a new worker loads, once no change is half done. */
-  withState(use: (load: StateLoad) => void): void;
-  /** What a worker's hash must be at this revision, if main stands at it now. */
-  hashAt(revision: number): string | undefined;
-  /** The sockets that a worker accepts on. */
-  openListeners(): readonly { readonly address: string; readonly fd: number }[];
-  /** What workers need for TLS beside the state, as it is now. */
-  secrets(): TlsSecrets;
-  /** A worker has loaded its state and accepts. */
-  ready(worker: WorkerProcess): void;
-  drainChanged(worker: number, use: DrainUse): void;
-  /** The same, told with the change that removed the object. */
-  drainBegins(worker: number, use: DrainUse): void;
-  /** What it has counted since its start. */
-  counted(worker: number, totals: MetricValues): void;
-  unlistened(worker: number, address: string): void;
-  /** Its health checks took a backend down, or up again. */
-  backendChanged(worker: number, change: BackendChange): void;
-  /** A worker tells of its hand-over: see `WorkerProcess.given` and `tookBack`. */
-  handedOver(worker: WorkerProcess): void;
-  /** A process is gone. `code` is its exit code, `null` if a signal ended it. */
-  exited(worker: WorkerProcess, reason: string, code: number | null): void;
-}
-
-export interface WorkerSetOptions {
-  readonly io: string;
-  /** The workers' program; absent: the real one. */
-  readonly workerEntry: string | undefined;
-  readonly limits: MainLimits;
-  readonly gathering: Gathering;
-  readonly log: Log;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
-  readonly hooks: WorkerSetHooks;
-}
 
 export class WorkerSet {
   readonly #options: WorkerSetOptions;
   readonly #workers: Map<number, WorkerProcess> = new Map();
   readonly #pulse: Pulse;
   readonly #questions = new Questions();
+  /** Adopted ones, and who is told what they say first. */
+  readonly #visited: Map<WorkerProcess, Visited> = new Map();
 
   constructor(options: WorkerSetOptions) {
     this.#options = options;
@@ -106,23 +63,51 @@ export class WorkerSet {
 
   /** Spawns a worker and lets it load the state. */
   spawn(number: number, program: WorkerProgram = this.ownProgram): WorkerProcess {
-    const { io, hooks, log, limits, now } = this.#options;
-    const worker = new WorkerProcess(number, {
-      io,
-      program,
-      events: {
-        received: (from, messages) => this.#received(from, messages),
-        exited: (from, reason, code) => this.#exited(from, reason, code),
-      },
-    });
-    this.#workers.set(number, worker);
-    this.#pulse.heard(number, now() + limits.workerStartMsMax - limits.workerSilenceMsMax);
+    const { io, hooks, log, rendezvous } = this.#options;
+    const worker = this.#add(number, spawnWorker(number, { io, program, rendezvous: rendezvous(number) }));
     log.debug(`worker ${number} starts`, { pid: worker.pid });
     worker.send({ type: "secrets", secrets: hooks.secrets() });
+    this.#sayWhatAlone(worker);
     hooks.withState((load) => {
       if (this.#workers.get(number) === worker) worker.load(load);
     });
     return worker;
+  }
+
+  /**
+   * Takes over a worker that another main has started. `greeted` is called with its first word; it is
+   * starting, and counts for nobody, until `runOn`.
+   */
+  adopt(number: number, origin: WorkerOrigin, visited: Visited): WorkerProcess {
+    const worker = this.#add(number, origin);
+    this.#visited.set(worker, visited);
+    return worker;
+  }
+
+  /** An adopted worker has been met: it counts from now on, and goes on as it was. */
+  runOn(worker: WorkerProcess, hello: Hello): void {
+    const { gathering, log } = this.#options;
+    worker.io = hello.io;
+    worker.ioReason = hello.io_reason;
+    worker.revision = hello.revision;
+    worker.hash = hello.hash;
+    worker.state = hello.presence === "leaving" ? "stopping" : hello.presence;
+    gathering.join(worker.number, hello.revision);
+    this.#pulse.forget(worker.number);
+    this.#pulse.heard(worker.number, this.#options.now());
+    this.#sayWhatAlone(worker);
+    log.info(`worker ${worker.number} is taken over`, { pid: worker.pid, version: hello.program.version });
+  }
+
+  /** Lets go of the adopted: they serve on without us. */
+  releaseAdopted(): void {
+    for (const worker of this.all().filter(({ isAdopted }) => isAdopted)) this.release(worker);
+  }
+
+  /** Lets go of a worker, which lives on. */
+  release(worker: WorkerProcess): void {
+    this.#forget(worker);
+    worker.release();
   }
 
   /**
@@ -132,6 +117,8 @@ export class WorkerSet {
   broadcast(messages: readonly string[], changeCount: number): void {
     const patienceMs = changeCount > LARGE_CHANGE ? changeCount * CHANGE_MS_MAX : 0;
     for (const worker of this.#workers.values()) {
+      // One that speaks another format leaves without.
+      if (worker.isAdopted && worker.program === undefined) continue;
       for (const message of messages) worker.sendEncoded(message);
       if (patienceMs > 0) this.#pulse.heard(worker.number, this.#options.now() + patienceMs);
     }
@@ -242,10 +229,10 @@ export class WorkerSet {
 
   /** What a worker says before it is ready is not relied on: its program may be another. */
   #meet(worker: WorkerProcess, message: FromWorker): void {
-    if (message.type === "log") return this.#follow(worker, message);
-    if (message.type !== "ready") return;
+    if (message.type === "log" || message.type === "refused") return this.#follow(worker, message);
+    if (message.type !== "ready" && message.type !== "hello") return;
     const fault = faultOfProgram(message.program);
-    if (fault !== undefined) return this.kill(worker, fault);
+    if (fault !== undefined) return this.#part(worker, fault);
     worker.program = message.program;
     this.#follow(worker, message);
   }
@@ -253,6 +240,12 @@ export class WorkerSet {
   #follow(worker: WorkerProcess, message: FromWorker): void {
     const { hooks, log } = this.#options;
     switch (message.type) {
+      case "hello":
+        return this.#visited.get(worker)?.greeted(message);
+      case "state":
+        return this.#visited.get(worker)?.toldState();
+      case "refused":
+        return this.#visited.get(worker)?.refused();
       case "ready":
         return this.#ready(worker, message);
       case "applied":
@@ -327,11 +320,42 @@ export class WorkerSet {
   #exited(worker: WorkerProcess, reason: string, code: number | null): void {
     worker.fault ??= reason;
     worker.hasLeft = code === 0;
+    this.#forget(worker);
+    rmSync(this.#options.rendezvous(worker.number), { force: true });
+    this.#options.hooks.exited(worker, reason, code);
+  }
+
+  #add(number: number, origin: WorkerOrigin): WorkerProcess {
+    const { limits, now } = this.#options;
+    const worker = new WorkerProcess(number, origin, {
+      received: (from, messages) => this.#received(from, messages),
+      exited: (from, reason, code) => this.#exited(from, reason, code),
+    });
+    this.#workers.set(number, worker);
+    this.#pulse.heard(number, now() + limits.workerStartMsMax - limits.workerSilenceMsMax);
+    return worker;
+  }
+
+  /** Its program is not one that we can work with. One that has connections may finish them. */
+  #part(worker: WorkerProcess, fault: string): void {
+    if (!worker.isAdopted) return this.kill(worker, fault);
+    this.#options.log.warning(`worker ${worker.number} is asked to leave: ${fault}`, { pid: worker.pid });
+    this.#pulse.forget(worker.number);
+    this.stop(worker, this.#options.limits.signalStopMs);
+    this.#visited.get(worker)?.gone();
+  }
+
+  #sayWhatAlone(worker: WorkerProcess): void {
+    worker.send({ type: "alone", serve_ms: this.#options.serveAloneMs });
+  }
+
+  #forget(worker: WorkerProcess): void {
     this.#workers.delete(worker.number);
+    this.#visited.get(worker)?.gone();
+    this.#visited.delete(worker);
     this.#pulse.forget(worker.number);
     this.#options.gathering.leave(worker.number);
     this.#questions.forgetWorker(worker.number);
-    this.#options.hooks.exited(worker, reason, code);
   }
 }
 

@@ -1,0 +1,27 @@
+/**
+ * The names of the sockets where a main that starts finds the workers of the one before: beside the command
+ * socket, one for each worker.
+ */
+import { readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+/** Where worker `number` of the main with this command socket is found. */
+export function rendezvousPath(socketPath: string, number: number): string {
+  return `${socketPath}.worker-${number}`;
+}
+
+/** A socket, and the number of its worker. */
+export interface FoundSocket {
+  readonly number: number;
+  readonly path: string;
+}
+
+/** All that are there; those of workers that are gone, too. */
+export function findRendezvous(socketPath: string): readonly FoundSocket[] {
+  const prefix = `${basename(socketPath)}.worker-`;
+  const folder = dirname(socketPath);
+  return readdirSync(folder)
+    .filter((name) => name.startsWith(prefix) && /^[0-9]{1,5}$/.test(name.slice(prefix.length)))
+    .map((name) => ({ number: Number(name.slice(prefix.length)), path: join(folder, name) }))
+    .sort((a, b) => a.number - b.number);
+}

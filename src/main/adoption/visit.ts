@@ -1,0 +1,50 @@
+/**
+ * Going to a worker that has lost its main, by its rendezvous: it gets a channel of each kind, and we get its
+ * process.
+ */
+import { fail, ok, type Result } from "../../base/result.ts";
+import { createDescriptorPair, sendDescriptors } from "../../io/descriptors.ts";
+import { closeDescriptor } from "../../sys/descriptor.ts";
+import { openProcessHandle } from "../../sys/process-handle.ts";
+import { connectUnixSocket, listeningProcess } from "../../sys/unix-socket.ts";
+import { adoptWorker, type WorkerOrigin } from "../workers/worker-origin.ts";
+
+/** The worker behind the socket at `path`. The error says why there is none: then it is gone. */
+export function visitWorker(path: string): Result<WorkerOrigin, string> {
+  const door = connectUnixSocket(path);
+  if (!door.ok) return fail(door.error.message);
+  try {
+    const pid = listeningProcess(door.value);
+    if (!pid.ok) return fail(pid.error.message);
+    const handle = openProcessHandle(pid.value);
+    if (!handle.ok) return fail(handle.error.message);
+    const channels = bringChannels(door.value);
+    if (!channels.ok) {
+      closeDescriptor(handle.value);
+      return channels;
+    }
+    return ok(adoptWorker({ pid: pid.value, handle: handle.value }, channels.value));
+  } finally {
+    closeDescriptor(door.value);
+  }
+}
+
+/** Main's ends; the others are on their way. */
+function bringChannels(
+  door: number,
+): Result<{ readonly messages: number; readonly descriptors: number }, string> {
+  const messages = createDescriptorPair();
+  if (!messages.ok) return fail(messages.error.message);
+  const descriptors = createDescriptorPair();
+  if (!descriptors.ok) {
+    closeDescriptor(messages.value.ours);
+    closeDescriptor(messages.value.theirs);
+    return fail(descriptors.error.message);
+  }
+  const theirs = [messages.value.theirs, descriptors.value.theirs];
+  const sent = sendDescriptors(door, theirs);
+  theirs.forEach(closeDescriptor);
+  if (sent.ok) return ok({ messages: messages.value.ours, descriptors: descriptors.value.ours });
+  [messages.value.ours, descriptors.value.ours].forEach(closeDescriptor);
+  return fail(sent.error.message);
+}

@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { FaultLog } from "../../testing/clients/faults.ts";
+import { HttpConnection } from "../../testing/clients/http-connection.ts";
+import { Load } from "../../testing/clients/load.ts";
+import { connectTls } from "../../testing/clients/tls-client.ts";
+import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
+import { askUntil } from "../../testing/deadline.ts";
+import { signal, whenGone } from "../../testing/processes.ts";
+import { freePort, Proxy, type ProxyOptions } from "../../testing/proxy.ts";
+import { authority, certificateFor, sessionOf } from "./https-support.ts";
+import {
+  assertNoFaults,
+  backendOf,
+  echoRequest,
+  exchangeOn,
+  fetchOnce,
+  IOS,
+  TIMEOUT_MS,
+  withBackends,
+} from "./support.ts";
+
+/** Starts proxies one after another on the same socket and state, and ends what is left of all. */
+async function withRestarts(
+  body: (start: (options?: ProxyOptions) => Promise<Proxy>, folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "kakehi-adoption-"));
+  const started: Proxy[] = [];
+  const start = async (options: ProxyOptions = {}): Promise<Proxy> => {
+    const args = ["--state", join(folder, "state"), ...(options.args ?? [])];
+    const proxy = await Proxy.start({ workers: 2, ...options, folder, args });
+    started.push(proxy);
+    return proxy;
+  };
+  try {
+    await body(start, folder);
+  } catch (error) {
+    const outputs = started.map(({ output }) => output).join("--- the next one\n");
+    throw new Error(`${String(error)}\n--- the proxies wrote\n${outputs}`, { cause: error });
+  } finally {
+    await Promise.all(started.map((proxy) => proxy.discard()));
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** `kill -9` of main, and nothing else. */
+async function killMain(proxy: Proxy): Promise<void> {
+  proxy.kill("SIGKILL");
+  await whenGone([proxy.pid], TIMEOUT_MS);
+}
+
+for (const io of IOS) {
+  test(`kill -9 of main: workers serve on, and the next main goes on with them as they are (${io})`, async () => {
+    await withBackends(1, async (backend) => {
+      await withRestarts(async (start) => {
+        const first = await start({ io });
+        const port = await first.serve("app", [{ id: "app-1", address: backend.address }]);
+        const before = await first.workers();
+        const load = new Load({ port, ratePerSecond: 200, request: echoRequest("app-1") });
+        const faults = new FaultLog();
+        const tunnel = await WebSocketClient.open({ port, host: "a.example", target: "/websocket", faults });
+        tunnel.sendAtRate(20);
+        const idle = await HttpConnection.open(port, { timeoutMs: TIMEOUT_MS });
+        assert.equal((await exchangeOn(idle, "/")).status, 200);
+        await killMain(first);
+        const { answered } = load.report;
+        await askUntil(
+          TIMEOUT_MS,
+          "answers without main",
+          () => load.report.answered > answered + 40 || undefined,
+        );
+        const second = await start({ io });
+        const after = await second.workers();
+        assert.deepEqual(
+          after.map(({ pid, revision, hash }) => ({ pid, revision, hash })),
+          before.map(({ pid, hash }) => ({ pid, revision: 4, hash })),
+        );
+        await second.orders.ok("ADD_CLUSTER", { cluster_id: "more" });
+        await askUntil(TIMEOUT_MS, "more answers", () => load.report.answered > answered + 80 || undefined);
+        await load.stop();
+        assertNoFaults(load.faults);
+        assert.equal((await exchangeOn(idle, "/")).status, 200);
+        idle.close();
+        await tunnel.close();
+        assertNoFaults(faults);
+        await second.stop();
+      });
+    });
+  });
+}
+
+test("what workers had is there again: drains, ticket keys, listening sockets; and they end with their main", async () => {
+  await withBackends(2, async (...backends) => {
+    await withRestarts(async (start) => {
+      const first = await start();
+      const certificate = certificateFor("a.example");
+      const [port, httpsPort] = [
+        await first.serve("app", [{ id: "app-1", address: backends[0]!.address }]),
+        await freePort(),
+      ];
+      const listener = `127.0.0.1:${httpsPort}`;
+      await first.orders.ok("ADD_LISTENER", { address: listener, protocol: "https" });
+      await first.orders.ok("ADD_FRONTEND", { listener, hostname: "*", cluster_id: "app" });
+      const sent = { listener, certificate: certificate.pem, key: certificate.keyPem };
+      await first.orders.ok("ADD_CERTIFICATE", sent);
+      const wishes = { servername: "a.example", ca: authority.pem, version: "TLSv1.3" } as const;
+      const session = await sessionOf(await connectTls(httpsPort, wishes, TIMEOUT_MS), "TLSv1.3");
+      const faults = new FaultLog();
+      const tunnel = await WebSocketClient.open({ port, host: "a.example", target: "/websocket", faults });
+      const app2 = { cluster_id: "app", backend_id: "app-2", address: backends[1]!.address };
+      await first.orders.ok("ADD_BACKEND", app2);
+      const removal = { cluster_id: "app", backend_id: "app-1" };
+      await first.orders.ok("REMOVE_BACKEND", { ...removal, drain: { wait: false } });
+      await killMain(first);
+
+      const second = await start();
+      const [drain] = (await second.orders.ok("QUERY_DRAINS")).data.drains;
+      assert.equal(drain.order, "REMOVE_BACKEND");
+      assert.deepEqual(drain.object, { kind: "backend", key: "app app-1", ...removal });
+      assert.equal(drain.connections, 1);
+      const again = second.orders.send("REMOVE_BACKEND", removal);
+      assert.equal((await again.processing()).data.connections, 1, "the same order attaches to it");
+      for (let round = 0; round < 4; round++) {
+        const resumed = await connectTls(httpsPort, { ...wishes, session }, TIMEOUT_MS);
+        assert.equal(resumed.isSessionReused(), true);
+        resumed.destroy();
+      }
+      await tunnel.close();
+      assertNoFaults(faults);
+      assert.equal((await again.final()).status, "OK");
+      // A listener that is removed and added again has been the new main's all the while.
+      await second.orders.ok("REMOVE_LISTENER", { address: listener });
+      await second.orders.ok("ADD_LISTENER", { address: listener, protocol: "https" });
+      const workers = (await second.workers()).map(({ pid }) => pid);
+      await second.stop();
+      await whenGone(workers, TIMEOUT_MS);
+    });
+  });
+});
+
+test("a worker that has another configuration is brought to the file's by what differs, and keeps its connections", async () => {
+  await withBackends(2, async (...backends) => {
+    await withRestarts(async (start, folder) => {
+      const first = await start();
+      const [one, two] = backends.map(({ id, address }) => ({ cluster_id: "app", backend_id: id, address }));
+      const port = await first.serve("app", [{ id: "app-1", address: one!.address }]);
+      const { hash } = (await first.status()).data;
+      const older = join(folder, "older");
+      await first.orders.ok("SAVE_STATE", { path: older });
+      await first.orders.ok("REMOVE_BACKEND", { cluster_id: "app", backend_id: "app-1" });
+      await first.orders.ok("ADD_BACKEND", two!);
+      const surplus = await first.serve("other", []);
+      const faults = new FaultLog();
+      const tunnel = await WebSocketClient.open({ port, host: "a.example", target: "/websocket", faults });
+      const before = await first.workers();
+      await killMain(first);
+
+      const second = await start({ args: ["--state", older] });
+      const after = await second.workers();
+      assert.deepEqual(
+        after.map(({ pid, hash: own, revision }) => ({ pid, own, revision })),
+        before.map(({ pid }) => ({ pid, own: hash, revision: 4 })),
+      );
+      assert.equal(backendOf(await fetchOnce(port, "/")), "app-1");
+      await assert.rejects(fetchOnce(surplus, "/"), "a listener that the file does not have");
+      const [drain] = (await second.orders.ok("QUERY_DRAINS")).data.drains;
+      assert.equal(drain.object.backend_id, "app-2");
+      assert.equal(drain.connections, 1);
+      await tunnel.close();
+      assertNoFaults(faults);
+      await second.orders.ok("ADD_BACKEND", two!);
+      await second.stop();
+    });
+  });
+});
+
+test("a worker that hangs is not waited for: it is killed and replaced, and the other goes on", async () => {
+  await withBackends(1, async (backend) => {
+    await withRestarts(async (start) => {
+      const first = await start();
+      const port = await first.serve("app", [{ id: "app-1", address: backend.address }]);
+      const [hanging, good] = await first.workers();
+      signal(hanging!.pid, "SIGSTOP");
+      await killMain(first);
+      const second = await start();
+      const workers = await second.workers();
+      assert.ok(workers.some(({ pid }) => pid === good!.pid));
+      assert.ok(workers.every(({ pid, state }) => pid !== hanging!.pid && state === "running"));
+      await whenGone([hanging!.pid], TIMEOUT_MS);
+      for (let count = 0; count < 10; count++) assert.equal((await fetchOnce(port, "/")).status, 200);
+      await second.stop();
+    });
+  });
+});
+
+test("a main that cannot start leaves the workers as they are, and SIGTERM lets them leave without one", async () => {
+  await withBackends(1, async (backend) => {
+    await withRestarts(async (start, folder) => {
+      const first = await start();
+      const port = await first.serve("app", [{ id: "app-1", address: backend.address }]);
+      const pids = (await first.workers()).map(({ pid }) => pid);
+      await killMain(first);
+      const damaged = join(folder, "damaged");
+      await writeFile(damaged, "no state");
+      await assert.rejects(start({ args: ["--state", damaged] }), /damaged/);
+      assert.equal((await fetchOnce(port, "/")).status, 200);
+      for (const pid of pids) signal(pid, "SIGTERM");
+      await whenGone(pids, TIMEOUT_MS);
+      assert.deepEqual(
+        (await readdir(folder)).filter((name) => name.includes("worker-")),
+        [],
+      );
+    });
+  });
+});
