@@ -5,6 +5,7 @@ import { helloMessage, recordsOf, uint16, vector16, vector8 } from "../../testin
 import type { CertificateKeyType } from "../model/objects.ts";
 import { canUse } from "./client-abilities.ts";
 import { ClientHelloReader } from "./client-hello.ts";
+import type { TlsSuites } from "./machine.ts";
 import { type ClientHello, TLS_1_2, TLS_1_3 } from "./parse-client-hello.ts";
 
 const KEYS: readonly CertificateKeyType[] = ["rsa", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519"];
@@ -22,8 +23,20 @@ interface Offer {
   readonly groups?: readonly number[];
 }
 
+/**
+ * What listeners serve in TLS 1.2 unless told otherwise: ECDHE with AES-GCM and ChaCha20 (RFC 5289, 7905).
+ */
+const SUITES: TlsSuites = {
+  rsa: new Set([0xc02f, 0xc030, 0xcca8]),
+  ecdsa: new Set([0xc02b, 0xc02c, 0xcca9]),
+};
+
 /** The keys that a client with this offer can use. */
-function usable(offer: Offer, served: readonly number[] = [TLS_1_2, TLS_1_3]): readonly CertificateKeyType[] {
+function usable(
+  offer: Offer,
+  served: readonly number[] = [TLS_1_2, TLS_1_3],
+  suites = SUITES,
+): readonly CertificateKeyType[] {
   const list = (numbers: readonly number[]) => vector16(...numbers.map(uint16));
   const extensions: (readonly [number, Uint8Array])[] = [];
   if (offer.versions !== undefined) extensions.push([43, vector8(...offer.versions.map(uint16))]);
@@ -31,7 +44,7 @@ function usable(offer: Offer, served: readonly number[] = [TLS_1_2, TLS_1_3]): r
   if (offer.groups !== undefined) extensions.push([10, list(offer.groups)]);
   const message = helloMessage({ cipherSuites: offer.suites ?? [0x1301], extensions });
   const hello = helloOf(recordsOf(message));
-  return KEYS.filter((key) => canUse(hello, key, served));
+  return KEYS.filter((key) => canUse(hello, key, served, suites));
 }
 
 test("clients of today can use every key", () => {
@@ -43,7 +56,7 @@ test("clients of today can use every key", () => {
   ]) {
     const hello = helloOf(bytes);
     assert.deepEqual(
-      KEYS.filter((key) => canUse(hello, key, [TLS_1_2, TLS_1_3])),
+      KEYS.filter((key) => canUse(hello, key, [TLS_1_2, TLS_1_3], SUITES)),
       KEYS,
     );
   }
@@ -62,6 +75,13 @@ test("in TLS 1.2 the cipher suites decide, and the curve must be known", () => {
   assert.deepEqual(usable({ suites: [0xc02b], schemes, groups: [23] }), ["ecdsa-p256"]);
   assert.deepEqual(usable({ suites: [0xc02b], schemes, groups: [29] }), []);
   assert.deepEqual(usable({ suites: [0xc02b], schemes: [0x0401], groups: [23] }), []);
+});
+
+test("in TLS 1.2 only suites that the listener serves count, too", () => {
+  const both = { suites: [0xc02b, 0xc02f], schemes: [0x0403, 0x0401], groups: [23] };
+  assert.deepEqual(usable(both), ["rsa", "ecdsa-p256"]);
+  assert.deepEqual(usable(both, [TLS_1_2], { rsa: new Set([0xc02f]), ecdsa: new Set() }), ["rsa"]);
+  assert.deepEqual(usable(both, [TLS_1_2], { rsa: new Set([0xc030]), ecdsa: SUITES.ecdsa }), ["ecdsa-p256"]);
 });
 
 test("the version is the highest that both speak", () => {

@@ -1,10 +1,11 @@
 /**
- * What a client can do with a certificate's key, from its ClientHello: so that of RSA and ECDSA for the same
- * name the right one is served. The machine has the last word; this only keeps it from being given a
- * certificate that it must refuse.
+ * What a client can do with a certificate's key on a listener, from its ClientHello: so that of RSA and ECDSA
+ * for the same name the right one is served. The machine has the last word; this only keeps it from being
+ * given a certificate that it must refuse.
  */
 import { assertNever } from "../base/assert.ts";
 import type { CertificateKeyType } from "../model/objects.ts";
+import type { TlsSuites } from "./machine.ts";
 import { type ClientHello, TLS_1_2, TLS_1_3 } from "./parse-client-hello.ts";
 
 /** Signature schemes of TLS 1.3, by key (RFC 8446 section 4.2.3). */
@@ -23,40 +24,34 @@ const RSA_SCHEMES_1_2: readonly number[] = [0x0401, 0x0501, 0x0601, ...SCHEMES.r
 /** The curves' numbers (RFC 8446 section 4.2.7). */
 const GROUPS = { "ecdsa-p256": 23, "ecdsa-p384": 24, "ecdsa-p521": 25 } as const;
 
-/** Suites of TLS 1.2 whose server signs with ECDSA or EdDSA (RFC 5289, 7251, 7905, 8422). */
-const ECDSA_SUITES: ReadonlySet<number> = new Set([
-  0xc009, 0xc00a, 0xc023, 0xc024, 0xc02b, 0xc02c, 0xc0ac, 0xc0ad, 0xc0ae, 0xc0af, 0xcca9,
-]);
-
-/** The same with RSA: ECDHE, DHE, and RSA key exchange. */
-const RSA_SUITES: ReadonlySet<number> = new Set([
-  0xc013, 0xc014, 0xc027, 0xc028, 0xc02f, 0xc030, 0xcca8, 0x0033, 0x0039, 0x0067, 0x006b, 0x009e, 0x009f,
-  0xccaa, 0x002f, 0x0035, 0x003c, 0x003d, 0x009c, 0x009d,
-]);
-
 /**
- * Whether a certificate with such a key can serve the client on a listener that speaks `versions`. A client
- * that shares no version with it can use none.
+ * Whether a certificate with such a key can serve the client on a listener that speaks `versions`, and in TLS
+ * 1.2 serves `suites`. A client that shares no version with it can use none.
  */
-export function canUse(hello: ClientHello, key: CertificateKeyType, versions: readonly number[]): boolean {
+export function canUse(
+  hello: ClientHello,
+  key: CertificateKeyType,
+  versions: readonly number[],
+  suites: TlsSuites,
+): boolean {
   let version = 0;
   for (const one of versions) if (one > version && hello.versions.includes(one)) version = one;
   if (version === TLS_1_3) return hasAny(hello.signatureSchemes, SCHEMES[key], false);
-  return version === TLS_1_2 && canUseIn12(hello, key);
+  return version === TLS_1_2 && canUseIn12(hello, key, suites);
 }
 
-function canUseIn12(hello: ClientHello, key: CertificateKeyType): boolean {
+function canUseIn12(hello: ClientHello, key: CertificateKeyType, served: TlsSuites): boolean {
   const { cipherSuites, signatureSchemes, groups } = hello;
   switch (key) {
     case "rsa":
-      return hasSuite(cipherSuites, RSA_SUITES) && hasAny(signatureSchemes, RSA_SCHEMES_1_2, true);
+      return hasSuite(cipherSuites, served.rsa) && hasAny(signatureSchemes, RSA_SCHEMES_1_2, true);
     case "ed25519":
-      return hasSuite(cipherSuites, ECDSA_SUITES) && hasAny(signatureSchemes, SCHEMES.ed25519, false);
+      return hasSuite(cipherSuites, served.ecdsa) && hasAny(signatureSchemes, SCHEMES.ed25519, false);
     case "ecdsa-p256":
     case "ecdsa-p384":
     case "ecdsa-p521":
       return (
-        hasSuite(cipherSuites, ECDSA_SUITES) &&
+        hasSuite(cipherSuites, served.ecdsa) &&
         hasAny(signatureSchemes, ECDSA_SCHEMES_1_2, true) &&
         hasAny(groups, [GROUPS[key]], true)
       );

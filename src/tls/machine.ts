@@ -113,7 +113,15 @@ export interface TlsAcceptOptions {
   readonly ticketKeyName?: Uint8Array | undefined;
 }
 
+/** The cipher suites of TLS 1.2 that a context serves, by the key of the certificate that they need. */
+export interface TlsSuites {
+  readonly rsa: ReadonlySet<number>;
+  /** With keys of ECDSA, and of EdDSA. */
+  readonly ecdsa: ReadonlySet<number>;
+}
+
 export interface TlsServerContext {
+  readonly suites: TlsSuites;
   accept(options: TlsAcceptOptions): TlsMachine;
   free(): void;
 }

@@ -103,3 +103,17 @@ test("RSA and ECDSA stand side by side for a name, and each client gets what it 
   assert.equal(shownTo(rig, "a.example", { ...old, ciphers: ECDSA_ONLY }), ecdsa.fingerprint);
   assert.equal(shownTo(rig, "a.example", { ...old, ciphers: RSA_ONLY }), rsa.fingerprint);
 });
+
+test("a listener's cipher_list has a say in that: what only the client can use serves nobody", () => {
+  const rig = new SecureRig();
+  const rsa = rig.certificate("a.example", "rsa-2048");
+  const ecdsa = rig.certificate("a.example");
+  const old = { versionMax: "TLSv1.2" } as const;
+  for (const rsaList of [RSA_ONLY, "AES128-GCM-SHA256"]) {
+    update(rig, { cipher_list: rsaList });
+    assert.equal(shownTo(rig, "a.example", { ...old, ciphers: "ALL" }), rsa.fingerprint);
+    assert.equal(shownTo(rig, "a.example"), ecdsa.fingerprint, "TLS 1.3 has suites of its own");
+  }
+  update(rig, { cipher_list: ECDSA_ONLY });
+  assert.equal(shownTo(rig, "a.example", { ...old, ciphers: "ALL" }), ecdsa.fingerprint);
+});

@@ -74,8 +74,11 @@ export class TlsServer {
 
   /** Chooses for a client that says `hello`. The machine is to be fed with the same bytes. */
   accept(listener: ListenerTls, hello: ClientHello, nowMs: number): TlsVerdict {
+    const context = listener.context(this.#library, this.#ticketKeys);
+    if (!context.ok) return notReady(context.error.text);
     const { versions } = listener;
-    const usable = (kind: CertificateRuntime["keyKind"]): boolean => canUse(hello, kind, versions);
+    const { suites } = context.value;
+    const usable = (kind: CertificateRuntime["keyKind"]): boolean => canUse(hello, kind, versions, suites);
     const choice = choose(listener, hello.serverName, usable, nowMs);
     if (choice === "none") return unknownName("no certificate serves the name that it asks for");
     const certificate = choice === "own" ? undefined : choice.certificate;
@@ -83,8 +86,6 @@ export class TlsServer {
     if (shown === undefined) return notReady("there is no certificate");
     const ready = this.#ready.find(shown);
     if (!ready.ok) return notReady(ready.error.text);
-    const context = listener.context(this.#library, this.#ticketKeys);
-    if (!context.ok) return notReady(context.error.text);
     const machine = context.value.accept({
       certificates: [ready.value],
       sessionContext: sessionContextOf(shown.fingerprint, hello.serverName, listener.trust),

@@ -27,6 +27,8 @@ export const X509_STORE_set_flags: Call2 = declare("int", "X509_STORE_set_flags"
 export const X509_STORE_add_cert: Call2 = declare("int", "X509_STORE_add_cert", WORD, WORD);
 
 export const OPENSSL_sk_new_null: Call0 = declare(WORD, "OPENSSL_sk_new_null");
+export const OPENSSL_sk_num: Call1 = declare("int", "OPENSSL_sk_num", WORD);
+export const OPENSSL_sk_value: Call2 = declare(WORD, "OPENSSL_sk_value", WORD, "int");
 export const OPENSSL_sk_push: Call2 = declare("int", "OPENSSL_sk_push", WORD, WORD);
 /** Frees the certificates too. */
 export const OSSL_STACK_OF_X509_free: Call1 = declare("void", "OSSL_STACK_OF_X509_free", WORD);

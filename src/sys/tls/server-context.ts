@@ -7,6 +7,7 @@ import type {
   TlsMachine,
   TlsServerContext,
   TlsServerOptions,
+  TlsSuites,
   TlsTicketKeys,
 } from "../../tls/machine.ts";
 import type { Region } from "../arena.ts";
@@ -16,6 +17,7 @@ import { refuseExpiredClients } from "./client-tickets.ts";
 import { newContext } from "./context.ts";
 import { layBytes } from "./desk.ts";
 import { takeError } from "./error-queue.ts";
+import { suitesOf } from "./server-suites.ts";
 import { Handle } from "./living.ts";
 import { OpenSslMachine } from "./machine.ts";
 import {
@@ -67,6 +69,7 @@ export function openServerContext(
 }
 
 export class OpenSslServerContext implements TlsServerContext {
+  readonly suites: TlsSuites;
   readonly #handle = new Handle("contexts");
   readonly #context: number;
   readonly #memory: Region;
@@ -75,6 +78,7 @@ export class OpenSslServerContext implements TlsServerContext {
   /** Takes over the SSL_CTX. */
   constructor(context: number, memory: Region, ticketKeys: OpenSslTicketKeys | undefined) {
     this.#context = context;
+    this.suites = suitesOf(context);
     this.#memory = memory;
     this.#ticketKeys = ticketKeys;
     ticketKeys?.attach(context);

@@ -92,6 +92,12 @@ export const SSL_get_error: Call2 = declare("int", "SSL_get_error", WORD, "int")
 
 export const SSL_version: Call1 = declare("int", "SSL_version", WORD);
 export const SSL_get_current_cipher: Call1 = declare(WORD, "SSL_get_current_cipher", WORD);
+/** Borrowed from the context: a list of its ciphers, in the order of its liking. */
+export const SSL_CTX_get_ciphers: Call1 = declare(WORD, "SSL_CTX_get_ciphers", WORD);
+/** The number that stands for it in a ClientHello. */
+export const SSL_CIPHER_get_protocol_id: Call1 = declare("int", "SSL_CIPHER_get_protocol_id", WORD);
+/** By what kind of key its server shows who it is. */
+export const SSL_CIPHER_get_auth_nid: Call1 = declare("int", "SSL_CIPHER_get_auth_nid", WORD);
 export const SSL_CIPHER_get_name: Call1 = declare(WORD, "SSL_CIPHER_get_name", WORD);
 export const SSL_session_reused: Call1 = declare("int", "SSL_session_reused", WORD);
 export const SSL_get0_alpn_selected: Call3 = declare("void", "SSL_get0_alpn_selected", WORD, WORD, WORD);
