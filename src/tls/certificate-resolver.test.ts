@@ -92,6 +92,16 @@ test("a wildcard that the client can use goes before an exact name that it canno
   assert.equal(found(resolver, "a.example.com", only("rsa")), "wide");
 });
 
+test("a wildcard that is valid goes before an exact name that is not", () => {
+  const resolver = resolverOf(
+    certificate("exact", ["a.example.com"], { notAfterMs: 10 }),
+    certificate("wide", ["*.example.com"]),
+  );
+  assert.equal(found(resolver, "a.example.com"), "wide");
+  resolver.replace("wide", certificate("wide", ["*.example.com"], { notBeforeMs: 1_001 }));
+  assert.equal(found(resolver, "a.example.com"), "exact", "neither is valid");
+});
+
 test("no name, and a name that nobody serves, get the default, once it is there", () => {
   const resolver = resolverOf(certificate("one", ["a.example"]));
   resolver.setDefault("fallback");
@@ -133,17 +143,18 @@ function naive(
 ): string | undefined {
   const wildcard = name.replace(/^[^.]+/, "*");
   const isValid = (one: CertificateFacts) => one.notBeforeMs <= NOW && NOW <= one.notAfterMs;
+  const isExact = (one: CertificateFacts) => one.names.includes(name);
   const best = (candidates: readonly CertificateFacts[]) =>
     [...candidates].sort(
       (one, other) =>
+        Number(canUse(other.keyKind)) - Number(canUse(one.keyKind)) ||
         Number(isValid(other)) - Number(isValid(one)) ||
+        Number(isExact(other)) - Number(isExact(one)) ||
         Number(one.keyKind === "rsa") - Number(other.keyKind === "rsa") ||
         other.notAfterMs - one.notAfterMs ||
         (one.fingerprint < other.fingerprint ? -1 : 1),
     )[0]?.fingerprint;
-  const withName = (wanted: string) => certificates.filter((one) => one.names.includes(wanted));
-  const usable = (wanted: string) => withName(wanted).filter((one) => canUse(one.keyKind));
-  return best(usable(name)) ?? best(usable(wildcard)) ?? best(withName(name)) ?? best(withName(wildcard));
+  return best(certificates.filter((one) => isExact(one) || one.names.includes(wildcard)));
 }
 
 test("after any additions and removals it finds what the naive rules find", () => {

@@ -3,11 +3,11 @@
  * caller's own objects; it reads no certificate, builds no context, and has no clock.
  *
  * Rules of this file:
- *  1. The exact name goes before the wildcard, which stands for one label (RFC 6125 section 6.4.3), and both
+ *  1. What serves a name by itself or by a wildcard, which stands for one label (RFC 6125 section 6.4.3), goes
  *     before the default certificate.
- *  2. Of several for a name: what the client can use, then what is valid now, then ECDSA and EdDSA before
- *     RSA, which costs us ten times as much, then what lasts longest. Equal in all that: the smaller
- *     fingerprint, so that all workers choose the same.
+ *  2. Of several for a name: what the client can use, then what is valid now, then the exact name before the
+ *     wildcard, then ECDSA and EdDSA before RSA, which costs us ten times as much, then what lasts longest.
+ *     Equal in all that: the smaller fingerprint, so that all workers choose the same.
  *  3. A certificate that no rule prefers is still better than none: an expired one is served if it is alone.
  *  4. To add, replace or remove one costs its names, whatever else is there.
  */
@@ -89,11 +89,12 @@ export class CertificateResolver<Certificate extends CertificateFacts> {
   findNamed(serverName: string, canUse: CanUse, nowMs: number): Certificate | undefined {
     const exact = this.#byName.get(serverName);
     const usable = choose(exact, canUse, nowMs);
-    if (usable !== undefined) return usable;
+    if (usable !== undefined && isValid(usable, nowMs)) return usable;
     const wildcard = wildcardOf(serverName);
     const others = wildcard === undefined ? undefined : this.#byName.get(wildcard);
     return (
-      choose(others, canUse, nowMs) ?? choose(exact, canUseAll, nowMs) ?? choose(others, canUseAll, nowMs)
+      validFirst(usable, choose(others, canUse, nowMs), nowMs) ??
+      validFirst(choose(exact, canUseAll, nowMs), choose(others, canUseAll, nowMs), nowMs)
     );
   }
 
@@ -139,6 +140,16 @@ function wildcardOf(name: string): string | undefined {
   return dot <= 0 || name.startsWith("*") ? undefined : `*${name.slice(dot)}`;
 }
 
+/** The exact one, unless only the one of the wildcard is valid. */
+function validFirst<Certificate extends CertificateFacts>(
+  exact: Certificate | undefined,
+  other: Certificate | undefined,
+  nowMs: number,
+): Certificate | undefined {
+  if (exact === undefined || other === undefined) return exact ?? other;
+  return isValid(exact, nowMs) || !isValid(other, nowMs) ? exact : other;
+}
+
 function choose<Certificate extends CertificateFacts>(
   bucket: Bucket<Certificate> | undefined,
   canUse: CanUse,
@@ -163,8 +174,11 @@ const RANK_MAX = 4;
 
 /** Valid before not valid, and in each ECDSA and EdDSA before RSA. */
 function rankOf(certificate: CertificateFacts, nowMs: number): number {
-  const isValid = certificate.notBeforeMs <= nowMs && nowMs <= certificate.notAfterMs;
-  return (isValid ? 3 : 1) + (certificate.keyKind === "rsa" ? 0 : 1);
+  return (isValid(certificate, nowMs) ? 3 : 1) + (certificate.keyKind === "rsa" ? 0 : 1);
+}
+
+function isValid({ notBeforeMs, notAfterMs }: CertificateFacts, nowMs: number): boolean {
+  return notBeforeMs <= nowMs && nowMs <= notAfterMs;
 }
 
 function canUseAll(): boolean {
