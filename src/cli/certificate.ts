@@ -10,7 +10,7 @@ import { UsageError } from "./exit-codes.ts";
 import { showExample } from "./help.ts";
 import { declareList, listAll } from "./list-command.ts";
 import { parseEach, parseTime } from "./option-values.ts";
-import { declareChange, declareRemoval, type FieldOption } from "./order-command.ts";
+import { declareChange, declareRemoval, declareReplacement, type FieldOption } from "./order-command.ts";
 import { FILE_HELP, readPemFile } from "./pem-file.ts";
 import { print, printJson } from "./output.ts";
 import { withClient } from "./proxy.ts";
@@ -71,7 +71,7 @@ export function declare(command: Command): void {
     required: ["listener", "certificate", "key"],
     examples: [`kakehi certificate add --listener 127.0.0.1:8443 ${files}`],
   });
-  declareChange(command, {
+  declareReplacement(command, {
     name: "replace",
     orderType: "REPLACE_CERTIFICATE",
     options: [...SENT, OLD],

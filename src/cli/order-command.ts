@@ -45,13 +45,19 @@ const RESET_HELP = "Give an option its default back. May be repeated.";
 
 type OptionValues = Readonly<Record<string, unknown>>;
 
+const WAIT = "Wait until nothing uses it any more";
+const NO_WAIT = "Return at once, and say how many connections are left";
+
+/** `waits`: what happens where neither is given. */
+function waitOptions(waits: boolean): readonly FieldOption[] {
+  const preset = ": so it is without this.";
+  return [
+    { flags: "--wait", field: "drain.wait", help: `${WAIT}${waits ? preset : "."}` },
+    { flags: "--no-wait", field: "drain.wait", help: `${NO_WAIT}${waits ? "." : preset}` },
+  ];
+}
+
 const DRAIN_OPTIONS: readonly FieldOption[] = [
-  {
-    flags: "--wait",
-    field: "drain.wait",
-    help: "Wait until nothing uses it any more: so it is without this.",
-  },
-  { flags: "--no-wait", field: "drain.wait", help: "Return at once, and say how many connections are left." },
   { flags: "--deadline <duration>", field: "drain.deadline_ms", parse: parseDurationMs },
   { flags: "--on-deadline <what>", field: "drain.on_deadline", choices: ["close", "keep"] },
   {
@@ -101,7 +107,14 @@ export function declareUpdate(
 
 /** As `declareChange`, for an order that removes: it waits for the drain. */
 export function declareRemoval(parent: Command, removal: OrderCommand): Command {
-  return declareChange(parent, { ...removal, options: [...removal.options, ...DRAIN_OPTIONS] });
+  const options = [...removal.options, ...waitOptions(true), ...DRAIN_OPTIONS];
+  return declareChange(parent, { ...removal, options });
+}
+
+/** As `declareChange`, for an order that replaces: it waits for the drain of the old one if it is told to. */
+export function declareReplacement(parent: Command, replacement: OrderCommand): Command {
+  const options = [...replacement.options, ...waitOptions(false), ...DRAIN_OPTIONS];
+  return declareChange(parent, { ...replacement, options });
 }
 
 /**

@@ -45,6 +45,11 @@ export const DRAIN_DEFAULTS: DrainOptions = Object.freeze({
   on_deadline: "keep",
 });
 
+/**
+ * A replacement answers as soon as the new one is shown: nobody has to wait for who was shown the old one.
+ */
+export const REPLACEMENT_DRAIN_DEFAULTS: DrainOptions = Object.freeze({ ...DRAIN_DEFAULTS, wait: false });
+
 export const PAGE_LIMIT_DEFAULT = 100;
 
 export const CLUSTER_TLS_DEFAULTS = { verify: true } as const;

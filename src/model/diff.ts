@@ -9,7 +9,7 @@ import { additionOrder } from "./dump.ts";
 import { areEqual } from "./equal.ts";
 import type { Backend, Frontend } from "./objects.ts";
 import type { ChangeOrder, FrontendKey, OrderData } from "./orders.ts";
-import { DRAIN_DEFAULTS } from "./defaults.ts";
+import { DRAIN_DEFAULTS, REPLACEMENT_DRAIN_DEFAULTS } from "./defaults.ts";
 import { regexGroupOf } from "./regex-order.ts";
 import type { State } from "./state.ts";
 
@@ -92,7 +92,9 @@ function* certificateChanges(current: State, wanted: State): Iterable<ChangeOrde
     const before = current.certificates.get(key);
     if (before === undefined) yield additionOrder({ kind: "certificate", key, after: certificate });
     else if (!areEqual(before, certificate)) {
-      const data = { ...certificate, reject_expired: false, old_fingerprint: certificate.fingerprint };
+      const old_fingerprint = certificate.fingerprint;
+      const drain = REPLACEMENT_DRAIN_DEFAULTS;
+      const data = { ...certificate, reject_expired: false, old_fingerprint, drain };
       yield { type: "REPLACE_CERTIFICATE", data };
     }
   }

@@ -76,7 +76,7 @@ export interface OrderData {
     Changing<Pick<Backend, "weight" | "backup" | "sticky_id">>;
   REMOVE_BACKEND: Pick<Backend, "cluster_id" | "backend_id"> & Removal;
   ADD_CERTIFICATE: CertificateAddition;
-  REPLACE_CERTIFICATE: CertificateAddition & { readonly old_fingerprint: string };
+  REPLACE_CERTIFICATE: CertificateAddition & { readonly old_fingerprint: string } & Removal;
   REMOVE_CERTIFICATE: Pick<Certificate, "listener" | "fingerprint"> & Removal;
   STATUS: Nothing;
   METRICS: Nothing;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stateOf } from "../../testing/model/orders.ts";
 import { applyOrder } from "./apply.ts";
+import { DRAIN_DEFAULTS } from "./defaults.ts";
 import { ordersOf } from "./dump.ts";
 import { listObjects } from "./list.ts";
 import { netChangesOf } from "./net-changes.ts";
@@ -41,7 +42,10 @@ function ordersWithKeys(): readonly ChangeOrder[] {
     { type: "UPDATE_CLUSTER", data: { cluster_id: "app", tls } },
     { type: "ADD_CERTIFICATE", data: sent },
     { type: "ADD_CERTIFICATE", data: { ...sent, key: `${SECRET}5` } },
-    { type: "REPLACE_CERTIFICATE", data: { ...next, old_fingerprint: sent.fingerprint } },
+    {
+      type: "REPLACE_CERTIFICATE",
+      data: { ...next, old_fingerprint: sent.fingerprint, drain: DRAIN_DEFAULTS },
+    },
   ];
 }
 

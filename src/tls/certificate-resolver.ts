@@ -3,8 +3,8 @@
  * caller's own objects; it reads no certificate, builds no context, and has no clock.
  *
  * Rules of this file:
- *  1. What serves a name by itself or by a wildcard, which stands for one label (RFC 6125 section 6.4.3), goes
- *     before the default certificate.
+ *  1. What serves a name by itself or by a wildcard, which stands for one label (RFC 6125 section 6.4.3),
+ *     goes before the default certificate.
  *  2. Of several for a name: what the client can use, then what is valid now, then the exact name before the
  *     wildcard, then ECDSA and EdDSA before RSA, which costs us ten times as much, then what lasts longest.
  *     Equal in all that: the smaller fingerprint, so that all workers choose the same.

@@ -71,6 +71,24 @@ for (const io of IOS) {
       await setting.remove(old);
     });
 
+    test("a replacement answers while connections are on the old certificate, and waits for them if asked to", async () => {
+      const old = await setting.add(certificateFor("r.example"));
+      const connection = HttpConnection.over(await setting.connect({ servername: "r.example" }));
+      assert.equal((await exchangeOn(connection, "/", "r.example")).closes, false);
+      const { pem, keyPem } = certificateFor("r.example");
+      const data = { listener: setting.listener, certificate: pem, key: keyPem, old_fingerprint: old };
+      const replaced = await setting.proxy.orders.ok("REPLACE_CERTIFICATE", data);
+      assert.deepEqual([replaced.data.changed, replaced.data.connections], [true, 1]);
+      const [drain] = (await setting.proxy.orders.ok("QUERY_DRAINS")).data.drains;
+      assert.deepEqual([drain.object.fingerprint, drain.connections], [old, 1]);
+      const waiting = setting.proxy.orders.send("REPLACE_CERTIFICATE", { ...data, drain: { wait: true } });
+      assert.equal((await waiting.processing()).data.connections, 1);
+      assert.equal((await exchangeOn(connection, "/", "r.example")).closes, true);
+      assert.equal((await waiting.final(TIMEOUT_MS)).status, "OK");
+      connection.close();
+      await setting.remove(replaced.data.fingerprint);
+    });
+
     test("a session on a certificate that was replaced or removed is not resumed", async () => {
       const old = await setting.add(certificateFor("one.h.example"));
       const wide = await setting.add(certificateFor("*.h.example"));

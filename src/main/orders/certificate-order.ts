@@ -4,7 +4,7 @@
  */
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { OrderError } from "../../model/errors.ts";
-import type { ChangeOrder } from "../../model/orders.ts";
+import type { ChangeOrder, OrderData } from "../../model/orders.ts";
 import { findTlsOptionFault, findTlsOptionWarnings } from "../certificates/check-tls-options.ts";
 import { readClientAuth } from "../certificates/read-authorities.ts";
 import { readCertificate } from "../certificates/read-certificate.ts";
@@ -48,11 +48,18 @@ function readOrder(order: ChangeOrder, nowMs: number): Result<ReadOrder, OrderEr
   const complete: ChangeOrder =
     order.type === "ADD_CERTIFICATE"
       ? { type: order.type, data }
-      : { type: order.type, data: { ...data, old_fingerprint: order.data.old_fingerprint } };
+      : { type: order.type, data: { ...data, ...replacementOf(order.data) } };
   return ok({
     order: complete,
     addendum: addendumOf(warnings, { fingerprint: certificate.fingerprint }),
   });
+}
+
+function replacementOf({
+  old_fingerprint,
+  drain,
+}: OrderData["REPLACE_CERTIFICATE"]): Pick<OrderData["REPLACE_CERTIFICATE"], "old_fingerprint" | "drain"> {
+  return { old_fingerprint, drain };
 }
 
 function addendumOf(warnings: readonly string[], data: Addendum["data"] = {}): Addendum {

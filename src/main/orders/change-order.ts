@@ -40,6 +40,8 @@ export function executeChange(
   }
   const accepted = configuration.change(order);
   const publication = { order: order.type, drain: drainOf(order), reply, data };
+  const isSentAgain = accepted.ok && accepted.value.changes.length === 0;
+  if (isSentAgain && attachToDrain(control, order, publication)) return;
   if (accepted.ok) {
     const message = `${accepted.value.message}${remark}`;
     return publish(control, { ...accepted.value, message }, publication);
@@ -97,6 +99,11 @@ function findDrain(control: Control, order: ChangeOrder): number | undefined {
       return drains.find("cluster", order.data.cluster_id);
     case "REMOVE_BACKEND":
       return drains.find("backend", backendKey(order.data));
+    case "REPLACE_CERTIFICATE": {
+      if (!order.data.drain.wait) return undefined;
+      const { listener, old_fingerprint: fingerprint } = order.data;
+      return drains.find("certificate", certificateKey({ listener, fingerprint }));
+    }
     case "REMOVE_CERTIFICATE":
       return drains.find("certificate", certificateKey(order.data));
     default:

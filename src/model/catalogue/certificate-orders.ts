@@ -17,7 +17,7 @@ import {
 } from "./fields.ts";
 import { fingerprintField } from "./fingerprint-field.ts";
 import { chainField, pemField } from "./pem-field.ts";
-import { drainField, pageFields } from "./shared-fields.ts";
+import { drainField, pageFields, replacementDrainField } from "./shared-fields.ts";
 
 const TIME_MS_MAX = 8_640_000_000_000_000;
 const KEY_TYPES: readonly CertificateKeyType[] = ["rsa", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519"];
@@ -90,13 +90,17 @@ export const CERTIFICATE_ORDERS: CatalogueOf<
     changesState: true,
     answeredBy: "workers",
     schema: z.strictObject(
-      { ...sent, old_fingerprint: fingerprintField("That of the certificate that goes.") },
+      {
+        ...sent,
+        old_fingerprint: fingerprintField("That of the certificate that goes."),
+        drain: replacementDrainField,
+      },
       mustBe("an object"),
     ),
     example: { ...EXAMPLE, old_fingerprint: "5b".repeat(32) },
     exampleAnswer: {
-      message: `certificate ${FINGERPRINT_EXAMPLE} for example.com has replaced ${"5b".repeat(32)}`,
-      data: { changed: true },
+      message: `certificate ${FINGERPRINT_EXAMPLE} for example.com has replaced ${"5b".repeat(32)}; 2 connections remain`,
+      data: { fingerprint: FINGERPRINT_EXAMPLE, changed: true, connections: 2 },
     },
     errors: ["INVALID_CERTIFICATE", "KEY_MISMATCH", "EXISTS", "NOT_FOUND", "UNKNOWN_LISTENER"],
   },

@@ -2,7 +2,7 @@
  * Fields that several orders share: how a removal reports, how a list is paged.
  */
 import { z } from "zod";
-import { DRAIN_DEFAULTS, PAGE_LIMIT_DEFAULT } from "../defaults.ts";
+import { DRAIN_DEFAULTS, PAGE_LIMIT_DEFAULT, REPLACEMENT_DRAIN_DEFAULTS } from "../defaults.ts";
 import {
   AFTER_CHARS_MAX,
   DEADLINE_MS_MAX,
@@ -13,33 +13,49 @@ import {
 import type { DrainOptions } from "../orders.ts";
 import { choiceField, flagField, mustBe, wholeNumberField } from "./fields.ts";
 
-const drainSchema = z.strictObject(
-  {
-    wait: flagField("`false`: answer at once, with the connections that are left.").default(
-      DRAIN_DEFAULTS.wait,
-    ),
-    deadline_ms: wholeNumberField(
-      0,
-      DEADLINE_MS_MAX,
-      "How long to wait; without it, to the end.",
-    ).exactOptional(),
-    on_deadline: choiceField(
-      ["close", "keep"],
-      "What then happens to the connections that are left.",
-    ).default(DRAIN_DEFAULTS.on_deadline),
-    progress_ms: wholeNumberField(
-      PROGRESS_MS_MIN,
-      PROGRESS_MS_MAX,
-      "The least time between two `PROCESSING` answers.",
-    ).default(DRAIN_DEFAULTS.progress_ms),
-  },
-  mustBe("an object"),
+/** The optional field `drain` of a removal. */
+export const drainField: z.ZodDefault<z.ZodType<DrainOptions>> = drainFieldOf(
+  DRAIN_DEFAULTS,
+  "`false`: answer at once, with the connections that are left.",
+  "How the removal reports what is still in use.",
 );
 
-/** The optional field `drain` of a removal. */
-export const drainField: z.ZodDefault<z.ZodType<DrainOptions>> = drainSchema
-  .meta({ description: "How the removal reports what is still in use." })
-  .default(() => DRAIN_DEFAULTS) as z.ZodDefault<z.ZodType<DrainOptions>>;
+/** The same of a replacement, which does not wait unless it is asked to. */
+export const replacementDrainField: z.ZodDefault<z.ZodType<DrainOptions>> = drainFieldOf(
+  REPLACEMENT_DRAIN_DEFAULTS,
+  "`true`: report until the last connection on the old one has ended.",
+  "How the replacement reports what is still in use of the old one.",
+);
+
+function drainFieldOf(
+  defaults: DrainOptions,
+  aboutWait: string,
+  about: string,
+): z.ZodDefault<z.ZodType<DrainOptions>> {
+  const schema = z.strictObject(
+    {
+      wait: flagField(aboutWait).default(defaults.wait),
+      deadline_ms: wholeNumberField(
+        0,
+        DEADLINE_MS_MAX,
+        "How long to wait; without it, to the end.",
+      ).exactOptional(),
+      on_deadline: choiceField(
+        ["close", "keep"],
+        "What then happens to the connections that are left.",
+      ).default(defaults.on_deadline),
+      progress_ms: wholeNumberField(
+        PROGRESS_MS_MIN,
+        PROGRESS_MS_MAX,
+        "The least time between two `PROCESSING` answers.",
+      ).default(defaults.progress_ms),
+    },
+    mustBe("an object"),
+  );
+  return schema.meta({ description: about }).default(() => defaults) as unknown as z.ZodDefault<
+    z.ZodType<DrainOptions>
+  >;
+}
 
 /** The fields `limit` and `after` of a list. */
 export const pageFields: {
