@@ -86,6 +86,17 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/** Brings a file that is there to disk, with its entry in the folder. Throws the system's errors. */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await syncFolder(dirname(path));
+}
+
 /** The system's error as a value. Anything else is our own defect and is thrown on. */
 export function fileFault(error: unknown): FileFault {
   if (error instanceof Error && "code" in error && typeof error.code === "string") {

@@ -25,3 +25,9 @@ test("a folder that is not there is a fault, not an exception", () => {
   const lock = takeFileLock(join(folder, "nowhere", "a.lock"));
   assert.equal(!lock.ok && lock.error.code, "ENOENT");
 });
+
+test("on a full disk the lock is taken all the same: only its note is missing", () => {
+  const lock = takeFileLock("/dev/full");
+  assert.ok(lock.ok);
+  lock.value.release();
+});

@@ -24,11 +24,20 @@ export function takeFileLock(path: string): Result<FileLock, LockFault> {
       closeSync(fd);
       return fail({ code: "HELD", pid: readPid(path) });
     }
-    ftruncateSync(fd);
-    writeSync(fd, `${process.pid}\n`);
+    writePid(fd);
     return ok({ release: () => closeSync(fd) });
   } catch (error) {
     return fail(fileFault(error));
+  }
+}
+
+/** For people only: a full disk does not keep us from owning what the lock gives us. */
+function writePid(fd: number): void {
+  try {
+    ftruncateSync(fd);
+    writeSync(fd, `${process.pid}\n`);
+  } catch (error) {
+    fileFault(error);
   }
 }
 

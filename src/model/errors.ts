@@ -131,7 +131,8 @@ export const ORDER_ERRORS: Readonly<Record<OrderErrorCode, ErrorMeaning>> = {
   STATE_FILE_UNWRITABLE: {
     fault: "machine",
     meaning: "The state file cannot be written. What stood there before is untouched.",
-    remedy: "Check the path, its permissions and the space on the disk; the message has the system's reason.",
+    remedy:
+      "Check the path, its permissions and the space on the disk; the message has the system's reason. With room again, orders are taken again.",
   },
   STATE_FILE_INVALID: {
     fault: "client",

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { within } from "../../testing/deadline.ts";
 import { descendantsOf, signal, whenGone } from "../../testing/processes.ts";
 import { freePort, Proxy } from "../../testing/proxy.ts";
@@ -203,7 +203,48 @@ test("kill -9 of main in the middle of many orders: whatever was answered OK is 
   });
 });
 
-test("a full disk: the order is refused and undone, the running goes on", async (context) => {
+test("a full disk: orders are refused and undone, traffic goes on, and with room again so do orders", async (context) => {
+  await withSmallDisk(context, async (folder) => {
+    const ballast = join(folder, "ballast");
+    writeFileSync(ballast, "x".repeat(24 * 1024));
+    const state = join(folder, "kakehi.state");
+    await withApp({ args: ["--state", state] }, async (proxy, port) => {
+      const { orders } = proxy;
+      assert.equal(await fillUp(proxy), "STATE_FILE_UNWRITABLE");
+      const { revision, hash, workers } = (await proxy.status()).data;
+      assert.deepEqual([workers[0].hash, workers[0].revision], [hash, revision]);
+      assert.equal(
+        (await orders.order("SAVE_STATE", { path: join(folder, "saved") })).error?.code,
+        "STATE_FILE_UNWRITABLE",
+      );
+      assert.equal((await fetchOnce(port, "/")).status, 200);
+      rmSync(ballast);
+      const taken = await orders.ok("ADD_CLUSTER", { cluster_id: "with-room-again" });
+      assert.equal(taken.revision, revision + 1, "what was refused has made no revision");
+      assert.match(readFileSync(`${state}.journal`, "utf8"), /with-room-again/);
+    });
+  });
+});
+
+test("a proxy whose disk is full starts all the same, with all that was answered OK", async (context) => {
+  await withSmallDisk(context, async (folder) => {
+    const args = ["--state", join(folder, "kakehi.state")];
+    const first = await Proxy.start({ args });
+    await fillUp(first);
+    const { hash, revision } = (await first.status()).data;
+    const processes = descendantsOf(first.pid);
+    signal(first.pid, "SIGKILL");
+    await whenGone([first.pid, ...processes], TIMEOUT_MS);
+    await first.discard();
+    const second = await Proxy.start({ args });
+    const again = (await second.status()).data;
+    assert.deepEqual([again.hash, again.revision], [hash, revision]);
+    await second.stop();
+  });
+});
+
+/** A file system of 64 KiB, where there is the right to mount one. */
+async function withSmallDisk(context: TestContext, body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "kakehi-full-"));
   try {
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], { stdio: "ignore" });
@@ -213,23 +254,12 @@ test("a full disk: the order is refused and undone, the running goes on", async 
     return;
   }
   try {
-    await withApp({ args: ["--state", join(folder, "kakehi.state")] }, async (proxy, port) => {
-      const { orders } = proxy;
-      const refused = await fillUp(proxy);
-      assert.equal(refused, "STATE_FILE_UNWRITABLE");
-      const { revision, hash, workers } = (await proxy.status()).data;
-      assert.deepEqual([workers[0].hash, workers[0].revision], [hash, revision]);
-      assert.equal(
-        (await orders.order("SAVE_STATE", { path: join(folder, "saved") })).error?.code,
-        "STATE_FILE_UNWRITABLE",
-      );
-      assert.equal((await fetchOnce(port, "/")).status, 200);
-    });
+    await body(folder);
   } finally {
     execFileSync("umount", ["-l", folder]);
     await rm(folder, { recursive: true });
   }
-});
+}
 
 /** Adds clusters until one is refused; gives its error code. */
 async function fillUp({ orders }: Proxy): Promise<string | undefined> {

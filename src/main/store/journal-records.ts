@@ -16,7 +16,7 @@
  */
 import { fail, ok, type Result } from "../../base/result.ts";
 import { decodeUtf8 } from "../../base/text.ts";
-import { applyOrders } from "../../model/apply.ts";
+import { applyOrders, undo } from "../../model/apply.ts";
 import { parseOrderBody } from "../../model/catalogue/parse-order.ts";
 import { isChangeOrder, type ChangeOrder } from "../../model/orders.ts";
 import { placeText, RecordReader, recordText, type FileRecord } from "../../model/records.ts";
@@ -78,25 +78,35 @@ export function replayJournal(
   return ok({ revision: reached, batches, wholeBytes: bytes.length, torn: undefined });
 }
 
-function headerFault(header: Readonly<Record<string, unknown>>, stateRevision: number): string | undefined {
+/** What is wrong with a journal's first record, if anything is. */
+export function headerFault(
+  header: Readonly<Record<string, unknown>>,
+  stateRevision: number,
+): string | undefined {
   const { format, version, revision } = header;
   if (format !== FORMAT || typeof version !== "number")
     return "this is no journal: its first record is no header";
-  if (version > FORMAT_VERSION)
+  if (isNewerJournal(header))
     return `the journal has format version ${version}; this version knows ${FORMAT_VERSION}`;
   if (typeof revision !== "number") return "the journal's header is damaged";
   if (revision <= stateRevision) return undefined;
   return `the journal begins after revision ${revision}, but the state file ends at ${stateRevision}`;
 }
 
+/** Whether a journal's first record says that a newer version wrote it. */
+export function isNewerJournal({ format, version }: Readonly<Record<string, unknown>>): boolean {
+  return format === FORMAT && typeof version === "number" && version > FORMAT_VERSION;
+}
+
 /**
- * Applies one batch, and gives the revision that is reached. The error says what is wrong with the record.
+ * Applies one batch, and gives the revision that is reached. The error says what is wrong with the record;
+ * the state is then as it was.
  */
-function applyBatch(
+export function applyBatch(
   value: Readonly<Record<string, unknown>>,
   state: State,
   reached: number,
-  follow: FollowChanges,
+  follow: FollowChanges = () => undefined,
 ): Result<number, string> {
   const { after, revision, hash, orders } = value;
   if (typeof after !== "number" || typeof revision !== "number" || !Array.isArray(orders)) {
@@ -108,10 +118,15 @@ function applyBatch(
   if (!parsed.ok) return parsed;
   const applied = applyOrders(state, parsed.value);
   if (!applied.ok) return fail(applied.error.error.message);
+  if (hash !== state.hash()) {
+    undo(state, applied.value);
+    return fail("its orders do not lead to its hash");
+  }
   follow(applied.value);
-  return hash === state.hash() ? ok(revision) : fail("its orders do not lead to its hash");
+  return ok(revision);
 }
 
+/** The error says what is wrong with the first that is none. */
 function parseOrders(values: readonly unknown[]): Result<readonly ChangeOrder[], string> {
   const orders: ChangeOrder[] = [];
   for (const value of values) {

@@ -33,11 +33,16 @@ export interface JournalOptions {
   /** The journal is folded into the state file when it is larger. */
   readonly journalBytesMax: number;
   readonly log: Log;
+  /** How the journal's file is opened; tests have one that fails. */
+  readonly openFile?: (path: string) => Promise<JournalFile>;
 }
+
+/** What is asked of the journal's file. */
+export type JournalFile = Pick<FileHandle, "close" | "datasync" | "read" | "truncate" | "write">;
 
 export class Journal implements ChangeKeeper {
   readonly #options: JournalOptions;
-  #file: FileHandle;
+  #file: JournalFile;
   /** Where the next batch goes; what stands behind it is no part of the journal. */
   #endByte: number;
   /** `spoiled`: what stands behind the end could not be cut off. */
@@ -50,7 +55,7 @@ export class Journal implements ChangeKeeper {
   #stateFileWritten: Promise<unknown> = Promise.resolve();
   #folding: Promise<void> = Promise.resolve();
 
-  private constructor(options: JournalOptions, file: FileHandle, endByte: number) {
+  private constructor(options: JournalOptions, file: JournalFile, endByte: number) {
     this.#options = options;
     this.#file = file;
     this.#endByte = endByte;
@@ -61,7 +66,7 @@ export class Journal implements ChangeKeeper {
   /** Goes on with a journal of which `wholeBytes` are good; what stands behind is cut off. */
   static async open(options: JournalOptions, wholeBytes: number): Promise<Result<Journal, FileFault>> {
     try {
-      const file = await open(options.journalPath, "r+");
+      const file = await openJournal(options);
       await file.truncate(wholeBytes);
       await file.datasync();
       return ok(new Journal(options, file, wholeBytes));
@@ -188,7 +193,7 @@ export class Journal implements ChangeKeeper {
       const header = journalHeader(revision, hash);
       const replaced = await replaceFile(journalPath, [header, rest.toString("utf8")]);
       if (!replaced.ok) return fail(unwritable(replaced.error));
-      const file = await open(journalPath, "r+");
+      const file = await openJournal(this.#options);
       await this.#file.close();
       this.#file = file;
       this.#endByte = Buffer.byteLength(header) + rest.length;
@@ -198,4 +203,8 @@ export class Journal implements ChangeKeeper {
       return fail(unwritable(fileFault(error)));
     }
   }
+}
+
+function openJournal({ openFile, journalPath }: JournalOptions): Promise<JournalFile> {
+  return openFile === undefined ? open(journalPath, "r+") : openFile(journalPath);
 }

@@ -74,7 +74,7 @@ async function openLocked(
   if (!start.ok) return start;
   const { state } = start.value;
   const replayed = await replayOrMakeJournal(journalPath, state, start.value.revision, follow);
-  if (!replayed.ok) return fail(`${journalPath}: ${replayed.error}`);
+  if (!replayed.ok) return fail(`${journalPath}: ${replayed.error}; ${howToRepair(path)}`);
   const { revision, batches, wholeBytes, torn } = replayed.value;
   if (torn !== undefined) {
     log.warning("the journal's last record was not written whole; it was never answered, and is cut off", {
@@ -95,7 +95,10 @@ async function readOrMakeState(
 ): Promise<Result<{ state: State; revision: number }, string>> {
   const read = await readStateFile(path, follow);
   if (read.ok) return read;
-  if (!(await isMissing(path))) return fail(`${path}: ${read.error.message}`);
+  if (!(await isMissing(path))) {
+    const remedy = read.error.code === "STATE_FILE_INVALID" ? `; ${howToRepair(path)}` : "";
+    return fail(`${path}: ${read.error.message}${remedy}`);
+  }
   const state = new State();
   const written = await writeStateFile(path, state, 0);
   return written.ok ? ok({ state, revision: 0 }) : fail(`${path}: ${written.error.message}`);
@@ -114,6 +117,11 @@ async function replayOrMakeJournal(
   const made = await replaceFile(path, [header]);
   if (!made.ok) return fail(made.error.message);
   return ok({ revision, batches: 0, wholeBytes: header.length, torn: undefined });
+}
+
+/** What can be done about files that are refused. */
+function howToRepair(path: string): string {
+  return `what of it can be saved, and what would be lost, says: kakehi state repair ${path}`;
 }
 
 async function isMissing(path: string): Promise<boolean> {
