@@ -71,11 +71,10 @@ export class HandoverRig extends SimConfiguration {
     for (const { worker } of alive) worker.assertHolds({ connections: worker.openCount, references: 2 });
   }
 
-  /** How many connections use what drains under this number, by the last word of both. */
-  usesOf(drain: number): number {
-    let sum = 0;
-    for (const uses of this.#uses.values()) sum += uses.get(drain) ?? 0;
-    return sum;
+  /** Drains whose object is still used, by the last word of both. */
+  get drainsUnderWay(): number[] {
+    const all = [...this.#uses.values()].flatMap((uses) => [...uses]);
+    return all.filter(([, connections]) => connections > 0).map(([drain]) => drain);
   }
 
   protected override publish(changes: readonly Change[], drains: readonly DrainRequest[]): void {
