@@ -130,8 +130,8 @@ function describeCertificate(explained: ExplainedCertificate): string {
   if (choice === "none") return "no certificate serves this host: the handshake is refused (strict_sni)";
   if (choice === "own") return "no certificate serves this host: the proxy's own is shown, signed by itself";
   const why = choice === "default" ? ", the default" : "";
-  const misdirected = explained.covers_host === false ? ", does not speak for this host: 421" : "";
-  return `certificate ${fingerprint.slice(0, 16)}… for ${names.join(" ")}, until ${describeExpiry(notAfterMs)}${why}${misdirected}`;
+  const stranger = explained.covers_host === false ? ", does not speak for this host" : "";
+  return `certificate ${fingerprint.slice(0, 16)}… for ${names.join(" ")}, until ${describeExpiry(notAfterMs)}${why}${stranger}`;
 }
 
 function columnsFor(cluster: ExplainData["cluster"]): readonly Column<Explained>[] {

@@ -91,6 +91,12 @@ export class Client {
     return this.#secured?.certificateLinesUnder(this.listener.tls?.trust) ?? NOTHING;
   }
 
+  /** The host of its requests that name none. */
+  get fallbackHost(): Uint8Array {
+    const serverName = this.#secured?.serverName;
+    return serverName === undefined ? this.listener.fallbackHost : bytesOf(serverName);
+  }
+
   get ipBytes(): Uint8Array {
     return bytesOf(this.ip);
   }

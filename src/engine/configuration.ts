@@ -9,12 +9,14 @@
  *     at the same address has rules of its own.
  */
 import { assert, assertNever } from "../base/assert.ts";
+import { bytesOf, textOf } from "../base/bytes.ts";
 import type { Head } from "../http/head.ts";
 import { slotOf } from "../metrics/engine-metrics.ts";
 import type { Change } from "../model/channel.ts";
 import { splitKey } from "../model/keys.ts";
 import type { Backend, Certificate, Cluster, Frontend, Listener, ObjectKind } from "../model/objects.ts";
 import type { Route } from "../routing/route.ts";
+import type { Router } from "../routing/router.ts";
 import { BackConnection, type BackTimes } from "./back-connection.ts";
 import type { Client } from "./client.ts";
 import type { Core } from "./core.ts";
@@ -65,8 +67,10 @@ export class Configuration {
     return present !== undefined && present.router.size > 0 ? present : listener;
   }
 
-  /** The rule of `listener` for a request with this head. */
-  findRoute(listener: ListenerRuntime, head: Head): Route<never> | undefined {
+  /** The rule of `listener` for a request with this head; one that names no host is for `serverName`. */
+  findRoute(listener: ListenerRuntime, head: Head, serverName?: string): Route<never> | undefined {
+    if (head.hostEnd === head.authorityStart && serverName !== undefined)
+      return listener.router.find(...requestOf(head, serverName));
     return listener.router.find(
       head.bytes,
       head.authorityStart,
@@ -286,4 +290,13 @@ function listenerOf(kind: ObjectKind, value: Change["before"]): string | undefin
   return kind === "frontend" || kind === "certificate"
     ? (value as Frontend | Certificate).listener
     : undefined;
+}
+
+/** A request that names no host as one for `host`: rare enough to be put together anew. */
+function requestOf(head: Head, host: string): Parameters<Router["find"]> {
+  const { bytes, pathStart, pathEnd, methodStart, methodEnd } = head;
+  const all = bytesOf(host + textOf(bytes, pathStart, pathEnd) + textOf(bytes, methodStart, methodEnd));
+  const pathAt = host.length;
+  const methodAt = pathAt + pathEnd - pathStart;
+  return [all, 0, pathAt, pathAt, methodAt, methodAt, all.length];
 }

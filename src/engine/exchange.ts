@@ -91,11 +91,12 @@ export class Exchange {
     this.wantsUpgrade = front.forwarding.passesUpgrade;
     this.#requestPhase = head.hasContent ? REQUEST.body : REQUEST.done;
     const { secured } = front.client;
-    if (secured?.isMisdirected(head) === true) return this.#refuse(421, UNSERVED.misdirected);
     const rules = this.#configuration.rulingOn(front.listener);
+    if (secured?.isMisdirected(head, rules.tls?.certificates) === true)
+      return this.#refuse(421, UNSERVED.misdirected);
     // On another connection it may show a certificate that is good now.
     if (rules.tls?.trust?.admits(secured) === false) return this.#refuse(421, UNSERVED.misdirected);
-    const route = this.#configuration.findRoute(rules, head);
+    const route = this.#configuration.findRoute(rules, head, secured?.serverName);
     if (route === undefined) return this.#refuse(404, UNSERVED.noFrontend);
     const { cluster_id: clusterId, redirect } = route.frontend;
     if (redirect !== undefined) return this.#redirect(redirect.status, redirectLocation(redirect, head));

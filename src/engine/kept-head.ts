@@ -9,6 +9,8 @@ import { ADDED_BYTES_MAX, writeRequestHead } from "../http1/write-head.ts";
 import type { Core } from "./core.ts";
 
 const NO_BUFFER = -1;
+/** How often a head that names no host gets one: in Host, Forwarded and X-Forwarded-Host. */
+const HOSTS_MAX = 3;
 /** Methods that may be sent twice (RFC 9110 section 9.2.2). */
 const IDEMPOTENT: readonly Uint8Array[] = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"].map(bytesOf);
 
@@ -62,7 +64,9 @@ export class KeptHead {
 }
 
 function roomFor(head: Head, forwarding: Forwarding): number {
-  return head.end - head.start + ADDED_BYTES_MAX + forwarding.certificateLines.length;
+  const { authorityStart, authorityEnd } = head;
+  const hostBytes = authorityStart === authorityEnd ? HOSTS_MAX * forwarding.fallbackHost.length : 0;
+  return head.end - head.start + ADDED_BYTES_MAX + forwarding.certificateLines.length + hostBytes;
 }
 
 function hasMethod(head: Head, method: Uint8Array): boolean {

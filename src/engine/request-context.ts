@@ -53,7 +53,7 @@ export class RequestContext implements Forwarding {
   }
 
   get fallbackHost(): Uint8Array {
-    return this.#client.listener.fallbackHost;
+    return this.#client.fallbackHost;
   }
 
   get requestIdText(): string {

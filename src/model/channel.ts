@@ -152,7 +152,7 @@ export interface CertificateChoice {
   readonly choice: "name" | "default" | "own" | "none";
   /** Of a configured one. */
   readonly fingerprint?: string;
-  /** Of a configured one: whether it speaks for the host. A request gets 421 where it does not. */
+  /** Of a configured one: whether it speaks for the host; the default need not. */
   readonly covers_host?: boolean;
 }
 

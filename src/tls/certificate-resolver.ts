@@ -98,6 +98,13 @@ export class CertificateResolver<Certificate extends CertificateFacts> {
     );
   }
 
+  /** Whether any certificate speaks for a host, as a request names it (lower case, without its port). */
+  serves(host: string): boolean {
+    const name = withoutDot(host);
+    const wildcard = wildcardOf(name);
+    return this.#byName.has(name) || (wildcard !== undefined && this.#byName.has(wildcard));
+  }
+
   #addToName(name: string, certificate: Certificate): void {
     const bucket = this.#byName.get(name);
     if (bucket === undefined) this.#byName.set(name, certificate);
@@ -128,10 +135,14 @@ export class CertificateResolver<Certificate extends CertificateFacts> {
  * port): a request for another gets 421 (RFC 9110 section 15.5.20).
  */
 export function coversHost(certificate: Pick<CertificateFacts, "names">, host: string): boolean {
-  const name = host.endsWith(".") ? host.slice(0, -1) : host;
+  const name = withoutDot(host);
   if (certificate.names.includes(name)) return true;
   const wildcard = wildcardOf(name);
   return wildcard !== undefined && certificate.names.includes(wildcard);
+}
+
+function withoutDot(host: string): string {
+  return host.endsWith(".") ? host.slice(0, -1) : host;
 }
 
 /** `*.example.com` for `www.example.com`; `undefined` for a name that no wildcard can stand for. */

@@ -52,6 +52,7 @@ export class TlsAcceptance implements ConnectionOwner {
   #keptLength = 0;
   #machine: TlsMachine | undefined;
   #certificate: CertificateRuntime | undefined;
+  #serverName: string | undefined;
   /** The rules for the client's certificate that the machine was made under. */
   #trust: ClientTrust | undefined;
 
@@ -77,7 +78,7 @@ export class TlsAcceptance implements ConnectionOwner {
     this.#core.counters[session.isResumed ? RESUMED : FULL]!++;
     this.#core.deadlines.clear(this.#connection);
     this.#listener.handshakeEnded();
-    this.#client.secure(new Secured(this.#certificate, session, this.#trust));
+    this.#client.secure(new Secured(this.#certificate, this.#serverName, session, this.#trust));
     this.#certificate?.use.end();
     new Http1Session(this.#core, this.#configuration, this.#client, this.#connection);
   }
@@ -159,6 +160,7 @@ export class TlsAcceptance implements ConnectionOwner {
     this.#phase = "handshake";
     this.#machine = verdict.machine;
     this.#certificate = verdict.certificate;
+    this.#serverName = hello.serverName;
     this.#trust = this.#listener.trust;
     this.#certificate?.use.begin();
     if (!tls.port.secure(this.#connection, verdict.machine) || !this.#feedKept(tls.port)) {

@@ -40,6 +40,81 @@ test("the default serves who asks for no name that is there; whether it speaks f
   assert.deepEqual(explain(rig, "b.example"), { choice: "none" });
 });
 
+/** The status of the answer to `request` on a connection to `serverName`, and what the backend was told. */
+function ask(rig: SecureRig, serverName: string, ...lines: readonly string[]): string {
+  const client = rig.secureClient({}, serverName).settle();
+  client.say(`${lines.join("\r\n")}\r\n\r\n`).settle();
+  client.peer.reset();
+  rig.net.settle();
+  return client.received.slice("HTTP/1.1 ".length, "HTTP/1.1 200".length);
+}
+
+function get(rig: SecureRig, serverName: string, host: string): string {
+  return ask(rig, serverName, "GET / HTTP/1.1", `Host: ${host}`);
+}
+
+test("whoever was shown no certificate of their name is served the hosts that no certificate speaks for", () => {
+  const rig = new SecureRig();
+  respondOn(rig);
+  assert.deepEqual([get(rig, "u.example", "v.example"), get(rig, "192.0.2.1", "192.0.2.1")], ["200", "200"]);
+  const chosen = add(rig, "default.example");
+  add(rig, "a.example", "*.b.example");
+  for (const terms of [{}, { default_certificate: chosen.fingerprint }]) {
+    rig.listener(LISTENER, { ...HTTPS, ...terms });
+    for (const host of ["u.example", "192.0.2.1:443", "b.example", "a.b.b.example"])
+      assert.equal(get(rig, "u.example", host), "200", host);
+    for (const host of ["a.example", "A.example.", "www.b.example:443"]) {
+      assert.equal(get(rig, "u.example", host), "421", host);
+      assert.equal(get(rig, "192.0.2.1", host), "421", host);
+    }
+    assert.equal(get(rig, "a.example", "u.example"), "421", "a named one speaks for its own hosts only");
+    assert.equal(get(rig, "a.example", "www.b.example"), "200");
+  }
+  assert.equal(get(rig, "u.example", "default.example"), "200");
+});
+
+test("a host that gets a certificate is not served any more where another one was shown", () => {
+  const rig = new SecureRig();
+  respondOn(rig);
+  const client = rig.secureClient({}, "u.example").settle();
+  client.say("GET / HTTP/1.1\r\nHost: u.example\r\n\r\n").settle();
+  assert.match(client.received, /^HTTP\/1\.1 200 /);
+  add(rig, "u.example");
+  client.say("GET / HTTP/1.1\r\nHost: u.example\r\n\r\n").settle();
+  assert.match(client.received, /helloHTTP\/1\.1 421 /);
+  client.peer.reset();
+  rig.net.settle();
+});
+
+test("a request without a host is for the name of the handshake", () => {
+  const rig = new SecureRig();
+  const requests = respondOn(rig);
+  add(rig, "a.example", "c.example");
+  rig.frontend(LISTENER, "c.example", { deny: true });
+  assert.equal(ask(rig, "a.example", "GET / HTTP/1.0"), "200");
+  assert.match(requests(), /^GET \/ HTTP\/1\.1\r\nHost: a\.example\r\n/);
+  assert.match(requests(), /\r\nX-Forwarded-Host: a\.example\r\n/);
+  assert.equal(ask(rig, "c.example", "GET / HTTP/1.0"), "403");
+  assert.equal(ask(rig, "c.example", "GET http:///x HTTP/1.0", "Host:"), "400");
+  const long = `${"a.".repeat(120)}example`;
+  add(rig, long);
+  const path = "x".repeat(2_000);
+  assert.equal(ask(rig, long, `GET /${path} HTTP/1.0`, "Connection: keep-alive"), "200");
+});
+
+/** Has the backend answer every request; gives all that it was asked. */
+function respondOn(rig: SecureRig): () => string {
+  let requests = "";
+  rig.net.backend(BACKEND).onConnection = (peer) => {
+    peer.onReceived = () => {
+      const text = peer.takeNew().toString("latin1");
+      requests += text;
+      if (text !== "") peer.send(RESPONSE);
+    };
+  };
+  return () => requests;
+}
+
 const HTTPS: Partial<Listener> = {
   protocol: "https",
   tls_versions: ["TLSv1.2", "TLSv1.3"],

@@ -97,7 +97,9 @@ function pathOf(target: string): string {
 function remarkOf(certificate: ExplainedCertificate | null): string {
   if (certificate?.choice === "none")
     return "; but no certificate serves this host: its handshake is refused";
-  return certificate?.covers_host === false ? "; but the certificate does not speak for this host: 421" : "";
+  return certificate?.covers_host === false
+    ? "; but the default certificate does not speak for this host"
+    : "";
 }
 
 function messageOf(chosen: Frontend | undefined, clusterExists: boolean): string {
