@@ -43,7 +43,7 @@ export class PathRegexes<Target> {
   }
 
   add(route: Route<Target>): void {
-    this.#routes = [...this.#routes, route];
+    this.#routes = this.#routes.concat([route]);
     this.#group();
   }
 
