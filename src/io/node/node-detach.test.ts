@@ -105,3 +105,39 @@ test("bytes that came and had no buffer are told before a connection is detached
   await until(() => told.includes("detached"), "detached");
   assert.deepEqual(told, ["received", "received", "detached"]);
 });
+
+test("of what Node was given, what it has written is told, and the rest is queued again to the byte", async (t) => {
+  const rig = open(t);
+  const { io, connection, peer, told } = rig;
+  const { port } = io;
+  const byteLength = 20 * LIMITS.bufferBytes;
+  const sendAll = (): void => {
+    for (let count = 0; count < 20; count++) {
+      const buffer = port.buffers.take();
+      const start = port.buffers.startOf(buffer);
+      port.send(connection, buffer, start, start + LIMITS.bufferBytes);
+    }
+  };
+  for (let writtenBytes = 0; ;) {
+    io.perform(sendAll);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (port.unsentBytes(connection) === 0) {
+      writtenBytes += byteLength;
+      continue;
+    }
+    told.length = 0;
+    io.perform(() => port.detach(connection));
+    await until(() => told.includes("detached"), "detached");
+    const sent = writtenBytes + byteLength - port.unsentBytes(connection);
+    assert.equal(readAll(peer), sent);
+    return;
+  }
+});
+
+/** How many bytes can be read now. */
+function readAll(fd: number): number {
+  let byteLength = 0;
+  const bytes = Buffer.alloc(65_536);
+  while (isReadable(fd)) byteLength += readSync(fd, bytes);
+  return byteLength;
+}

@@ -19,7 +19,9 @@ const cluster = (id: string): ChangeOrder => ({
   data: { cluster_id: id, load_balancing: "round_robin", sticky_session: false, https_redirect: false },
 });
 
-/** A state file of the clusters `a` and `b` at revision 2, and a journal with one batch each of the others. */
+/**
+ * A state file of the clusters `a` and `b` at revision 2, and a journal with one batch each of the others.
+ */
 function filesWith(...ids: readonly string[]): { stateFile: string; journal: string; starts: number[] } {
   const state = new State();
   for (const id of ["a", "b"]) assert.ok(applyOrder(state, cluster(id)).ok);
