@@ -9,6 +9,7 @@
  * | adds cluster `takes-back` | cannot give its connections away from then on |
  * | adds cluster `dies-giving` | exits with 70 when it is to give its connections away |
  * | adds cluster `hang` | answers nothing any more |
+ * | adds cluster `spin` | never ends the turn that it is in |
  * | removes backend `used-N` | N connections use it, until they are closed or backend `free` is removed |
  *
  * `KAKEHI_FAKE_WORKER=refuse` exits with 78 at once, `=crash` with 70.
@@ -115,6 +116,7 @@ function obey({ kind, key, after }: Change): void {
     if (key === "die") process.exit(70);
     if (key === "drift") behaviour = "drifts";
     if (key === "hang") behaviour = "hangs";
+    while (key === "spin");
     if (key === "takes-back" || key === "dies-giving") giving = key;
   }
   if (kind === "backend" && after === undefined && key.endsWith(" free")) {

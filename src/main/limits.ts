@@ -29,7 +29,7 @@ export interface MainLimits {
   readonly workerSilenceMsMax: number;
   /** A worker of the main before has so long to say what it has, and as long again for its state. */
   readonly adoptionMs: number;
-  /** How often main looks for silent workers. */
+  /** How often main looks for silent workers; the two together are less than two seconds. */
   readonly watchEveryMs: number;
   /**
    * How long `SET_WORKERS` and `RESTART_WORKER` wait for leaving workers before they answer that some still
@@ -77,9 +77,9 @@ export const MAIN_LIMITS: MainLimits = {
   probeEveryMs: 5_000,
   frameBytesMax: FRAME_BYTES_MAX,
   workerStartMsMax: 20_000,
-  workerSilenceMsMax: 2_000,
+  workerSilenceMsMax: 1_600,
   adoptionMs: 1_000,
-  watchEveryMs: 500,
+  watchEveryMs: 200,
   leaveWaitMs: 1_000,
   changesPerMessageMax: 2_000,
   channelBytesMax: 256 * 1024 * 1024,

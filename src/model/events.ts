@@ -56,6 +56,8 @@ export type Happening =
   | ({
       readonly event: "WORKER_DIED";
       readonly reason: string;
+      /** How often a worker of this number died within the last minute. */
+      readonly deaths: number;
       readonly replaced_in_ms: number;
     } & AboutWorker)
   | ({ readonly event: "CERTIFICATE_EXPIRING" | "CERTIFICATE_EXPIRED" } & AboutCertificate)

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { type ClientFault, FaultLog } from "../../testing/clients/faults.ts";
 import { HttpConnection } from "../../testing/clients/http-connection.ts";
 import { Load } from "../../testing/clients/load.ts";
 import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
 import { askUntil } from "../../testing/deadline.ts";
-import { signal, whenGone } from "../../testing/processes.ts";
+import { isAlive, signal, whenGone } from "../../testing/processes.ts";
 import type { WorkerStatus } from "../../testing/proxy.ts";
 import { assertNoFaults, echoRequest, exchangeOn, fetchOnce, IOS, TIMEOUT_MS, withApp } from "./support.ts";
 
@@ -78,25 +79,52 @@ test("a worker that hangs is replaced, and the others go on serving meanwhile", 
   await withApp({ workers: 2 }, async (proxy, port) => {
     const [victim] = await proxy.workers();
     signal(victim!.pid, "SIGSTOP");
-    const results: string[] = [];
+    const answers = await Promise.all(Array.from({ length: 20 }, () => fetchOnce(port, "/")));
+    assert.ok(answers.every(({ status }) => status === 200));
     await proxy.whenWorkers(
       "a replacement",
       (workers) => areRunning(2)(workers) && workers.every(({ pid }) => pid !== victim!.pid),
     );
-    for (let count = 0; count < 20; count++) results.push(`${(await fetchOnce(port, "/")).status}`);
-    assert.deepEqual(new Set(results), new Set(["200"]));
+    assert.match(proxy.output, /worker 0 died.*"it gives no sign of life"/);
     await whenGone([victim!.pid], TIMEOUT_MS);
   });
 });
 
 test("a worker that dies again and again does not take the proxy with it", async () => {
   await withApp({ workers: 1 }, async (proxy, port) => {
+    const pids = new Set<number>();
+    const whenNew = (): Promise<readonly WorkerStatus[]> =>
+      proxy.whenWorkers("a new one", (workers) => areRunning(1)(workers) && !pids.has(workers[0]!.pid));
     for (let round = 0; round < 3; round++) {
-      const [victim] = await proxy.whenWorkers("a running worker", areRunning(1));
+      const [victim] = await whenNew();
+      pids.add(victim!.pid);
       signal(victim!.pid, "SIGKILL");
-      await whenGone([victim!.pid], TIMEOUT_MS);
     }
-    await proxy.whenWorkers("a running worker", areRunning(1));
+    await whenNew();
+    assert.equal((await fetchOnce(port, "/")).status, 200);
+    assert.match(proxy.output, /worker 0 keeps dying.*"deaths":3,"replaced_in_ms":[1-9]/);
+  });
+});
+
+test("a worker that gets no more memory ends at once and is replaced, and the other goes on", async () => {
+  await withApp({ workers: 2 }, async (proxy, port) => {
+    const [victim, survivor] = await proxy.workers();
+    execFileSync("prlimit", ["--pid", `${victim!.pid}`, "--as=1000000", "--core=0"]);
+    // It takes a while until it needs a new page: what it serves until then is served.
+    const served = new Set<number>();
+    await askUntil(TIMEOUT_MS, "the end of the worker without memory", async () => {
+      const requests = Array.from({ length: 50 }, async () =>
+        served.add((await fetchOnce(port, "/")).status),
+      );
+      await Promise.allSettled(requests);
+      return isAlive(victim!.pid) ? undefined : true;
+    });
+    const workers = await proxy.whenWorkers(
+      "a replacement",
+      (each) => areRunning(2)(each) && each.every(({ pid }) => pid !== victim!.pid),
+    );
+    assert.ok(workers.some(({ pid }) => pid === survivor!.pid));
+    assert.deepEqual(served, new Set([200]));
     assert.equal((await fetchOnce(port, "/")).status, 200);
   });
 });

@@ -134,15 +134,18 @@ test("a worker whose configuration drifts is found by its hash and replaced", as
   assert.match(log.join(""), /has drifted: its configuration differs at revision/);
 });
 
-test("a worker that hangs is killed and replaced, and the order that waited for it is answered", async (t) => {
-  const limits = { workerSilenceMsMax: 600, watchEveryMs: 100, workerStartMsMax: 2_000 };
-  const { orders } = await start(t, { limits });
-  const pids = await pidsOf(orders);
-  const added = orders.send("ADD_CLUSTER", { cluster_id: "hang" });
-  assert.equal((await added.final(WAIT_MS)).status, "OK");
-  await orders.ok("REMOVE_CLUSTER", { cluster_id: "hang" });
-  await replaced(orders, pids);
-});
+for (const how of ["hang", "spin"]) {
+  test(`workers that hang (${how}) are killed and replaced, and the order that waited for them is answered`, async (t) => {
+    const limits = { workerSilenceMsMax: 600, watchEveryMs: 100, workerStartMsMax: 2_000 };
+    const { orders, log } = await start(t, { limits });
+    const pids = await pidsOf(orders);
+    const added = orders.send("ADD_CLUSTER", { cluster_id: how });
+    assert.equal((await added.final(WAIT_MS)).status, "OK");
+    await orders.ok("REMOVE_CLUSTER", { cluster_id: how });
+    await replaced(orders, pids);
+    assert.match(log.join(""), /worker 0 died .*reason="it gives no sign of life"/);
+  });
+}
 
 test("a removal counts over all workers, tells its progress, and ends once when nothing uses it", async (t) => {
   const { orders } = await start(t);

@@ -53,7 +53,14 @@ test("a number of another run is a gap, whichever run was first", () => {
 test("few large events push out as much as many small ones", () => {
   const log = newLog(1_000, 1_000);
   for (let worker = 0; worker < 5; worker++)
-    log.append({ event: "WORKER_DIED", worker, pid: 1, reason: "x".repeat(300), replaced_in_ms: 0 });
+    log.append({
+      event: "WORKER_DIED",
+      worker,
+      pid: 1,
+      reason: "x".repeat(300),
+      deaths: 1,
+      replaced_in_ms: 0,
+    });
   assert.equal(read(log, log.beginning), "3 missed, next 3");
 });
 

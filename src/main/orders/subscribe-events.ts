@@ -47,7 +47,7 @@ function messageOf(data: EventData): string {
     case "WORKER_STOPPED":
       return `worker ${data.worker} left`;
     case "WORKER_DIED":
-      return `worker ${data.worker} died: ${data.reason}`;
+      return `worker ${data.worker} ${data.deaths > 1 ? "keeps dying" : "died"}: ${data.reason}`;
     case "CERTIFICATE_EXPIRING":
     case "CERTIFICATE_EXPIRED":
       return `the certificate of ${data.names[0] ?? data.fingerprint} ${data.event === "CERTIFICATE_EXPIRED" ? "has expired" : "expires soon"}`;

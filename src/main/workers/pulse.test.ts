@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MAIN_LIMITS } from "../limits.ts";
 import { Pulse } from "./pulse.ts";
 
 const newPulse = (): Pulse => new Pulse({ silenceMsMax: 2_000, checkEveryMs: 500, nowMs: 0 });
@@ -53,4 +54,17 @@ test("main's own pause does not shorten patience", () => {
   pulse.heard(0, 20_000);
   assert.deepEqual(pulse.silent(5_000), []);
   assert.deepEqual(pulse.silent(8_000), []);
+});
+
+test("by the limits that hold, a worker that hangs is found within two seconds, and not while it beats", () => {
+  const { workerSilenceMsMax: silenceMsMax, watchEveryMs: checkEveryMs } = MAIN_LIMITS;
+  for (let hungAtMs = 10_000; hungAtMs < 10_500; hungAtMs += 10) {
+    const pulse = new Pulse({ silenceMsMax, checkEveryMs, nowMs: 0 });
+    let foundAtMs: number | undefined;
+    for (let nowMs = 0; foundAtMs === undefined; nowMs += 10) {
+      if (nowMs % 500 === 0 && nowMs <= hungAtMs) pulse.heard(0, nowMs);
+      if (nowMs % checkEveryMs === 0 && pulse.silent(nowMs).length > 0) foundAtMs = nowMs;
+    }
+    assert.ok(foundAtMs > hungAtMs && foundAtMs - hungAtMs <= 2_000, `${foundAtMs - hungAtMs} ms`);
+  }
 });

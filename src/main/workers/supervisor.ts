@@ -287,9 +287,9 @@ export class Supervisor {
     return leaving.filter((worker) => !this.#isGone(worker)).map((worker) => worker.number);
   }
 
-  #replace(worker: WorkerProcess, reason: string, code: number | null): void {
+  #replace(worker: WorkerProcess, end: string, code: number | null): void {
     const { log, now, counters, events } = this.#options;
-    const { number, pid } = worker;
+    const { number, pid, fault: reason = end } = worker;
     counters.workersDied++;
     const death = this.#replacements.died(number, now());
     if (code === EXIT_CONFIGURATION)
@@ -297,19 +297,9 @@ export class Supervisor {
     else if (worker.state === "starting" && death.count >= START_DEATHS_MAX) {
       this.#refusal = `worker ${number} dies again and again before it is ready: ${reason}`;
     }
-    log.error(`worker ${number} died`, {
-      pid,
-      reason,
-      deaths: death.count,
-      replaced_in_ms: death.replacedInMs,
-    });
-    events.append({
-      event: "WORKER_DIED",
-      worker: number,
-      pid,
-      reason,
-      replaced_in_ms: death.replacedInMs,
-    });
+    const told = { pid, reason, deaths: death.count, replaced_in_ms: death.replacedInMs };
+    log.error(`worker ${number} ${death.count > 1 ? "keeps dying" : "died"}`, told);
+    events.append({ event: "WORKER_DIED", worker: number, ...told });
     if (!this.#isShort) return;
     this.#replacements.schedule(number, death.replacedInMs, () => {
       if (!this.#isShort) return;
