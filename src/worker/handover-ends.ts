@@ -16,7 +16,7 @@ import type { HandingOver } from "./worker.ts";
 
 export interface HandoverEndsOptions {
   readonly io: Io;
-  readonly engine: GivingEngine & TakingEngine & { stop(deadlineMs: number | undefined): void };
+  readonly engine: GivingEngine & TakingEngine;
   /** The two channels to the other worker that main has just sent: messages, and descriptors. */
   readonly takeChannels: () => readonly [number, number];
   readonly send: (message: FromWorker) => void;
@@ -63,7 +63,6 @@ export class HandoverEnds implements HandingOver {
   give(deadlineMs: number | undefined): void {
     const { io, engine, revision, send } = this.#options;
     assert(this.#giving === undefined, "gives to two workers at a time");
-    if (io.name === "node") return engine.stop(deadlineMs);
     const ends = this.#open<FromTaker>({
       received: (message) => giver.received(message),
       closed: () => giver.closed(),

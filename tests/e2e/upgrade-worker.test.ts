@@ -12,7 +12,7 @@ import { assertNoFaults, echoRequest, exchangeOn, IOS, TIMEOUT_MS, withApp } fro
 const SESSIONS = 50;
 const WEBSOCKETS = 20;
 
-for (const io of IOS.filter((name) => name === "uring")) {
+for (const io of IOS) {
   test(`UPGRADE_WORKER: no session, no request and no message is lost (${io})`, async () => {
     await withApp({ io, workers: 1 }, async (proxy, port) => {
       const faults = new FaultLog();
