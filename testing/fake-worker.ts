@@ -17,6 +17,7 @@
 import { Socket } from "node:net";
 import { receiveDescriptor } from "../src/io/descriptors.ts";
 import { encodeMessage, MessageChannel } from "../src/io/message-channel.ts";
+import type { HeldDrain } from "../src/model/adoption.ts";
 import type { Change, DrainRequest, DrainUse, FromWorker, ToWorker } from "../src/model/channel.ts";
 import { closeDescriptor } from "../src/sys/descriptor.ts";
 import { messagesIn } from "../src/worker/load-file.ts";
@@ -29,7 +30,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => un
 
 /** It counts one whenever it is looked at. */
 let requests = 0;
-const drains = new Map<number, number>();
+const drains = new Map<number, HeldDrain>();
 /** The sockets of each listener, the oldest first. */
 const listeners = new Map<string, number[]>();
 let giving: "all" | "takes-back" | "dies-giving" = "all";
@@ -78,6 +79,9 @@ const worker = new Worker({
     presence: "running",
     listeningSockets: [],
     connectionCount: 0,
+    get drainCounts() {
+      return [...drains.values()];
+    },
     get totals() {
       return { requests: ++requests };
     },
@@ -101,7 +105,7 @@ const worker = new Worker({
       process.exit(giving === "dies-giving" ? 70 : 0);
     },
     followed: () => undefined,
-    drainCounts: () => ({ uses: [...drains].map(([drain, connections]) => ({ drain, connections })) }),
+    drainCounts: () => ({ uses: [...drains.values()] }),
   },
   mainLink: { serveAlone: () => undefined, tellState: () => undefined },
   version: "fake",
@@ -124,9 +128,10 @@ function obey({ kind, key, after }: Change): void {
   }
 }
 
-function usesOf({ drain, key }: DrainRequest): DrainUse {
+function usesOf(request: DrainRequest): DrainUse {
+  const { drain, key } = request;
   const connections = usesIn(key);
-  if (connections > 0) drains.set(drain, connections);
+  if (connections > 0) drains.set(drain, { ...request, connections });
   return { drain, connections };
 }
 

@@ -4,11 +4,12 @@
  */
 import { assert } from "../base/assert.ts";
 import type { DrainRequest, DrainUse } from "../model/channel.ts";
+import type { HeldDrain } from "../model/adoption.ts";
 import type { UseRecord } from "../model/handover.ts";
-import { NO_DRAIN, Use, type UseWatcher } from "./use.ts";
+import { NO_DRAIN, Use, type UsedObject, type UseWatcher } from "./use.ts";
 
 export class Drains implements UseWatcher {
-  readonly #uses = new Map<number, Use>();
+  readonly #uses = new Map<number, UsedObject>();
   readonly #changed = new Set<Use>();
   #reportedAt = -Infinity;
   #last = 0;
@@ -32,7 +33,7 @@ export class Drains implements UseWatcher {
       this.#last = Math.max(this.#last, request.drain);
       if (use !== undefined && (connections > 0 || this.#kept !== undefined)) {
         assert(use.drain === NO_DRAIN, "two drains of one object");
-        this.#bind(request.drain, use);
+        this.#bind(request, use);
         this.#kept?.set(name, [...(this.#kept.get(name) ?? []), use]);
       }
       return { drain: request.drain, connections };
@@ -47,7 +48,8 @@ export class Drains implements UseWatcher {
   /** No more connections of another worker come: what nothing uses is over. */
   forgetRemoved(): void {
     this.#kept = undefined;
-    for (const use of this.#uses.values()) if (use.count === 0 && !this.#changed.has(use)) this.#unbind(use);
+    for (const { use } of this.#uses.values())
+      if (use.count === 0 && !this.#changed.has(use)) this.#unbind(use);
   }
 
   /**
@@ -56,17 +58,23 @@ export class Drains implements UseWatcher {
    */
   findMeant(record: UseRecord, lastDrain: number, present: Use | undefined): Use | undefined {
     const { kind, key, drain } = record;
-    if (drain !== undefined) return this.#uses.get(drain) ?? this.#bind(drain, new Use(this));
+    if (drain !== undefined)
+      return this.#uses.get(drain)?.use ?? this.#bind({ drain, kind, key }, new Use(this));
     return this.#kept?.get(`${kind} ${key}`)?.find((use) => use.drain > lastDrain) ?? present;
   }
 
   /** How many connections use what drains, now. */
-  get counts(): readonly DrainUse[] {
-    return [...this.#uses].map(([drain, use]) => ({ drain, connections: use.count }));
+  get counts(): readonly HeldDrain[] {
+    return [...this.#uses].map(([drain, { kind, key, use }]) => ({
+      drain,
+      kind,
+      key,
+      connections: use.count,
+    }));
   }
 
   find(drain: number): Use | undefined {
-    return this.#uses.get(drain);
+    return this.#uses.get(drain)?.use;
   }
 
   useChanged(use: Use): void {
@@ -93,9 +101,9 @@ export class Drains implements UseWatcher {
     return this.#changed.size === 0 ? Infinity : this.#reportedAt + reportMs;
   }
 
-  #bind(drain: number, use: Use): Use {
+  #bind({ drain, kind, key }: DrainRequest, use: Use): Use {
     use.drain = drain;
-    this.#uses.set(drain, use);
+    this.#uses.set(drain, { kind, key, use });
     return use;
   }
 

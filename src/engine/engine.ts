@@ -9,7 +9,7 @@
 import { assert } from "../base/assert.ts";
 import { Deadlines } from "../base/deadlines.ts";
 import { Prng } from "../base/prng.ts";
-import type { WorkerPresence } from "../model/adoption.ts";
+import type { HeldDrain, WorkerPresence } from "../model/adoption.ts";
 import type {
   BackendChange,
   Change,
@@ -250,7 +250,7 @@ export class Engine implements PortEvents {
   }
 
   /** How many connections use what drains, by its number, now. */
-  get drainCounts(): readonly DrainUse[] {
+  get drainCounts(): readonly HeldDrain[] {
     return this.#drains.counts;
   }
 

@@ -112,7 +112,7 @@ const engine = new BeatingEngine(
     seed: randomInt(2 ** 32),
     epochMs: performance.timeOrigin,
     hooks: {
-      drainChanged: (use) => worker.drainChanged(use),
+      drainChanged: (use) => send({ type: "drain", use }),
       unlistened: (address) => send({ type: "unlistened", address }),
       backendChanged: (change) => send({ type: "backend", change }),
       stopped: () => {

@@ -39,6 +39,10 @@ function newWorker(loadFile: readonly ToWorker[] = []): {
         { address: "b", socket: 4, state: "removed" },
       ],
       connectionCount: 7,
+      drainCounts: [
+        { drain: 3, kind: "cluster", key: "old", connections: 2 },
+        { drain: 4, kind: "cluster", key: "over", connections: 0 },
+      ],
       totals: { requests: 5 },
     },
     send: (message) => sent.push(message),
@@ -212,4 +216,9 @@ test("a hand-over is told of each change after it was answered, and asked what d
   assert.deepEqual(log, ["take", "give 5", "give undefined"]);
   follow({ type: "ask", question: 4, what: { kind: "drains", released: 3 } });
   assert.deepEqual(sent, [{ type: "answer", question: 4, data: { uses: [], released: 3 } }]);
+});
+
+test("the next main is told what drains, by its object, as far as something uses it", () => {
+  const { worker } = newWorker();
+  assert.deepEqual(worker.meetMain().drains, [{ drain: 3, kind: "cluster", key: "old", connections: 2 }]);
 });

@@ -43,6 +43,7 @@ export interface FollowingEngine {
   readonly presence: WorkerPresence;
   readonly listeningSockets: readonly ListeningSocket[];
   readonly connectionCount: number;
+  readonly drainCounts: readonly HeldDrain[];
   readonly tlsHandles?: TlsHandles | undefined;
   readonly totals: MetricValues;
 }
@@ -86,8 +87,6 @@ export class Worker {
   #hash: string = this.#state.hash();
   /** Of the parts since the last `apply`. */
   #partDrains: DrainRequest[] = [];
-  /** Those that something uses. */
-  readonly #drains = new Map<number, HeldDrain>();
   #secrets: TlsSecrets | undefined;
   #isReady = false;
 
@@ -140,15 +139,6 @@ export class Worker {
     }
   }
 
-  /** The count of something that drains has changed: main is told, and the next one will be. */
-  drainChanged(use: DrainUse): void {
-    const { drain, connections } = use;
-    const held = this.#drains.get(drain);
-    if (connections === 0) this.#drains.delete(drain);
-    else if (held !== undefined) this.#drains.set(drain, { ...held, connections });
-    this.#options.send({ type: "drain", use });
-  }
-
   /** True once its state is loaded. */
   get isReady(): boolean {
     return this.#isReady;
@@ -170,7 +160,7 @@ export class Worker {
       io_reason: ioReason,
       sockets: engine.listeningSockets.map(({ address, state }) => ({ address, state })),
       ...(this.#secrets && { secrets: this.#secrets }),
-      drains: [...this.#drains.values()],
+      drains: engine.drainCounts.filter(({ connections }) => connections > 0),
     };
   }
 
@@ -221,7 +211,6 @@ export class Worker {
     const uses = this.#options.engine
       .apply(this.#record(message.changes), drains)
       .filter(({ connections }) => connections > 0);
-    if (uses.length > 0) this.#keepDrains(drains, uses);
     this.#reach(message.revision);
     this.#options.send({ type: "applied", revision: this.#revision, hash: this.#hash, uses });
     this.#options.handover.followed();
@@ -229,14 +218,6 @@ export class Worker {
 
   #record(changes: readonly Change[]): readonly Change[] {
     return changes.map((change) => this.#state.applyChange(sharing(change, this.#state)));
-  }
-
-  #keepDrains(requests: readonly DrainRequest[], uses: readonly DrainUse[]): void {
-    const connections = new Map(uses.map((use) => [use.drain, use.connections]));
-    for (const request of requests) {
-      const count = connections.get(request.drain);
-      if (count !== undefined) this.#drains.set(request.drain, { ...request, connections: count });
-    }
   }
 
   #reach(revision: number): void {
