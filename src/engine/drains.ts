@@ -9,7 +9,7 @@ import type { UseRecord } from "../model/handover.ts";
 import { NO_DRAIN, Use, type UsedObject, type UseWatcher } from "./use.ts";
 
 export class Drains implements UseWatcher {
-  readonly #uses = new Map<number, UsedObject>();
+  readonly #uses = new Map<number, { readonly request: DrainRequest; readonly use: Use }>();
   readonly #changed = new Set<Use>();
   #reportedAt = -Infinity;
   #last = 0;
@@ -59,18 +59,18 @@ export class Drains implements UseWatcher {
   findMeant(record: UseRecord, lastDrain: number, present: Use | undefined): Use | undefined {
     const { kind, key, drain } = record;
     if (drain !== undefined)
-      return this.#uses.get(drain)?.use ?? this.#bind({ drain, kind, key }, new Use(this));
+      return this.#uses.get(drain)?.use ?? this.#bind({ ...record, drain }, new Use(this));
     return this.#kept?.get(`${kind} ${key}`)?.find((use) => use.drain > lastDrain) ?? present;
   }
 
   /** How many connections use what drains, now. */
   get counts(): readonly HeldDrain[] {
-    return [...this.#uses].map(([drain, { kind, key, use }]) => ({
-      drain,
-      kind,
-      key,
-      connections: use.count,
-    }));
+    return [...this.#uses.values()].map(({ request, use }) => ({ ...request, connections: use.count }));
+  }
+
+  /** As another worker has to know what is used. */
+  recordOf({ kind, key, use }: UsedObject): UseRecord {
+    return this.#uses.get(use.drain)?.request ?? { kind, key };
   }
 
   find(drain: number): Use | undefined {
@@ -101,9 +101,9 @@ export class Drains implements UseWatcher {
     return this.#changed.size === 0 ? Infinity : this.#reportedAt + reportMs;
   }
 
-  #bind({ drain, kind, key }: DrainRequest, use: Use): Use {
-    use.drain = drain;
-    this.#uses.set(drain, { kind, key, use });
+  #bind(request: DrainRequest, use: Use): Use {
+    use.drain = request.drain;
+    this.#uses.set(request.drain, { request, use });
     return use;
   }
 

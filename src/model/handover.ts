@@ -52,8 +52,9 @@ export interface TunnelRecord {
 export interface UseRecord {
   readonly kind: ObjectKind;
   readonly key: string;
-  /** Main's number of its drain, if it was removed. */
+  /** Main's number of its drain, if it was removed; and which order removed it. */
   readonly drain?: number;
+  readonly order?: string;
 }
 
 /** An idle connection to a backend. One descriptor. */

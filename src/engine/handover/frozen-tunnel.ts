@@ -9,7 +9,7 @@ import type { Core } from "../core.ts";
 import type { Drains } from "../drains.ts";
 import type { Tunnel } from "../tunnel.ts";
 import type { TunnelSide } from "../tunnel-side.ts";
-import { NO_DRAIN, type Use } from "../use.ts";
+import type { Use } from "../use.ts";
 import type { Frozen, FrozenKeeper } from "./frozen.ts";
 import { unsentOf } from "./unsent.ts";
 
@@ -46,11 +46,7 @@ export class FrozenTunnel implements Frozen {
       idle_ms: this.#tunnel.idleMs,
       ...(unsentToClient !== "" && { unsent_to_client: unsentToClient }),
       ...(unsentToBackend !== "" && { unsent_to_backend: unsentToBackend }),
-      uses: this.#tunnel.usedObjects.map(({ kind, key, use }) => ({
-        kind,
-        key,
-        ...(use.drain !== NO_DRAIN && { drain: use.drain }),
-      })),
+      uses: this.#tunnel.usedObjects.map((object) => this.#drains.recordOf(object)),
       last_drain: this.#drains.last,
     };
   }
