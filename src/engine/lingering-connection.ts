@@ -8,6 +8,7 @@
  *     client may be silent as long as in an exchange (`front_timeout_ms`); then a reset shows what is
  *     missing.
  *  2. Once everything is written, it ends with the client, or after `lingerMs`.
+ *  3. From then on it uses nothing: no drain waits for a client that is slow to end.
  */
 import { assert } from "../base/assert.ts";
 import type { Client } from "./client.ts";
@@ -29,7 +30,8 @@ export class LingeringConnection implements ConnectionOwner {
   readonly #core: Core;
   readonly #configuration: Configuration;
   readonly #connection: number;
-  readonly #client: Client;
+  /** Until everything is written. */
+  #client: Client | undefined;
   readonly #silenceMs: number;
   #clientHasEnded: boolean;
   /** When the client last took something. */
@@ -49,10 +51,11 @@ export class LingeringConnection implements ConnectionOwner {
     core.port.shutdown(connection);
     core.port.receive(connection);
     core.deadlines.set(connection, core.now + core.limits.lingerMs);
+    if (!this.#isWriting) this.#leaveClient();
   }
 
   uses(use: Use): boolean {
-    return this.#client.uses(use);
+    return this.#client?.uses(use) === true;
   }
 
   connected(): void {
@@ -67,6 +70,7 @@ export class LingeringConnection implements ConnectionOwner {
     const { now, deadlines, limits } = this.#core;
     this.#activeAt = now;
     if (this.#isWriting) return;
+    this.#leaveClient();
     if (this.#clientHasEnded) this.#close();
     else deadlines.set(this.#connection, now + limits.lingerMs);
   }
@@ -103,6 +107,12 @@ export class LingeringConnection implements ConnectionOwner {
 
   #leave(): void {
     this.#core.disown(this.#connection);
-    this.#configuration.sessionEnded(this.#client);
+    this.#leaveClient();
+    this.#configuration.sessionEnded(undefined);
+  }
+
+  #leaveClient(): void {
+    this.#client?.leave();
+    this.#client = undefined;
   }
 }
