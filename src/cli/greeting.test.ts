@@ -9,7 +9,7 @@ const UP: RunningProxy = {
   workers: 2,
   io: "uring",
   ioReason: "it works",
-  listeners: ["127.0.0.1:8080"],
+  listeners: [{ address: "127.0.0.1:8080", protocol: "http" }],
   socketPath: "/run/kakehi/command.sock",
   isDefaultSocket: true,
   command: "./bin/kakehi",
@@ -36,6 +36,16 @@ test("it says where it listens, where its socket is, on which I/O and why, and w
   ]);
 });
 
+test("the request to try speaks as the first listener does", () => {
+  const listeners = [
+    { address: "127.0.0.1:8443", protocol: "https" },
+    { address: "127.0.0.1:8080", protocol: "http" },
+  ] as const;
+  const lines = greet({ ...UP, listeners });
+  assert.ok(lines.includes("  listens at  127.0.0.1:8443, 127.0.0.1:8080"));
+  assert.ok(lines.includes("  send a request    curl --insecure https://127.0.0.1:8443/"));
+});
+
 test("an empty proxy is told to open a listener, by commands that name another socket and survive a space", () => {
   const lines = greet({ ...UP, listeners: [], socketPath: "/srv/my proxy.sock", isDefaultSocket: false });
   assert.equal(lines[1], "  listens at  nothing yet");
@@ -47,6 +57,9 @@ test("an empty proxy is told to open a listener, by commands that name another s
 });
 
 test("many listeners are not all named", () => {
-  const listeners = Array.from({ length: 8 }, (_, index) => `127.0.0.1:${8080 + index}`);
+  const listeners = Array.from({ length: 8 }, (_, index) => ({
+    address: `127.0.0.1:${8080 + index}`,
+    protocol: "http" as const,
+  }));
   assert.match(greet({ ...UP, listeners })[1]!, /8080, .*8084, and 3 more$/);
 });

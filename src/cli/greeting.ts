@@ -3,6 +3,9 @@
  * out.
  */
 import { styleText } from "node:util";
+import type { Listener } from "../model/objects.ts";
+
+export type RunningListener = Pick<Listener, "address" | "protocol">;
 
 /** What is up. */
 export interface RunningProxy {
@@ -12,8 +15,7 @@ export interface RunningProxy {
   /** What the workers use, and why. */
   readonly io: string;
   readonly ioReason: string;
-  /** The listeners' addresses. */
-  readonly listeners: readonly string[];
+  readonly listeners: readonly RunningListener[];
   readonly socketPath: string;
   /** Whether commands find the socket without being told. */
   readonly isDefaultSocket: boolean;
@@ -36,9 +38,12 @@ export function describeGreeting(proxy: RunningProxy): string {
   return [`${title} (process ${proxy.pid})`, ...lines, "", ...nextCommands(proxy), ""].join("\n");
 }
 
-function describeListeners(listeners: readonly string[]): string {
+function describeListeners(listeners: readonly RunningListener[]): string {
   if (listeners.length === 0) return "nothing yet";
-  const shown = listeners.slice(0, LISTENERS_SHOWN_MAX).join(", ");
+  const shown = listeners
+    .slice(0, LISTENERS_SHOWN_MAX)
+    .map(({ address }) => address)
+    .join(", ");
   const left = listeners.length - LISTENERS_SHOWN_MAX;
   return left > 0 ? `${shown}, and ${left} more` : shown;
 }
@@ -61,13 +66,18 @@ function nextCommands({ listeners, socketPath, isDefaultSocket, command }: Runni
           ],
         ]
       : [
-          ["send a request", `curl http://${listener}/`],
+          ["send a request", requestOf(listener)],
           ["ask it in bash", bash('{"id":"1","type":"STATUS"}')],
           ["or with the CLI", `${kakehi} status`],
         ];
   return [...commands, ["all commands", `${command} --help`], ["stop it", "Ctrl-C"]].map(
     ([what, how]) => `  ${what!.padEnd(17)} ${how}`,
   );
+}
+
+/** At an https listener it may be answered under the proxy's own certificate, which nobody trusts. */
+function requestOf({ address, protocol }: RunningListener): string {
+  return protocol === "https" ? `curl --insecure https://${address}/` : `curl http://${address}/`;
 }
 
 /** As a word of the shell. */

@@ -137,7 +137,8 @@ function greet(
     command: import.meta.url.endsWith(".ts") ? "./bin/kakehi" : "kakehi",
   };
   if (!json) return print(describeGreeting(proxy));
-  const { version, pid, workers, io, ioReason, listeners } = proxy;
+  const { version, pid, workers, io, ioReason } = proxy;
+  const listeners = proxy.listeners.map(({ address }) => address);
   printJson({ version, pid, socket: socketPath, listeners, workers, io, io_reason: ioReason });
 }
 

@@ -13,6 +13,7 @@ import { findRendezvous } from "./adoption/rendezvous-paths.ts";
 import { createControl, type MainParts } from "./create-control.ts";
 import { startDemoBackends, type DemoBackends } from "./demo.ts";
 import { MAIN_LIMITS, type MainLimits } from "./limits.ts";
+import type { Listener } from "../model/objects.ts";
 import type { Listeners } from "./listeners.ts";
 import { executeChange } from "./orders/change-order.ts";
 import { Executor } from "./orders/executor.ts";
@@ -49,8 +50,8 @@ export interface MainHandle {
   readonly io: string;
   readonly ioReason: string;
   readonly workers: number;
-  /** The addresses that are listened at now. */
-  readonly listeners: readonly string[];
+  /** What is listened at now. */
+  readonly listeners: readonly Pick<Listener, "address" | "protocol">[];
   /** Fulfilled after a clean stop, by order or signal: the process may exit with 0. */
   readonly stopped: Promise<void>;
   /** Stops softly: no new connections, sessions end; what is left after `deadlineMs` is closed. */
@@ -170,13 +171,16 @@ async function prepareInTime(listeners: Listeners, address: string): Promise<Res
 }
 
 function handleOf({ control }: MainParts, stopped: Promise<void>): MainHandle {
-  const { stopSequence, workers, listeners, supervisor } = control;
+  const { configuration, stopSequence, workers, listeners, supervisor } = control;
   const [first] = workers.all();
   return {
     io: first?.io ?? "",
     ioReason: first?.ioReason ?? "",
     workers: supervisor.wanted,
-    listeners: listeners.open().map(({ address }) => address),
+    listeners: listeners.open().map(({ address }) => ({
+      address,
+      protocol: configuration.state.listeners.get(address)?.protocol ?? "http",
+    })),
     stopped,
     stopSoftly: (deadlineMs) => void stopSequence.softly(deadlineMs),
     stopHard: () => void stopSequence.hard(),

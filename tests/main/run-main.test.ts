@@ -313,7 +313,7 @@ test("with a state file, what was answered is there again, and a stale listener 
   await within(WAIT_MS, "the stop", first.main.stopped);
   const second = await start(t, { statePath });
   assert.equal((await second.orders.ok("STATUS")).data.hash, hash);
-  assert.deepEqual(second.main.listeners, [address]);
+  assert.deepEqual(second.main.listeners, [{ address, protocol: "http" }]);
   await second.orders.ok("HARD_STOP");
   await within(WAIT_MS, "the stop", second.main.stopped);
   const intruder = createServer();
