@@ -118,6 +118,10 @@ test("STATE_FILE_INVALID: what is no state file at all", () => {
   for (const bad of [{ revision: -1 }, { revision: "7" }, { orders: 1.5 }, { hash: 7 }, { version: "1" }]) {
     assert.equal(refused(header(bad)).code, "STATE_FILE_INVALID", JSON.stringify(bad));
   }
+  const withoutRevision = '{"format":"kakehi-state","version":1}\0\n';
+  assert.match(refused(withoutRevision).message, /header is damaged: it lacks revision/);
+  assert.match(refused(header({ revision: -1 })).message, /: revision must be a whole number$/);
+  assert.match(refused(header({ other: 1 })).message, /: it has a field that is not known$/);
 });
 
 test("STATE_FILE_INVALID: orders that make no configuration", () => {

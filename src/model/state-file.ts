@@ -144,21 +144,31 @@ function parseHeader(value: Readonly<Record<string, unknown>>): Result<Header, O
     const message = `the state file has format version ${version}; this version knows ${FORMAT_VERSION}`;
     return fail({ code: "STATE_FILE_NEWER", message });
   }
-  const isComplete =
-    isCount(revision) &&
-    (hash === undefined || typeof hash === "string") &&
-    (orders === undefined || isCount(orders)) &&
-    Object.keys(value).every((name) => HEADER_FIELDS.includes(name));
-  if (!isComplete) return fail({ code: "STATE_FILE_INVALID", message: "the state file's header is damaged" });
+  const fault = findHeaderFault(value);
+  if (fault !== undefined) {
+    const message = `the state file's header is damaged: ${fault}`;
+    return fail({ code: "STATE_FILE_INVALID", message });
+  }
   if (check !== undefined && check !== checkOf(checked)) {
     const message = `the state file's header was changed: it does not have its own hash; ${HOW_TO_EDIT}`;
     return fail({ code: "STATE_FILE_INVALID", message });
   }
   return ok({
-    revision,
-    ...(hash === undefined ? {} : { hash }),
-    ...(orders === undefined ? {} : { orders }),
+    revision: revision as number,
+    ...(hash === undefined ? {} : { hash: hash as string }),
+    ...(orders === undefined ? {} : { orders: orders as number }),
   });
+}
+
+/** Which field is wrong, and how. */
+function findHeaderFault(header: Readonly<Record<string, unknown>>): string | undefined {
+  const { revision, hash, orders } = header;
+  if (revision === undefined) return "it lacks revision, a whole number; 0 will do";
+  if (!isCount(revision)) return "revision must be a whole number";
+  if (hash !== undefined && typeof hash !== "string") return "hash must be a text";
+  if (orders !== undefined && !isCount(orders)) return "orders must be a whole number";
+  const unknown = Object.keys(header).find((name) => !HEADER_FIELDS.includes(name));
+  return unknown === undefined ? undefined : "it has a field that is not known";
 }
 
 /** The hash of the header's other fields. Files that were written before there was one have none. */
