@@ -20,16 +20,38 @@ export function executeRead(control: Control, order: ChangeOrder, dryRun: boolea
   executeChange(control, read.value.order, dryRun, reply, read.value.addendum);
 }
 
-/** Reads again the certificates of orders that come from a file: whoever wrote it may not be we. */
+/**
+ * Reads again the certificates of orders that come from a file: whoever wrote it may not be we. The error
+ * says of which object it speaks, because no order of the client names it.
+ */
 export function readOrders(orders: readonly ChangeOrder[]): Result<readonly ChangeOrder[], OrderError> {
   const nowMs = Date.now();
   const all: ChangeOrder[] = [];
   for (const order of orders) {
     const read = readOrder(order, nowMs);
-    if (!read.ok) return read;
+    if (!read.ok) return fail({ code: read.error.code, message: `${nameOf(order)}: ${read.error.message}` });
     all.push(read.value.order);
   }
   return ok(all);
+}
+
+/** The object that an order of a file makes. */
+function nameOf(order: ChangeOrder): string {
+  switch (order.type) {
+    case "ADD_CERTIFICATE":
+    case "REPLACE_CERTIFICATE": {
+      const { fingerprint = "without a fingerprint", listener, names: [name] = [] } = order.data;
+      return `certificate ${fingerprint}${name === undefined ? "" : ` for ${name}`} of listener ${listener}`;
+    }
+    case "ADD_LISTENER":
+    case "UPDATE_LISTENER":
+      return `listener ${order.data.address}`;
+    case "ADD_CLUSTER":
+    case "UPDATE_CLUSTER":
+      return `cluster ${order.data.cluster_id}`;
+    default:
+      return order.type;
+  }
 }
 
 interface ReadOrder {
