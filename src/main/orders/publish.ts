@@ -144,7 +144,7 @@ function answerDrains(control: Control, draining: Draining): void {
             reply.ok(message, { ...data, connections: 0, drained_ms: Math.round(drainedMs) }, revision),
           kept: (usage) =>
             reply.ok(
-              `${message}; ${remaining(usage.connections)} and are kept`,
+              `${message}; ${remaining(usage.connections)} and ${usage.connections === 1 ? "is" : "are"} kept`,
               { ...data, ...usage },
               revision,
             ),

@@ -72,10 +72,23 @@ test("fingerprints are read as openssl writes them, too", () => {
   }
 });
 
+test("a list is asked for a host's name, a wildcard's, or an address", () => {
+  for (const [name, stored] of [
+    ["WWW.a.example.", "www.a.example"],
+    ["*.A.example", "*.a.example"],
+    ["192.0.2.1", "192.0.2.1"],
+  ])
+    assert.equal(dataOf("LIST_CERTIFICATES", { name })["name"], stored);
+  for (const name of ["*", "a.*.example", "", "a..b"])
+    assert.equal(faultOf("LIST_CERTIFICATES", { name }), "INVALID_FIELD data.name");
+});
+
 test("the fields of https listeners are checked, and are for https only", () => {
   const listener = (fields: object) => ({ address: "127.0.0.1:8443", protocol: "https", ...fields });
   const wrong: readonly (readonly [object, string])[] = [
     [{ tls_versions: [] }, "INVALID_FIELD data.tls_versions"],
+    [{ tls_versions: ["TLSv1.3", "TLSv1.3"] }, "INVALID_FIELD data.tls_versions"],
+    [{ groups: ["X25519", "P-256", "X25519"] }, "INVALID_FIELD data.groups"],
     [{ tls_versions: ["TLSv1.1"] }, "INVALID_FIELD data.tls_versions.0"],
     [{ alpn: ["h2"] }, "NOT_SUPPORTED data.alpn.0"],
     [{ alpn: ["spdy"] }, "INVALID_FIELD data.alpn.0"],
@@ -87,8 +100,8 @@ test("the fields of https listeners are checked, and are for https only", () => 
     [{ protocol: "http", strict_sni: false }, "INVALID_FIELD data.strict_sni"],
   ];
   for (const [fields, fault] of wrong) assert.equal(faultOf("ADD_LISTENER", listener(fields)), fault);
-  const data = dataOf("ADD_LISTENER", listener({ tls_versions: ["TLSv1.3", "TLSv1.3"] }));
-  assert.deepEqual(data["tls_versions"], ["TLSv1.3"]);
+  const data = dataOf("ADD_LISTENER", listener({ tls_versions: ["TLSv1.3", "TLSv1.2"] }));
+  assert.deepEqual(data["tls_versions"], ["TLSv1.3", "TLSv1.2"]);
   assert.equal(Object.keys(data)[0], "address");
 });
 

@@ -6,15 +6,7 @@ import { parseCertificateName } from "../hostname.ts";
 import { CERTIFICATE_NAMES_MAX } from "../limits.ts";
 import type { CertificateKeyType } from "../objects.ts";
 import type { CatalogueOf } from "./entry.ts";
-import {
-  addressField,
-  choiceField,
-  flagField,
-  hostnameField,
-  mustBe,
-  textField,
-  wholeNumberField,
-} from "./fields.ts";
+import { addressField, choiceField, flagField, mustBe, textField, wholeNumberField } from "./fields.ts";
 import { fingerprintField } from "./fingerprint-field.ts";
 import { chainField, pemField } from "./pem-field.ts";
 import { drainField, pageFields, replacementDrainField } from "./shared-fields.ts";
@@ -53,7 +45,13 @@ const listSchema = z.strictObject(
   {
     listener: listener.exactOptional(),
     fingerprint: fingerprintField("That of the certificate's DER.").exactOptional(),
-    name: hostnameField("Those that serve this host name, by it or by a wildcard.").exactOptional(),
+    name: textField(
+      {
+        takes: 'a host name or "*.example.com"',
+        about: "Those that serve this host name, by it or by a wildcard; of a wildcard, those that have it.",
+      },
+      parseCertificateName,
+    ).exactOptional(),
     expires_before_ms: timeField(
       "Those that expire before this time, in milliseconds since 1970.",
     ).exactOptional(),

@@ -82,7 +82,7 @@ function uniqueList<Item>(
   return z
     .array(item, mustBe(takes))
     .min(1, mustBe(`${takes}, and not empty`))
-    .transform((list) => [...new Set(list)])
+    .refine((list) => new Set(list).size === list.length, { error: "must name each once" })
     .refine((list) => list.length <= itemsMax, { error: `must have at most ${itemsMax} entries` })
     .meta({ description: about, takes });
 }
