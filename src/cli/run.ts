@@ -1,23 +1,23 @@
 /**
  * `kakehi run`: the proxy itself, in the foreground until it is stopped. What the options say goes to
  * `runMain`; what a proxy does is not known here.
- *
- * SIGTERM, SIGINT and SIGHUP stop it softly, a second one of them at once.
  */
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { createStderrLog, type LogLevel } from "../io/log.ts";
+import { openFileLog } from "../io/log-file.ts";
+import { createStderrLog, type Log, type LogLevel } from "../io/log.ts";
 import { MAIN_LIMITS, TICKET_KEY_MS_MAX, TICKET_KEY_MS_MIN } from "../main/limits.ts";
 import { type MainHandle, runMain } from "../main/run-main.ts";
 import { WORKERS_MAX } from "../model/limits.ts";
 import { contextOf } from "./context.ts";
 import { formatDuration } from "./duration.ts";
-import { StartError, UsageError } from "./exit-codes.ts";
+import { EXIT, StartError, UsageError } from "./exit-codes.ts";
 import { type RunningProxy, describeGreeting } from "./greeting.ts";
 import { showExample } from "./help.ts";
 import { parseCount, parseDurationMs, parseMode } from "./option-values.ts";
 import { outliveReader, print, printJson } from "./output.ts";
+import { Signals } from "./signals.ts";
 import { VERSION } from "./version.ts";
 
 interface RunOptions {
@@ -30,12 +30,10 @@ interface RunOptions {
   readonly config?: string;
   readonly demo?: boolean;
   readonly logLevel?: LogLevel;
+  readonly logFile?: string;
 }
 
 const SOCKET_MODE_DEFAULT = 0o600;
-/** A signal so soon after the first is the same wish. */
-const SAME_SIGNAL_MS = 500;
-const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
 export function declare(command: Command): void {
   showExample(
@@ -65,7 +63,7 @@ export function declare(command: Command): void {
     )
     .option("--socket-mode <mode>", "The command socket's permissions. [0600]", parseMode)
     .addOption(
-      choice("--log-level <level>", "What is logged, on stderr. [info]", [
+      choice("--log-level <level>", "What is logged. [info]", [
         "debug",
         "info",
         "warning",
@@ -73,6 +71,7 @@ export function declare(command: Command): void {
         "silent",
       ]),
     )
+    .option("--log-file <file>", "Log to this file; SIGUSR1 opens it anew. [stderr]")
     .option("--config <file>", "Not in this version: use --state, or send orders.")
     .action(() => run(command));
 }
@@ -85,6 +84,8 @@ async function run(command: Command): Promise<void> {
     );
   }
   const { socketPath, json } = contextOf(command);
+  const { log, reopenLog } = openLog(options);
+  const signals = new Signals({ log, reopenLog, stopDeadlineMs: MAIN_LIMITS.signalStopMs });
   const started = await runMain({
     socketPath: resolve(socketPath),
     socketMode: options.socketMode ?? SOCKET_MODE_DEFAULT,
@@ -92,7 +93,7 @@ async function run(command: Command): Promise<void> {
     io: options.io ?? "auto",
     ...(options.state === undefined ? {} : { statePath: resolve(options.state) }),
     demo: options.demo ?? false,
-    log: createStderrLog(options.logLevel ?? "info"),
+    log,
     version: VERSION,
     // What was typed, with its symbolic links: what stands behind them may be newer one day (`bin/kakehi`).
     ...(process.env["KAKEHI_PROGRAM"] && { program: process.env["KAKEHI_PROGRAM"] }),
@@ -100,24 +101,16 @@ async function run(command: Command): Promise<void> {
   });
   if (!started.ok) throw new StartError(started.error);
   outliveReader();
-  stopOnSignals(started.value);
   greet(started.value, resolve(socketPath), { json, isDefaultSocket: options.socket === undefined });
-  await started.value.stopped;
+  signals.reach(started.value);
+  if ((await started.value.stopped) !== "clean") process.exitCode = EXIT.refused;
 }
 
-/** One Ctrl-C may arrive twice: from the terminal, and passed on by npm. Only a later one means "at once". */
-function stopOnSignals(main: MainHandle): void {
-  let hardAfterMs: number | undefined;
-  const stop = (): void => {
-    const nowMs = performance.now();
-    if (hardAfterMs === undefined) {
-      hardAfterMs = nowMs + SAME_SIGNAL_MS;
-      main.stopSoftly(MAIN_LIMITS.signalStopMs);
-    } else if (nowMs >= hardAfterMs) {
-      main.stopHard();
-    }
-  };
-  for (const signal of STOP_SIGNALS) process.on(signal, stop);
+function openLog({ logFile, logLevel = "info" }: RunOptions): { log: Log; reopenLog?: () => void } {
+  if (logFile === undefined) return { log: createStderrLog(logLevel) };
+  const opened = openFileLog(resolve(logFile), logLevel);
+  if (!opened.ok) throw new StartError(`cannot log to ${logFile}: ${opened.error.message}`);
+  return { log: opened.value, reopenLog: () => opened.value.reopen() };
 }
 
 function greet(

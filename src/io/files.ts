@@ -17,7 +17,7 @@ export interface FileFault {
 }
 
 const WRITE_CHARS_MIN = 256 * 1024;
-const NOT_REGULAR: FileFault = { code: "ENOTREG", message: "is no regular file" };
+export const NOT_REGULAR: FileFault = { code: "ENOTREG", message: "is no regular file" };
 
 /**
  * Replaces a file by the joined `parts`, with mode 0600. The parts are taken little by little, so a large

@@ -17,9 +17,11 @@ import type { Listener } from "../model/objects.ts";
 import type { Listeners } from "./listeners.ts";
 import { executeChange } from "./orders/change-order.ts";
 import { Executor } from "./orders/executor.ts";
+import { executeOwn } from "./orders/own-order.ts";
 import { claimSocketPath } from "./socket/socket-path.ts";
 import { CommandServer } from "./socket/command-server.ts";
 import { openStateStore } from "./store/state-store.ts";
+import type { Stopped } from "./stop-sequence.ts";
 import type { Supervisor } from "./workers/supervisor.ts";
 
 const LISTEN_ATTEMPTS_MAX = 20;
@@ -52,12 +54,14 @@ export interface MainHandle {
   readonly workers: number;
   /** What is listened at now. */
   readonly listeners: readonly Pick<Listener, "address" | "protocol">[];
-  /** Fulfilled after a clean stop, by order or signal: the process may exit with 0. */
-  readonly stopped: Promise<void>;
+  /** Fulfilled after a stop, by order or signal; after a clean one the process may exit with 0. */
+  readonly stopped: Promise<Stopped>;
   /** Stops softly: no new connections, sessions end; what is left after `deadlineMs` is closed. */
   stopSoftly(deadlineMs: number | undefined): void;
   /** Stops at once. */
   stopHard(): void;
+  /** Begins `UPGRADE`; how it goes is logged. */
+  upgrade(): void;
 }
 
 /** Starts the proxy. The error is a sentence for the user; nothing is left running then. */
@@ -96,8 +100,9 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
   const started = await startServing(main, options, () => starting ?? startWorkers());
   if (!started.ok) return giveUp(started.error);
   const demo = started.value;
+  const executor = new Executor(main.control);
   const server = new CommandServer({
-    executor: new Executor(main.control),
+    executor,
     limits,
     turns: main.turns,
   });
@@ -107,7 +112,7 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
     demo?.stop();
     return giveUp(`cannot open the command socket ${options.socketPath}: ${String(error)}`);
   }
-  const stopped = control.stopSequence.stopped.then(async () => {
+  const stopped = control.stopSequence.stopped.then(async (how) => {
     main.stopTimers();
     demo?.stop();
     // The orders that wait for this end, too, are answered first; only then their connections close.
@@ -116,8 +121,9 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
     await store.close();
     lock.release();
     log.info("stopped");
+    return how;
   });
-  return ok(handleOf(main, stopped));
+  return ok(handleOf(main, executor, stopped));
 }
 
 /** Listeners, workers, and the demo if it is wanted. */
@@ -170,7 +176,7 @@ async function prepareInTime(listeners: Listeners, address: string): Promise<Res
   }
 }
 
-function handleOf({ control }: MainParts, stopped: Promise<void>): MainHandle {
+function handleOf({ control }: MainParts, executor: Executor, stopped: Promise<Stopped>): MainHandle {
   const { configuration, stopSequence, workers, listeners, supervisor } = control;
   const [first] = workers.all();
   return {
@@ -184,5 +190,6 @@ function handleOf({ control }: MainParts, stopped: Promise<void>): MainHandle {
     stopped,
     stopSoftly: (deadlineMs) => void stopSequence.softly(deadlineMs),
     stopHard: () => void stopSequence.hard(),
+    upgrade: () => executeOwn(control, executor, "UPGRADE"),
   };
 }

@@ -7,6 +7,9 @@ import type { Listeners } from "./listeners.ts";
 import type { Supervisor } from "./workers/supervisor.ts";
 import type { WorkerSet } from "./workers/worker-set.ts";
 
+/** `cut short`: a worker did not do what it was to do at its end, and was killed, or died. */
+export type Stopped = "clean" | "cut short";
+
 export interface StopSequenceOptions {
   readonly listeners: Listeners;
   readonly supervisor: Supervisor;
@@ -17,9 +20,11 @@ export interface StopSequenceOptions {
 export class StopSequence {
   readonly #options: StopSequenceOptions;
   #state: "running" | "stopping" = "running";
+  /** Workers that were cut short before the stop began. */
+  #cutShortBefore = 0;
   /** Fulfilled when the last worker is gone. */
-  readonly stopped: Promise<void>;
-  #tellStopped: () => void = () => undefined;
+  readonly stopped: Promise<Stopped>;
+  #tellStopped: (stopped: Stopped) => void = () => undefined;
 
   constructor(options: StopSequenceOptions) {
     this.#options = options;
@@ -32,23 +37,35 @@ export class StopSequence {
 
   /** Stops softly; fulfilled when the last worker is gone. A second call waits for the same end. */
   async softly(deadlineMs: number | undefined): Promise<void> {
-    if (this.#state === "stopping") return this.stopped;
-    this.#state = "stopping";
+    if (this.#state === "stopping") return void (await this.stopped);
+    this.#begins();
     const { listeners, supervisor, log } = this.#options;
     log.info("stopping softly", deadlineMs === undefined ? {} : { deadline_ms: deadlineMs });
     await listeners.retireAll();
     await supervisor.stopAll(deadlineMs);
-    this.#tellStopped();
+    this.#ended();
   }
 
   /** Stops at once: what is in progress is cut. Also ends a soft stop. */
   async hard(): Promise<void> {
-    this.#state = "stopping";
+    if (this.#state === "running") this.#begins();
     const { listeners, supervisor, log } = this.#options;
     log.info("stopping at once");
     await supervisor.cutAll();
     listeners.closeAll();
-    this.#tellStopped();
+    this.#ended();
+  }
+
+  #begins(): void {
+    this.#state = "stopping";
+    this.#cutShortBefore = this.#options.supervisor.cutShort;
+  }
+
+  #ended(): void {
+    const { supervisor, log } = this.#options;
+    const workers = supervisor.cutShort - this.#cutShortBefore;
+    if (workers > 0) log.error("workers did not end by themselves, and were cut short", { workers });
+    this.#tellStopped(workers === 0 ? "clean" : "cut short");
   }
 
   /** Client connections that are left, by the workers' last word. */

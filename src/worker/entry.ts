@@ -56,7 +56,8 @@ process.on("uncaughtException", (error) => {
 });
 // Main decides when we stop, also when a terminal's keys reach all processes of a group.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => link.terminated());
-process.on("SIGHUP", () => undefined);
+// For main alone. Without a listener, SIGUSR1 would open Node's inspector, and the others would end us.
+for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const) process.on(signal, () => undefined);
 
 raiseDescriptorLimit();
 // What is warned of before the channel is there waits for it.

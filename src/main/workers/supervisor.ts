@@ -62,6 +62,8 @@ export class Supervisor {
   #wanted = 0;
   #state: "running" | "stopping" = "running";
   #refusal: string | undefined;
+  /** So many workers did not end by themselves. */
+  #cutShort = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -70,6 +72,11 @@ export class Supervisor {
   /** The number of workers that there should be. */
   get wanted(): number {
     return this.#wanted;
+  }
+
+  /** How many workers ever had to be killed, or died, once they were ready. */
+  get cutShort(): number {
+    return this.#cutShort;
   }
 
   /** A worker is ready. */
@@ -89,6 +96,7 @@ export class Supervisor {
     const { number, pid } = worker;
     const isExtra = this.#extras.delete(worker);
     this.#runOn(worker);
+    if (worker.state !== "starting" && !worker.hasLeft) this.#cutShort++;
     if (worker.state === "stopping" || (worker.state === "handing-over" && worker.hasLeft)) {
       log.info(`worker ${number} left`, { pid, reason });
       events.append({ event: "WORKER_STOPPED", worker: number, pid });
