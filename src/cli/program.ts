@@ -45,6 +45,11 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: "wait", summary: "Until every worker has a revision.", load: () => import("./wait.ts") },
   { name: "state", summary: "Save, load or print the configuration.", load: () => import("./state.ts") },
   { name: "workers", summary: "List, count or restart the workers.", load: () => import("./workers.ts") },
+  {
+    name: "upgrade",
+    summary: "Have another program take over, without losing a connection.",
+    load: () => import("./upgrade.ts"),
+  },
   { name: "stop", summary: "Stop the proxy.", load: () => import("./stop.ts") },
   { name: "order", summary: "Send orders as JSON.", load: () => import("./order.ts") },
 ];

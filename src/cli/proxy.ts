@@ -101,5 +101,7 @@ function leave(line: ProgressLine, type: string): never {
   line.clear();
   if (type.startsWith("REMOVE_"))
     note("left waiting; the proxy goes on draining, and `kakehi drains` shows how far it is");
+  if (/^(UPGRADE|SOFT_STOP|SET_WORKERS|RESTART)/.test(type))
+    note("left waiting; what was asked for goes on, and `kakehi workers` shows how far it is");
   process.exit(EXIT.interrupted);
 }

@@ -22,6 +22,7 @@ const COLUMNS: readonly Column<WorkerStatus>[] = [
   { title: "HASH", cell: (worker) => worker.hash.slice(0, HASH_CHARS_SHOWN) },
   { title: "CONNECTIONS", align: "right", cell: (worker) => worker.connections },
   { title: "IO", cell: (worker) => worker.io },
+  { title: "VERSION", cell: (worker) => worker.version ?? "" },
 ];
 
 export function declare(command: Command): void {

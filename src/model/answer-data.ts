@@ -57,6 +57,8 @@ export interface WorkerStatus {
   readonly connections: number;
   readonly io: string;
   readonly io_reason?: string;
+  /** Of its program; absent until it is ready. */
+  readonly version?: string;
   /** Absent where TLS cannot be spoken. */
   readonly tls_handles?: TlsHandles;
 }

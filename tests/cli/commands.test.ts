@@ -169,6 +169,11 @@ const CHANGES: readonly (readonly [string, object])[] = [
   ],
   ["workers set 4", { type: "SET_WORKERS", data: { count: 4 } }],
   ["workers restart 0", { type: "RESTART_WORKER", data: { worker: 0 } }],
+  ["upgrade worker 1", { type: "UPGRADE_WORKER", data: { worker: 1 } }],
+  [
+    "upgrade worker 1 --program /opt/k --program-version 2.0.0 --deadline 1m",
+    { type: "UPGRADE_WORKER", data: { worker: 1, program: "/opt/k", version: "2.0.0", deadline_ms: 60_000 } },
+  ],
   ["stop", { type: "SOFT_STOP", data: {} }],
   ["stop --deadline 2m", { type: "SOFT_STOP", data: { deadline_ms: 120_000 } }],
   ["stop --hard", { type: "HARD_STOP" }],
@@ -182,6 +187,43 @@ for (const [line, order] of CHANGES) {
     assert.deepEqual([ended.code, ended.stdout, ended.stderr], [0, "done (revision 7)\n", ""]);
   });
 }
+
+test("an upgrade of all or of main sends its order, for which an older proxy has no catalogue entry", async () => {
+  const program = ["--program", "/opt/k", "--program-version", "2.0.0"];
+  const data = { program: "/opt/k", version: "2.0.0" };
+  for (const [line, order] of [
+    [["upgrade"], { type: "UPGRADE", data: {} }],
+    [["upgrade", ...program, "--deadline", "1s"], { type: "UPGRADE", data: { ...data, deadline_ms: 1_000 } }],
+    [["upgrade", "main"], { type: "UPGRADE_MAIN", data: {} }],
+    [["upgrade", "main", ...program], { type: "UPGRADE_MAIN", data }],
+  ] as const) {
+    const ended = await drive(OK, [...line]);
+    assert.deepEqual([ended.orders, ended.code, ended.stdout], [[order], 0, "done (revision 7)\n"]);
+  }
+});
+
+const STEPS: Script = (order, connection) => {
+  const workers = [1, 0].map((worker) => ({ worker, state: worker === 1 ? "running" : "stopping" }));
+  if (order.type === "STATUS") return connection.answer(order, { ...OK, data: { workers } });
+  if (order.type === "UPGRADE_WORKER") return connection.answer(order, REFUSED);
+  connection.answer(order, { status: "PROCESSING", message: "it reads the state", revision: 7, data: {} });
+  connection.answer(order, OK);
+};
+
+test("an upgrade by hand waits before each step, and ends at the first that is refused or not wanted", async () => {
+  const both = await drive(STEPS, ["upgrade", "--step", "--program", "/opt/k"], { input: "\n\n" });
+  assert.deepEqual(both.orders.slice(1), [
+    { type: "UPGRADE_MAIN", data: { program: "/opt/k" } },
+    { type: "UPGRADE_WORKER", data: { worker: 1, program: "/opt/k" } },
+  ]);
+  assert.equal(both.code, 1);
+  assert.match(both.stderr, /1\. upgrade main\? it reads the state\n2\. upgrade worker 1\? error /);
+  for (const input of ["\nno\n", "\n"]) {
+    const one = await drive(STEPS, ["upgrade", "--step"], { input });
+    assert.deepEqual([one.orders.length, one.code], [2, 0]);
+    assert.match(one.stderr, /left as it was: worker 1\n$/);
+  }
+});
 
 test("state save and load send absolute paths, because the proxy has a folder of its own", async () => {
   for (const verb of ["save", "load"]) {
@@ -332,6 +374,7 @@ const STATUS = {
       connections: 12,
       io: "uring",
       io_reason: "io_uring works",
+      version: "0.1.0",
     },
   ],
 };
@@ -342,8 +385,8 @@ test("status is a few lines for people and the proxy's own document for programs
     "kakehi 0.1.0, process 41, up 3m 12s",
     "revision 7, configuration 5f3a01234567",
     "",
-    "WORKER  PID  STATE    REVISION  HASH          CONNECTIONS  IO",
-    "     0   42  running         7  5f3a01234567           12  uring",
+    "WORKER  PID  STATE    REVISION  HASH          CONNECTIONS  IO     VERSION",
+    "     0   42  running         7  5f3a01234567           12  uring  0.1.0",
     "io: io_uring works",
   ]);
   const programs = await drive({ ...OK, data: STATUS }, ["status", "--json"]);

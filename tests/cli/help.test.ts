@@ -3,13 +3,12 @@ import { test } from "node:test";
 import { Command } from "commander";
 import { describeFromCatalogue } from "../../src/cli/catalogue-help.ts";
 import { findOrder } from "../../src/cli/order-command.ts";
-import { ORDER_TYPES } from "../../src/model/catalogue/catalogue.ts";
+import { isOrderType, ORDER_TYPES } from "../../src/model/catalogue/catalogue.ts";
 import { type FieldDescription, describeFields } from "../../src/model/catalogue/describe.ts";
-import type { OrderType } from "../../src/model/orders.ts";
 import { KAKEHI, runCommand } from "../../testing/run-command.ts";
 
 /** Orders whose commands are written by hand, because an order is only a part of what they do. */
-const BY_HAND: readonly OrderType[] = [
+const BY_HAND: readonly string[] = [
   "STATUS",
   "METRICS",
   "SUBSCRIBE_EVENTS",
@@ -18,7 +17,9 @@ const BY_HAND: readonly OrderType[] = [
   "QUERY_DRAINS",
   "SOFT_STOP",
   "HARD_STOP",
-];
+  "UPGRADE",
+  "UPGRADE_MAIN",
+].filter((type) => isOrderType(type));
 
 /** The command's own affair, not the caller's: how a list is paged. */
 const PAGE_FIELDS = ["limit", "after"];
@@ -131,6 +132,9 @@ test("the help of the whole begins with examples, too, and names every noun and 
     "state load",
     "state dump",
     "workers",
+    "upgrade",
+    "upgrade main",
+    "upgrade worker",
     "stop",
     "order",
   ];

@@ -216,6 +216,7 @@ export class WorkerSet {
       ...(worker.tlsHandles && { tls_handles: worker.tlsHandles }),
       io: worker.io,
       io_reason: worker.ioReason,
+      ...(worker.program && { version: worker.program.version }),
     }));
   }
 
