@@ -7,7 +7,7 @@ import { FaultLog } from "../../testing/clients/faults.ts";
 import { HttpConnection } from "../../testing/clients/http-connection.ts";
 import { Load } from "../../testing/clients/load.ts";
 import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
-import { assertNoFaults, echoRequest, exchangeOn, IOS, TIMEOUT_MS, withApp } from "./support.ts";
+import { assertNoFaults, echoRequest, exchangeOn, fetchOnce, IOS, TIMEOUT_MS, withApp } from "./support.ts";
 
 const SESSIONS = 50;
 const WEBSOCKETS = 20;
@@ -74,5 +74,27 @@ test("a removed backend with a tunnel on it drains over an upgrade: one connecti
     assert.deepEqual(new Set(removal.progress.map((told) => told.data.connections)), new Set([1]));
     orders.close();
     assertNoFaults(faults);
+  });
+});
+
+test("a change that is accepted in the moment in which a worker starts reaches it once, with its state", async () => {
+  await withApp({ workers: 1 }, async (proxy, port) => {
+    const orders = await proxy.connect();
+    const listener = `127.0.0.1:${port}`;
+    const change = { listener, hostname: "b.example", cluster_id: "app" };
+    // Together in one packet: the change is not published yet when the worker is started.
+    const frames = [
+      { id: "change", type: "ADD_FRONTEND", data: change },
+      { id: "upgrade", type: "UPGRADE_WORKER", data: { worker: 0 } },
+    ];
+    const upgraded = await orders.raw(
+      frames.map((frame) => `${JSON.stringify(frame)}\0`).join(""),
+      "upgrade",
+    );
+    assert.equal(upgraded.status, "OK", upgraded.message);
+    assert.equal((await fetchOnce(port, "/", "b.example")).status, 200);
+    const [worker] = await proxy.workers();
+    assert.deepEqual([worker!.revision, worker!.hash], [upgraded.revision, (await proxy.status()).data.hash]);
+    orders.close();
   });
 });

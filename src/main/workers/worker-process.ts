@@ -62,6 +62,8 @@ export class WorkerProcess {
   given: HandoverProgress | undefined;
   /** Why it keeps its connections, if it could not give them away. */
   tookBack: string | undefined;
+  /** Whether it has a state, or is being given one: from then on it is sent each change. */
+  hasState: boolean;
   /** What its program is, once it is ready. */
   program: ProgramFormats | undefined;
   readonly #origin: WorkerOrigin;
@@ -76,6 +78,7 @@ export class WorkerProcess {
     this.number = number;
     this.pid = origin.pid;
     this.#origin = origin;
+    this.hasState = this.isAdopted;
     this.#channel = new MessageChannel(origin.messages, {
       received: (messages) => events.received(this, messages),
       drained: () => this.#pump(),
@@ -113,6 +116,7 @@ export class WorkerProcess {
 
   /** Gives it a state: as a memory file if it is whole, else through the channel as it grows. */
   load(load: StateLoad): void {
+    this.hasState = true;
     const file = load.revision === undefined ? undefined : openMemoryFile("kakehi state");
     if (file?.ok === true) {
       this.#waiting.push({ kind: "load-file", load, fd: file.value, next: 0 });

@@ -112,14 +112,13 @@ export class WorkerSet {
 
   /**
    * Sends an accepted change to every worker, in order with what was sent before. A large one gets time in
-   * proportion.
+   * proportion. One that waits for its state finds the change in it.
    */
   broadcast(messages: readonly string[], changeCount: number): void {
     const patienceMs = changeCount > LARGE_CHANGE ? changeCount * CHANGE_MS_MAX : 0;
     for (const worker of this.#workers.values()) {
-      // One that speaks another format leaves without.
-      if (worker.isAdopted && worker.program === undefined) continue;
-      for (const message of messages) worker.sendEncoded(message);
+      if (!worker.hasState) continue;
+      this.#sendAll(worker, messages);
       if (patienceMs > 0) this.#pulse.heard(worker.number, this.#options.now() + patienceMs);
     }
   }
@@ -132,7 +131,8 @@ export class WorkerSet {
   /** There are new ticket keys: all take them, those that still load the state, too. */
   shareSecrets(): void {
     const secrets = this.#options.hooks.secrets();
-    this.broadcast([encodeMessage({ type: "secrets", secrets } satisfies ToWorker)], 0);
+    const messages = [encodeMessage({ type: "secrets", secrets } satisfies ToWorker)];
+    for (const worker of this.#workers.values()) this.#sendAll(worker, messages);
   }
 
   /** Hands a listener to all that accept. */
@@ -218,6 +218,12 @@ export class WorkerSet {
       io_reason: worker.ioReason,
       ...(worker.program && { version: worker.program.version }),
     }));
+  }
+
+  #sendAll(worker: WorkerProcess, messages: readonly string[]): void {
+    // One that speaks another format leaves without.
+    if (worker.isAdopted && worker.program === undefined) return;
+    for (const message of messages) worker.sendEncoded(message);
   }
 
   #received(worker: WorkerProcess, messages: readonly FromWorker[]): void {
