@@ -21,7 +21,7 @@ const PATH: FieldOption = {
   flags: "--path <file>",
   field: "path",
   parse: (path) => resolve(path),
-  help: "A file of the machine that the proxy runs on.",
+  help: "A file of the machine that the proxy runs on; a relative path begins at the current folder.",
 };
 
 export function declare(command: Command): void {

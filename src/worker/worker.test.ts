@@ -77,12 +77,13 @@ function hashOf(...ids: string[]): string {
   return state.hash();
 }
 
-test("a worker is ready when the last part of the state is loaded, and not before", () => {
+test("a worker is ready when the last part of the state is loaded, and not before, and tells then what it has", () => {
   const { follow, sent, log } = newWorker();
   follow({ type: "load", revision: 9, changes: [cluster("a")], last: false });
   assert.deepEqual(sent, []);
   follow({ type: "load", revision: 9, changes: [cluster("b")], last: true });
-  assert.deepEqual(sent, [
+  assert.equal(sent[1]?.type, "heartbeat");
+  assert.deepEqual(sent.slice(0, 1), [
     {
       type: "ready",
       revision: 9,
@@ -205,7 +206,7 @@ test("a state in a memory file is loaded as if it came through the channel", () 
   ]);
   follow({ type: "load-file" });
   assert.deepEqual(
-    sent.map((message) => message.type === "ready" && message.hash),
+    sent.flatMap((message) => (message.type === "ready" ? [message.hash] : [])),
     [hashOf("a", "b")],
   );
 });

@@ -186,6 +186,8 @@ export class Worker {
     const { io, ioReason, send } = this.#options;
     const { revision } = this;
     send({ type: "ready", revision, hash: this.#hash, io, io_reason: ioReason, program: this.#program });
+    // STATUS is whole from now on, not from the first heartbeat that comes by itself.
+    this.beat();
   }
 
   /** What our program is, and speaks. */
