@@ -177,3 +177,26 @@ test("a key removed twice drains twice, and the newest is found", () => {
   drains.report(0, { drain: numbers[0]!, connections: 0 }, 4);
   assert.equal(drains.find("backend", "app/1"), numbers[1], "the older one's end does not hide the newer");
 });
+
+test("what goes from worker to worker is told as moved: neither twice nor gone, and what is not named is none", () => {
+  const { drains, told, watching } = newDrains();
+  const drain = drains.begin(backend("1"), 0);
+  drains.report(0, { drain, connections: 2 }, 1);
+  drains.settle([drain], 2);
+  drains.watch([drain], { ...watching, progressMs: 0, sinceMs: 0, nowMs: 2 });
+  drains.reportAll(
+    [
+      { worker: 0, uses: [] },
+      { worker: 1, uses: [{ drain, connections: 2 }] },
+    ],
+    3,
+  );
+  drains.reportAll(
+    [
+      { worker: 0, uses: [] },
+      { worker: 1, uses: [] },
+    ],
+    4,
+  );
+  assert.deepEqual(told, ['2 {"0":2}', '2 {"1":2}', "drained in 4"]);
+});

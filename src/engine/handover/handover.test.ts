@@ -149,3 +149,51 @@ for (const victim of ["giver", "taker"] as const) {
     assert.ok(kills > 5, `killed only ${kills} times`);
   });
 }
+
+test("what a client sends while its session goes over goes along: whole requests, and halves", () => {
+  for (let turns = 0; turns < 12; turns++) {
+    for (const half of [0, 10, REQUEST.length]) {
+      const rig = onlyGiver(newRig({ seed: turns + 1, latencyMsMax: 2, pieces: "random" }));
+      const clients = Array.from({ length: 4 }, () => rig.net.client(LISTENER).send(REQUEST));
+      rig.net.settle();
+      for (const client of clients) client.send(REQUEST.slice(0, half));
+      for (let turn = 0; turn < turns; turn++) rig.net.step(1);
+      rig.handOver();
+      rig.net.advance(300);
+      for (const client of clients) client.send(REQUEST.slice(half));
+      rig.net.advance(300);
+      assert.deepEqual(clients.map(bodies), [2, 2, 2, 2], `half ${half}, ${turns} turns`);
+      assert.deepEqual(rig.stopped, ["giver"]);
+    }
+  }
+});
+
+test("a tunnel stays with the object that it uses, though another of the same name came, and went, meanwhile", () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const rig = onlyGiver(newRig({ seed, latencyMsMax: 10 }));
+    const first = openTunnel(rig);
+    rig.net.settle();
+    const one = rig.remove("backend", "app one");
+    rig.backend("app", "one", BACKEND);
+    rig.net.settle();
+    const second = openTunnel(rig);
+    rig.net.settle();
+    const isLate = rig.net.prng.chance(0.5);
+    const removeAgain = (): number => {
+      const drain = rig.remove("backend", "app one");
+      rig.backend("app", "one", BACKEND);
+      return drain;
+    };
+    const early = isLate ? undefined : removeAgain();
+    rig.handOver();
+    const two = early ?? removeAgain();
+    rig.net.advance(500);
+    assert.deepEqual(rig.stopped, ["giver"], `seed ${seed}`);
+    const counts = rig.taker.engine.drainCounts.map(({ drain, connections }) => [drain, connections]);
+    assert.deepEqual(Object.fromEntries(counts), { [one]: 1, [two]: 1 }, `seed ${seed}`);
+    for (const tunnel of [first, second]) tunnel.end();
+    rig.net.advance(60_000);
+    assert.deepEqual(rig.taker.engine.drainCounts, [], `seed ${seed}`);
+    rig.assertHolds(0);
+  }
+});
