@@ -104,6 +104,7 @@ const worker = new Worker({
       channel.flush();
       process.exit(giving === "dies-giving" ? 70 : 0);
     },
+    givesTo: undefined,
     followed: () => undefined,
     drainCounts: () => ({ uses: [...drains.values()] }),
   },

@@ -16,6 +16,8 @@ export interface Hello {
   /** Whoever speaks another format with workers reads no further. */
   readonly program: ProgramFormats;
   readonly presence: WorkerPresence;
+  /** To which worker it hands its connections over. */
+  readonly gives_to?: number;
   readonly revision: number;
   readonly hash: string;
   readonly io: string;

@@ -91,10 +91,10 @@ export type ToWorker =
    */
   | { readonly type: "take" }
   /**
-   * Give all connections to another worker, with such descriptors; then leave as after `stop`. What cannot go
-   * over ends softly, and is cut after `deadline_ms`.
+   * Give all connections to another worker, which main knows by the number `to`, with such descriptors; then
+   * leave as after `stop`. What cannot go over ends softly, and is cut after `deadline_ms`.
    */
-  | { readonly type: "give"; readonly deadline_ms?: number }
+  | { readonly type: "give"; readonly to: number; readonly deadline_ms?: number }
   /**
    * What to do when main goes: serve on for so long, until another main takes over; then leave softly. 0: at
    * once; `null`: for ever.

@@ -90,7 +90,7 @@ const link: MainLink = new MainLink({
     sockets: engine.listeningSockets.map(({ socket }) => listenerDescriptors.get(socket)!),
   }),
   leave: () => {
-    if (!handover.isGiving) io.perform(() => engine.stop(ALONE_STOP_MS));
+    if (handover.givesTo === undefined) io.perform(() => engine.stop(ALONE_STOP_MS));
   },
   end: () => end(),
   isReady: () => worker.isReady,

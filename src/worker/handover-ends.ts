@@ -31,7 +31,7 @@ interface Ends<Incoming> {
 
 export class HandoverEnds implements HandingOver {
   readonly #options: HandoverEndsOptions;
-  #giving: { readonly giver: Giver; readonly ends: Ends<FromTaker> } | undefined;
+  #giving: { readonly giver: Giver; readonly to: number; readonly ends: Ends<FromTaker> } | undefined;
   #taking: { readonly taker: Taker<number>; readonly ends: Ends<FromGiver> } | undefined;
 
   constructor(options: HandoverEndsOptions) {
@@ -60,7 +60,7 @@ export class HandoverEnds implements HandingOver {
     this.#taking = { taker, ends };
   }
 
-  give(deadlineMs: number | undefined): void {
+  give(to: number, deadlineMs: number | undefined): void {
     const { io, engine, revision, send } = this.#options;
     assert(this.#giving === undefined, "gives to two workers at a time");
     const ends = this.#open<FromTaker>({
@@ -77,7 +77,7 @@ export class HandoverEnds implements HandingOver {
       revision,
       tookBack: (reason) => send({ type: "took-back", reason }),
     });
-    this.#giving = { giver, ends };
+    this.#giving = { giver, to, ends };
     giver.begin(deadlineMs);
   }
 
@@ -93,9 +93,9 @@ export class HandoverEnds implements HandingOver {
     return { uses: this.#options.engine.drainCounts, ...(giver && { released: giver.released }) };
   }
 
-  /** True while it gives its connections away: then it leaves by itself. */
-  get isGiving(): boolean {
-    return this.#giving !== undefined;
+  /** Defined while it gives its connections away: then it leaves by itself. */
+  get givesTo(): number | undefined {
+    return this.#giving?.to;
   }
 
   /** A turn of the engine is over: what is to be said goes now, and who has said all is let go. */

@@ -50,7 +50,8 @@ function newWorker(loadFile: readonly ToWorker[] = []): {
     readLoadFile: () => loadFile,
     handover: {
       take: () => log.push("take"),
-      give: (deadlineMs) => log.push(`give ${deadlineMs}`),
+      give: (to, deadlineMs) => log.push(`give ${to} ${deadlineMs}`),
+      givesTo: 4,
       followed: () => log.push("followed"),
       drainCounts: (released) => ({ uses: [], released: released ?? 7 }),
     },
@@ -213,13 +214,15 @@ test("a state in a memory file is loaded as if it came through the channel", () 
 
 test("a hand-over is told of each change after it was answered, and asked what drains", () => {
   const { follow, log, sent } = newWorker();
-  follow({ type: "take" }, { type: "give", deadline_ms: 5 }, { type: "give" });
-  assert.deepEqual(log, ["take", "give 5", "give undefined"]);
+  follow({ type: "take" }, { type: "give", to: 2, deadline_ms: 5 }, { type: "give", to: 3 });
+  assert.deepEqual(log, ["take", "give 2 5", "give 3 undefined"]);
   follow({ type: "ask", question: 4, what: { kind: "drains", released: 3 } });
   assert.deepEqual(sent, [{ type: "answer", question: 4, data: { uses: [], released: 3 } }]);
 });
 
-test("the next main is told what drains, by its object, as far as something uses it", () => {
+test("the next main is told what drains, by its object, as far as something uses it, and who takes over", () => {
   const { worker } = newWorker();
-  assert.deepEqual(worker.meetMain().drains, [{ drain: 3, kind: "cluster", key: "old", connections: 2 }]);
+  const { drains, gives_to } = worker.meetMain();
+  assert.deepEqual(drains, [{ drain: 3, kind: "cluster", key: "old", connections: 2 }]);
+  assert.equal(gives_to, 4);
 });

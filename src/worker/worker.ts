@@ -51,7 +51,9 @@ export interface FollowingEngine {
 /** What goes on with another worker; see `handover-ends.ts`. */
 export interface HandingOver {
   take(): void;
-  give(deadlineMs: number | undefined): void;
+  give(to: number, deadlineMs: number | undefined): void;
+  /** Main's number of the worker that is given to, while it is. */
+  readonly givesTo: number | undefined;
   /** This worker has followed a change of the configuration. */
   followed(): void;
   /** What uses each drain; see `Question`. */
@@ -109,7 +111,7 @@ export class Worker {
       case "take":
         return handover.take();
       case "give":
-        return handover.give(message.deadline_ms);
+        return handover.give(message.to, message.deadline_ms);
       case "load":
         return this.#load(message);
       case "part":
@@ -148,12 +150,14 @@ export class Worker {
    * What the next main has to know. Parts of a change that the last one did not end are its to go on from.
    */
   meetMain(): Omit<Hello, "worker" | "pid"> {
-    const { engine, io, ioReason } = this.#options;
+    const { engine, io, ioReason, handover } = this.#options;
+    const { givesTo } = handover;
     this.#partDrains = [];
     return {
       type: "hello",
       program: this.#program,
       presence: engine.presence,
+      ...(givesTo !== undefined && { gives_to: givesTo }),
       revision: this.#revision,
       hash: this.#state.hash(),
       io,

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { FaultLog } from "../../testing/clients/faults.ts";
 import { HttpConnection } from "../../testing/clients/http-connection.ts";
 import { Load } from "../../testing/clients/load.ts";
+import { signal } from "../../testing/processes.ts";
 import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
 import { assertNoFaults, echoRequest, exchangeOn, fetchOnce, IOS, TIMEOUT_MS, withApp } from "./support.ts";
 
@@ -98,3 +99,36 @@ test("a change that is accepted in the moment in which a worker starts reaches i
     orders.close();
   });
 });
+const VICTIMS = [
+  { who: "the new worker", signalName: "SIGKILL", place: 1 },
+  { who: "the new worker, which hangs,", signalName: "SIGSTOP", place: 1 },
+  { who: "the old worker", signalName: "SIGKILL", place: 0 },
+] as const;
+
+for (const { who, signalName, place } of VICTIMS) {
+  test(`${who} is lost in the midst of a hand-over: each session goes on whole, or has ended`, async () => {
+    await withApp({ workers: 1 }, async (proxy, port) => {
+      const sessions = await Promise.all(
+        Array.from({ length: 500 }, () => HttpConnection.open(port, { timeoutMs: TIMEOUT_MS })),
+      );
+      for (const session of sessions) assert.equal((await exchangeOn(session, "/")).status, 200);
+      const upgrade = proxy.orders.send("UPGRADE_WORKER", { worker: 0 });
+      await upgrade.processing(({ message }) => message.includes("hands its connections over"));
+      const victim = (await proxy.workers())[place];
+      if (victim !== undefined) signal(victim.pid, signalName);
+      const answer = await upgrade.final();
+      const [left] = await proxy.whenWorkers("one worker", (workers) => {
+        return workers.length === 1 && workers.every(({ state }) => state === "running");
+      });
+      const results = await Promise.allSettled(sessions.map(async (session) => exchangeOn(session, "/")));
+      const faults = results.flatMap((result) => (result.status === "rejected" ? [`${result.reason}`] : []));
+      assert.deepEqual(
+        faults.filter((fault) => /timeout/.test(fault)),
+        [],
+        `nobody waits for nobody: ${answer.message}`,
+      );
+      assert.equal((await fetchOnce(port, "/")).status, 200, `worker ${left!.worker} accepts`);
+      for (const session of sessions) session.close();
+    });
+  });
+}

@@ -109,7 +109,7 @@ interface Visit {
 }
 
 function beginVisit(control: Control, heirs: SocketHeirs, { number, path }: FoundSocket): Visit | undefined {
-  const { workers, drains, log } = control;
+  const { workers, drains, handoverDrains, log } = control;
   const origin = visitWorker(path);
   if (!origin.ok) {
     log.debug(`worker ${number} of the main before is gone`, { reason: origin.error });
@@ -121,6 +121,7 @@ function beginVisit(control: Control, heirs: SocketHeirs, { number, path }: Foun
   const worker = workers.adopt(number, origin.value, {
     greeted: (hello) => {
       heirs.take(worker, hello.sockets);
+      if (hello.gives_to !== undefined) handoverDrains.begin(number, hello.gives_to);
       // At once: what it says next may be that something of it has ended.
       for (const { drain, order = "", kind, key, connections } of hello.drains) {
         drains.restore(drain, drainTarget(order, kind, key));
@@ -143,11 +144,12 @@ function beginVisit(control: Control, heirs: SocketHeirs, { number, path }: Foun
 }
 
 /** It counts from now on; what it differs in goes to it as its next change. */
-function runOn({ configuration, drains, limits, workers, supervisor }: Control, known: Known): void {
-  const { worker, hello, own } = known;
+function runOn(control: Control, { worker, hello, own }: Known): void {
+  const { configuration, drains, handoverDrains, limits, workers, supervisor } = control;
   const { state, revision } = configuration;
   workers.runOn(worker, hello);
   supervisor.adopted(worker);
+  handoverDrains.changed(worker.number);
   if (own === undefined && hello.revision === revision) return;
   const changes: readonly Change[] = own === undefined ? [] : changesBetween(own, state);
   const requests = drainsOf(changes, drains);

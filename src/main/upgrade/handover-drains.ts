@@ -89,6 +89,11 @@ export class HandoverDrains {
       const released = isGone ? Number.MAX_SAFE_INTEGER : (giver?.released ?? 0);
       const taker = await ask(pair.taker, { kind: "drains", released });
       if (!this.#pairs.has(pair)) return;
+      // Both are gone, or the taker never was: then the giver took what it had with it.
+      if (isGone && taker === undefined) {
+        report([{ worker: pair.giver, uses: [] }]);
+        return this.#end(pair);
+      }
       // What was told since may be newer than what was answered first: only a round in peace counts.
       if (this.#isToAskAgain(pair) || taker === undefined || (giver === undefined && !isGone)) continue;
       report([

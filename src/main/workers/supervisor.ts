@@ -57,8 +57,6 @@ export class Supervisor {
   readonly #conditions = new Conditions(() => this.#refusal !== undefined && !this.#isStopping);
   /** Started to take another's place, which has not left it yet. */
   readonly #extras = new Set<WorkerProcess>();
-  /** Who gives to whom: giver by taker. */
-  readonly #givers = new Map<WorkerProcess, WorkerProcess>();
   #wanted = 0;
   #state: "running" | "stopping" = "running";
   #refusal: string | undefined;
@@ -155,7 +153,6 @@ export class Supervisor {
   /** Has `giver` hand all that it has over to an extra worker, which then counts, and leave. */
   handOver(giver: WorkerProcess, taker: WorkerProcess, deadlineMs: number | undefined): void {
     this.#extras.delete(taker);
-    this.#givers.set(taker, giver);
     this.#options.handOverBegins(giver.number, taker.number);
     this.#options.workers.handOver(giver, taker, deadlineMs);
   }
@@ -215,10 +212,8 @@ export class Supervisor {
 
   /** Whoever gave its connections to a worker that is gone goes on with what that one did not get. */
   #runOn(gone: WorkerProcess): void {
-    const giver = this.#givers.get(gone);
-    this.#givers.delete(gone);
-    if (giver?.state === "handing-over" && !this.#isGone(giver)) giver.state = "running";
-    for (const [taker, other] of this.#givers) if (other === gone) this.#givers.delete(taker);
+    for (const giver of this.#options.workers.all())
+      if (giver.state === "handing-over" && giver.givesTo === gone.number) giver.state = "running";
   }
 
   #endReplacing(): void {

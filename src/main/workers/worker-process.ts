@@ -60,6 +60,8 @@ export class WorkerProcess {
   fault: string | undefined;
   /** How far it is with giving its connections to another, by its last word. */
   given: HandoverProgress | undefined;
+  /** The number of the worker that it gives them to. */
+  givesTo: number | undefined;
   /** Why it keeps its connections, if it could not give them away. */
   tookBack: string | undefined;
   /** Whether it has a state, or is being given one: from then on it is sent each change. */

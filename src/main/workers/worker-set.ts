@@ -91,6 +91,7 @@ export class WorkerSet {
     worker.ioReason = hello.io_reason;
     worker.revision = hello.revision;
     worker.hash = hello.hash;
+    worker.givesTo = hello.gives_to;
     worker.state = hello.presence === "leaving" ? "stopping" : hello.presence;
     gathering.join(worker.number, hello.revision);
     this.#pulse.forget(worker.number);
@@ -171,9 +172,11 @@ export class WorkerSet {
     assert(messages.ok && descriptors.ok, "no descriptor pairs for a hand-over");
     giver.state = "handing-over";
     giver.given = giver.tookBack = undefined;
+    giver.givesTo = taker.number;
     taker.sendWith([messages.value.theirs, descriptors.value.theirs], { type: "take" });
     giver.sendWith([messages.value.ours, descriptors.value.ours], {
       type: "give",
+      to: taker.number,
       ...(deadlineMs !== undefined && { deadline_ms: deadlineMs }),
     });
   }
