@@ -2,6 +2,7 @@
  * What orders act on: the parts of main, named in one place. Types only; `run-main.ts` puts them together.
  */
 import type { Log } from "../io/log.ts";
+import type { ServiceManager } from "../io/service-manager.ts";
 import type { ExpiryWatch } from "./certificates/expiry-watch.ts";
 import type { Configuration } from "./configuration.ts";
 import type { DrainClock } from "./drain-clock.ts";
@@ -33,6 +34,7 @@ export interface Control {
   readonly workerTotals: WorkerTotals;
   readonly expiryWatch: ExpiryWatch;
   readonly stopSequence: StopSequence;
+  readonly serviceManager: ServiceManager;
   readonly limits: MainLimits;
   readonly log: Log;
   readonly version: string;
