@@ -8,7 +8,9 @@ const { join } = require("node:path");
 const { pathToFileURL } = require("node:url");
 
 // Main of another version starts this one for a worker: see `main/workers/worker-process.ts`.
-const room = process.argv[2] === "worker-process" ? "worker" : "cli";
-const source = join(__dirname, "..", "src", room, "entry.ts");
-const compiled = join(__dirname, "..", "dist", room, "entry.js");
+// The same for what main itself is to become: see `main/upgrade/rehearsal.ts`.
+const entries = { "worker-process": "worker/entry", "rehearse-main": "main/upgrade/rehearse-entry" };
+const entry = entries[process.argv[2]] ?? "cli/entry";
+const source = join(__dirname, "..", "src", `${entry}.ts`);
+const compiled = join(__dirname, "..", "dist", `${entry}.js`);
 import(pathToFileURL(existsSync(source) ? source : compiled).href);

@@ -6,10 +6,9 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { openFileLog } from "../io/log-file.ts";
-import { findServiceManager } from "../io/service-manager.ts";
 import { createStderrLog, type Log, type LogLevel } from "../io/log.ts";
-import { InheritedSockets } from "../main/inherited-sockets.ts";
 import { MAIN_LIMITS, TICKET_KEY_MS_MAX, TICKET_KEY_MS_MIN } from "../main/limits.ts";
+import { DOCUMENT_VARIABLE } from "../main/upgrade/main-upgrade.ts";
 import { type MainHandle, runMain } from "../main/run-main.ts";
 import { WORKERS_MAX } from "../model/limits.ts";
 import { contextOf } from "./context.ts";
@@ -88,7 +87,10 @@ async function run(command: Command): Promise<void> {
   const { socketPath, json } = contextOf(command);
   const { log, reopenLog } = openLog(options);
   const signals = new Signals({ log, reopenLog, stopDeadlineMs: MAIN_LIMITS.signalStopMs });
-  const inheritedSockets = InheritedSockets.of(process.env, log);
+  // Main has become this program: what it was has left a document (`main/upgrade/`). Nobody else is to see
+  // it.
+  const documentFd = process.env[DOCUMENT_VARIABLE];
+  delete process.env[DOCUMENT_VARIABLE];
   const started = await runMain({
     socketPath: resolve(socketPath),
     socketMode: options.socketMode ?? SOCKET_MODE_DEFAULT,
@@ -97,16 +99,16 @@ async function run(command: Command): Promise<void> {
     ...(options.state === undefined ? {} : { statePath: resolve(options.state) }),
     demo: options.demo ?? false,
     log,
-    serviceManager: findServiceManager(process.env, log),
-    inheritedSockets,
     version: VERSION,
     // What was typed, with its symbolic links: what stands behind them may be newer one day (`bin/kakehi`).
     ...(process.env["KAKEHI_PROGRAM"] && { program: process.env["KAKEHI_PROGRAM"] }),
+    ...(documentFd !== undefined && { documentFd: Number(documentFd) }),
     limits: { ticketKeyMs: options.ticketKeyInterval ?? MAIN_LIMITS.ticketKeyMs },
   });
   if (!started.ok) throw new StartError(started.error);
   outliveReader();
-  greet(started.value, resolve(socketPath), { json, isDefaultSocket: options.socket === undefined });
+  if (documentFd === undefined)
+    greet(started.value, resolve(socketPath), { json, isDefaultSocket: options.socket === undefined });
   signals.reach(started.value);
   if ((await started.value.stopped) !== "clean") process.exitCode = EXIT.refused;
 }

@@ -12,6 +12,8 @@ import { fileFault, type FileFault } from "./files.ts";
 export type LockFault = { readonly code: "HELD"; readonly pid: number | undefined } | FileFault;
 
 export interface FileLock {
+  /** As long as it is open, in whichever process, the lock is held. */
+  readonly fd: number;
   /** Gives the lock back. Once. */
   release(): void;
 }
@@ -25,7 +27,7 @@ export function takeFileLock(path: string): Result<FileLock, LockFault> {
       return fail({ code: "HELD", pid: readPid(path) });
     }
     writePid(fd);
-    return ok({ release: () => closeSync(fd) });
+    return ok(lockOf(fd));
   } catch (error) {
     return fail(fileFault(error));
   }
@@ -39,6 +41,15 @@ function writePid(fd: number): void {
   } catch (error) {
     fileFault(error);
   }
+}
+
+/** Goes on with a lock of the program that we were before. */
+export function inheritFileLock(fd: number): FileLock {
+  return lockOf(fd);
+}
+
+function lockOf(fd: number): FileLock {
+  return { fd, release: () => closeSync(fd) };
 }
 
 function readPid(path: string): number | undefined {

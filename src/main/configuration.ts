@@ -92,6 +92,11 @@ export class Configuration {
     return this.#revision;
   }
 
+  /** True if everything that was accepted is kept. */
+  get isSettled(): boolean {
+    return this.#batch.length === 0;
+  }
+
   /** The journal's length; `undefined` where nothing is kept. */
   get journalBytes(): number | undefined {
     return this.#keeper?.journalBytes;

@@ -1,8 +1,8 @@
 /**
  * What orders act on: the parts of main, named in one place. Types only; `run-main.ts` puts them together.
  */
+import type { CarriedOrder } from "../model/carried.ts";
 import type { Log } from "../io/log.ts";
-import type { ServiceManager } from "../io/service-manager.ts";
 import type { ExpiryWatch } from "./certificates/expiry-watch.ts";
 import type { Configuration } from "./configuration.ts";
 import type { DrainClock } from "./drain-clock.ts";
@@ -14,6 +14,8 @@ import type { WorkerTotals } from "./metrics/worker-totals.ts";
 import type { Listeners } from "./listeners.ts";
 import type { StopSequence } from "./stop-sequence.ts";
 import type { HandoverDrains } from "./upgrade/handover-drains.ts";
+import type { Reply } from "./socket/reply.ts";
+import type { MainUpgrade } from "./upgrade/main-upgrade.ts";
 import type { WorkerUpgrade } from "./upgrade/worker-upgrade.ts";
 import type { Supervisor } from "./workers/supervisor.ts";
 import type { WorkerSet } from "./workers/worker-set.ts";
@@ -30,11 +32,15 @@ export interface Control {
   readonly workerUpgrade: WorkerUpgrade;
   /** The path that this program was started by; `undefined` where nobody said. */
   readonly program: string | undefined;
+  /** The program that runs now, behind all links; to go back to it. */
+  readonly ownProgram: string | undefined;
+  readonly mainUpgrade: MainUpgrade;
+  /** Orders of our own that the next program goes on with; see `orders/own-order.ts`. */
+  readonly ownOrders: Map<Reply, { readonly type: string; readonly describe: () => CarriedOrder }>;
   readonly counters: MainCounters;
   readonly workerTotals: WorkerTotals;
   readonly expiryWatch: ExpiryWatch;
   readonly stopSequence: StopSequence;
-  readonly serviceManager: ServiceManager;
   readonly limits: MainLimits;
   readonly log: Log;
   readonly version: string;

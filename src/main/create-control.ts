@@ -1,10 +1,11 @@
 /**
  * Builds main's parts and ties them together: who tells whom what. No decisions: those are in the parts.
  */
+import { existsSync, realpathSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import type { Log } from "../io/log.ts";
-import { NO_SERVICE_MANAGER, type ServiceManager } from "../io/service-manager.ts";
 import type { DrainCounts, TlsSecrets } from "../model/channel.ts";
+import type { CarriedMain } from "../model/carried.ts";
 import type { FollowChanges } from "../model/state-file.ts";
 import { rendezvousPath } from "./adoption/rendezvous-paths.ts";
 import { Configuration } from "./configuration.ts";
@@ -17,17 +18,17 @@ import { ExpiryWatch } from "./certificates/expiry-watch.ts";
 import { Listeners } from "./listeners.ts";
 import { MainCounters } from "./metrics/main-metrics.ts";
 import { WorkerTotals } from "./metrics/worker-totals.ts";
-import type { InheritedSockets } from "./inherited-sockets.ts";
-import { listeningSockets, OWN_SOCKETS } from "./listening-sockets.ts";
+import { LISTENING_SOCKETS } from "./listening-sockets.ts";
 import { Turns, type TurnTaker } from "./socket/turns.ts";
 import { MainSecrets } from "./main-secrets.ts";
 import { StopSequence } from "./stop-sequence.ts";
 import { StateLoader } from "./workers/state-loader.ts";
 import { Supervisor } from "./workers/supervisor.ts";
 import { HandoverDrains } from "./upgrade/handover-drains.ts";
+import { MainUpgrade } from "./upgrade/main-upgrade.ts";
 import { WorkerUpgrade } from "./upgrade/worker-upgrade.ts";
 import { WorkerSet } from "./workers/worker-set.ts";
-import type { WorkerSetHooks } from "./workers/worker-set-options.ts";
+import type { WorkerSetHooks, WorkerSetOptions } from "./workers/worker-set-options.ts";
 
 /** Of a certificate, an event has so many names. */
 const EVENT_NAMES_MAX = 10;
@@ -40,11 +41,11 @@ export interface ControlOptions {
   readonly workerEntry?: string;
   /** The path that this program was started by: an upgrade runs what is there then. */
   readonly program?: string;
-  readonly serviceManager?: ServiceManager;
-  readonly inheritedSockets?: InheritedSockets;
   readonly log: Log;
   readonly version: string;
   readonly limits: MainLimits;
+  /** Of the program that we were. */
+  readonly carried?: CarriedMain | undefined;
 }
 
 export interface MainParts {
@@ -60,37 +61,27 @@ export interface MainParts {
 }
 
 export function createControl(options: ControlOptions): MainParts {
-  const { io, workerEntry, log, version, limits } = options;
+  const { log, version, limits, carried } = options;
   const now = (): number => performance.now();
   const gathering = new Gathering();
-  const counters = new MainCounters();
+  const counters = Object.assign(new MainCounters(), carried?.counters);
   const loader = new StateLoader(limits.changesPerMessageMax);
   const secrets = newSecrets(limits, () => workers.shareSecrets());
-  const workers: WorkerSet = new WorkerSet({
-    io,
-    workerEntry,
-    rendezvous: (worker) => rendezvousPath(options.socketPath, worker),
-    serveAloneMs: options.statePath === undefined ? 0 : null,
-    limits,
-    gathering,
-    log,
-    now,
-    hooks: hooksOf(
-      () => control,
-      loader,
-      () => secrets.secrets,
-    ),
-  });
-  const events = newEventLog(limits);
+  const hooks = hooksOf(
+    () => control,
+    loader,
+    () => secrets.secrets,
+  );
+  const workers: WorkerSet = newWorkerSet(options, { gathering, now, hooks });
+  const events = newEventLog(limits, carried);
   const drains = newDrains(workers, events, now);
-  const listeners = newListeners(workers, options);
+  const listeners = newListeners(workers, limits);
   const handoverDrains = newHandoverDrains(workers, drains);
   const handOverBegins = (giver: number, taker: number): void => handoverDrains.begin(giver, taker);
   const supervisor = new Supervisor({ workers, counters, events, limits, log, now, handOverBegins });
-  const workerUpgrade = new WorkerUpgrade({ workers, supervisor, drains: handoverDrains, events });
+  const workerUpgrade = new WorkerUpgrade({ workers, supervisor, drains: handoverDrains });
   const configuration = new Configuration(listeners);
-  const { serviceManager = NO_SERVICE_MANAGER } = options;
-  const stopSequence = new StopSequence({ listeners, supervisor, workers, serviceManager, log });
+  const stopSequence = new StopSequence({ listeners, supervisor, workers, log });
   const turns = new Turns({
     nextTurn: (turn) => setImmediate(turn),
     roundEnds: () => configuration.commit(),
@@ -106,17 +97,19 @@ export function createControl(options: ControlOptions): MainParts {
     handoverDrains,
     events,
     workerUpgrade,
-    program: options.program,
+    program: carried?.program ?? options.program,
+    ownProgram: realProgram(options.program),
+    mainUpgrade: new MainUpgrade(),
+    ownOrders: new Map(),
     counters,
-    workerTotals: new WorkerTotals(),
+    workerTotals: new WorkerTotals(carried?.former_totals),
     expiryWatch,
     stopSequence,
-    serviceManager,
     limits,
     log,
     version,
     now,
-    startedMs: now(),
+    startedMs: carried === undefined ? now() : carried.started_ms - Date.now() + now(),
     inTurn: (action: () => void) => turns.want(takerOf(action)),
   };
   return {
@@ -127,6 +120,21 @@ export function createControl(options: ControlOptions): MainParts {
     stateIsWhole: () => loader.end(configuration.revision),
     stopTimers: startWatching(control, secrets),
   };
+}
+
+function newWorkerSet(
+  { socketPath, statePath, io, workerEntry, limits, log }: ControlOptions,
+  parts: Pick<WorkerSetOptions, "gathering" | "now" | "hooks">,
+): WorkerSet {
+  return new WorkerSet({
+    ...parts,
+    io,
+    workerEntry,
+    rendezvous: (worker) => rendezvousPath(socketPath, worker),
+    serveAloneMs: statePath === undefined ? 0 : null,
+    limits,
+    log,
+  });
 }
 
 /** What the workers' doings mean to the other parts, which are there once the first worker says a word. */
@@ -183,12 +191,13 @@ function newHandoverDrains(workers: WorkerSet, drains: DrainClock): HandoverDrai
   });
 }
 
-function newListeners(
-  workers: WorkerSet,
-  { inheritedSockets, limits }: Pick<ControlOptions, "inheritedSockets" | "limits">,
-): Listeners {
-  const sockets = inheritedSockets === undefined ? OWN_SOCKETS : listeningSockets(inheritedSockets);
-  return new Listeners({ sockets, workers, later: laterBy(limits.handshakeGraceMs) });
+/** What stands behind the links of a path. */
+function realProgram(path: string | undefined): string | undefined {
+  return path !== undefined && existsSync(path) ? realpathSync(path) : path;
+}
+
+function newListeners(workers: WorkerSet, limits: MainLimits): Listeners {
+  return new Listeners({ sockets: LISTENING_SOCKETS, workers, later: laterBy(limits.handshakeGraceMs) });
 }
 
 function newSecrets(limits: MainLimits, rotated: () => void): MainSecrets {
@@ -196,8 +205,12 @@ function newSecrets(limits: MainLimits, rotated: () => void): MainSecrets {
   return new MainSecrets({ previousMax: limits.previousTicketKeysMax, later, rotated });
 }
 
-function newEventLog({ eventsMax, eventCharsMax: charsMax }: MainLimits): EventLog {
-  return new EventLog({ startedAtMs: Date.now(), eventsMax, charsMax, now: Date.now });
+function newEventLog(
+  { eventsMax, eventCharsMax: charsMax }: MainLimits,
+  carried: CarriedMain | undefined,
+): EventLog {
+  const { events } = carried ?? {};
+  return new EventLog({ startedAtMs: Date.now(), eventsMax, charsMax, now: Date.now, carried: events });
 }
 
 function newDrains(workers: WorkerSet, events: EventLog, now: () => number): DrainClock {

@@ -3,11 +3,14 @@
  * small process of their own. Made by orders, like everything else.
  */
 import { spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { fail, ok, type Result } from "../base/result.ts";
+import { descriptorOf } from "../io/node-descriptors.ts";
 import { parseOrderBody } from "../model/catalogue/parse-order.ts";
 import { isChangeOrder, type ChangeOrder } from "../model/orders.ts";
+import { closeDescriptor } from "../sys/descriptor.ts";
 
 const DEMO_LISTENER = "127.0.0.1:8080";
 const DEMO_CLUSTER = "demo";
@@ -15,8 +18,15 @@ const DEMO_CLUSTER = "demo";
 export interface DemoBackends {
   /** The orders that make the demo, whatever of an earlier one is left in the state. */
   readonly orders: readonly ChangeOrder[];
+  /** The backends live as long as it is open. */
+  readonly fd: number;
   /** Ends the backends. */
   stop(): void;
+}
+
+/** Goes on with the backends of the program that we were. */
+export function inheritDemoBackends(fd: number): DemoBackends {
+  return { orders: [], fd, stop: () => closeDescriptor(fd) };
 }
 
 /** Starts the backends. The error is a sentence for the user. */
@@ -29,7 +39,8 @@ export function startDemoBackends(): Promise<Result<DemoBackends, string>> {
     child.once("exit", (code) => resolve(fail(`the demo's backends ended with ${code}`)));
     createInterface(child.stdout).once("line", (line) => {
       const backends = JSON.parse(line) as readonly DemoBackend[];
-      resolve(ok({ orders: ordersFor(backends), stop: () => child.stdin.end() }));
+      const fd = descriptorOf(child.stdin as unknown as Socket);
+      resolve(ok({ orders: ordersFor(backends), fd, stop: () => child.stdin.end() }));
     });
   });
 }

@@ -26,8 +26,20 @@ export class DrainClock {
     return this.#drains.begin(target, this.#now());
   }
 
-  restore(number: number, target: DrainTarget): void {
-    this.#drains.restore(number, target, this.#now());
+  restore(number: number, target: DrainTarget, sinceMs: number = this.#now()): void {
+    this.#drains.restore(number, target, sinceMs);
+  }
+
+  passOver(number: number): void {
+    this.#drains.passOver(number);
+  }
+
+  get last(): number {
+    return this.#drains.last;
+  }
+
+  lasting(): ReturnType<Drains["lasting"]> {
+    return this.#drains.lasting();
   }
 
   settleAll(): void {

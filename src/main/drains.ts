@@ -76,18 +76,35 @@ export class Drains {
    * Goes on with a drain of a main before us, under its number: it counts, until `settleAll`. What is known
    * already is so.
    */
-  restore(number: number, target: DrainTarget, nowMs: number): void {
+  restore(number: number, target: DrainTarget, sinceMs: number): void {
+    this.passOver(number);
+    if (!this.#drains.has(number)) this.#add(number, target, sinceMs);
+  }
+
+  /** This number, and all below it, were given by a main before us. */
+  passOver(number: number): void {
     this.#lastNumber = Math.max(this.#lastNumber, number);
-    if (!this.#drains.has(number)) this.#add(number, target, nowMs);
+  }
+
+  /** The last number that was given. */
+  get last(): number {
+    return this.#lastNumber;
+  }
+
+  /** All that last, for the next main. */
+  lasting(): readonly { readonly number: number; readonly target: DrainTarget; readonly sinceMs: number }[] {
+    return [...this.#drains.values()].map(({ number, target, sinceMs }) => ({ number, target, sinceMs }));
   }
 
   /** Every worker has told its uses of all drains. */
   settleAll(nowMs: number): void {
-    const counting = [...this.#drains.values()].filter(({ state }) => state === "counting");
-    this.settle(
-      counting.map(({ number }) => number),
-      nowMs,
-    );
+    for (const drain of [...this.#drains.values()]) {
+      if (drain.state !== "counting") continue;
+      drain.state = "draining";
+      if (drain.connections > 0) continue;
+      this.#end(drain, nowMs);
+      this.#options.drained(drain.target, nowMs - drain.sinceMs);
+    }
   }
 
   /** A worker tells how many of its connections use it. What has ended already is past. */

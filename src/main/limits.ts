@@ -29,6 +29,12 @@ export interface MainLimits {
   readonly workerSilenceMsMax: number;
   /** A worker of the main before has so long to say what it has, and as long again for its state. */
   readonly adoptionMs: number;
+  /** A program that main is to become has so long to prove that it can. */
+  readonly rehearsalMs: number;
+  /** So long may last what is under way, before main becomes another program, or does not. */
+  readonly quietMs: number;
+  /** So long workers wait for the program that main becomes, where they would not without main. */
+  readonly successorMs: number;
   /** How often main looks for silent workers; the two together are less than two seconds. */
   readonly watchEveryMs: number;
   /**
@@ -79,6 +85,9 @@ export const MAIN_LIMITS: MainLimits = {
   workerStartMsMax: 20_000,
   workerSilenceMsMax: 1_600,
   adoptionMs: 1_000,
+  rehearsalMs: 20_000,
+  quietMs: 5_000,
+  successorMs: 30_000,
   watchEveryMs: 200,
   leaveWaitMs: 1_000,
   changesPerMessageMax: 2_000,

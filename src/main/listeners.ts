@@ -79,9 +79,14 @@ export class Listeners {
     this.#entries.set(address, newEntry(fd, "open"));
   }
 
-  /** True for a listener that has its socket. */
-  has(address: string): boolean {
-    return this.#entries.has(address);
+  /** The socket of a listener, if it has one. */
+  find(address: string): number | undefined {
+    return this.#entries.get(address)?.fd;
+  }
+
+  /** True if none is on its way, in or out. */
+  get isSettled(): boolean {
+    return [...this.#entries.values()].every(({ state }) => state === "open");
   }
 
   /** The listener is not added after all. */

@@ -5,27 +5,28 @@
  */
 import { setTimeout } from "node:timers/promises";
 import { fail, ok, type Result } from "../base/result.ts";
+import { type FileLock, inheritFileLock } from "../io/lock-file.ts";
 import type { Log } from "../io/log.ts";
-import type { ServiceManager } from "../io/service-manager.ts";
-import { counted } from "../model/apply/verdict.ts";
+import { additionsOf } from "../model/dump.ts";
 import type { OrderError } from "../model/errors.ts";
 import { raiseDescriptorLimit } from "../sys/descriptor-limit.ts";
 import { adoptWorkers } from "./adoption/adopt-workers.ts";
 import { findRendezvous } from "./adoption/rendezvous-paths.ts";
-import type { Control } from "./control.ts";
 import { createControl, type MainParts } from "./create-control.ts";
-import { startDemoBackends, type DemoBackends } from "./demo.ts";
-import type { InheritedSockets } from "./inherited-sockets.ts";
+import { inheritDemoBackends, startDemoBackends, type DemoBackends } from "./demo.ts";
 import { MAIN_LIMITS, type MainLimits } from "./limits.ts";
 import type { Listener } from "../model/objects.ts";
 import type { Listeners } from "./listeners.ts";
 import { executeChange } from "./orders/change-order.ts";
 import { Executor } from "./orders/executor.ts";
-import { executeOwn } from "./orders/own-order.ts";
+import { executeOwn, replyInLog } from "./orders/own-order.ts";
+import type { Stopped } from "./stop-sequence.ts";
+import { resumeOrder } from "./orders/resume-order.ts";
 import { claimSocketPath } from "./socket/socket-path.ts";
 import { CommandServer } from "./socket/command-server.ts";
-import { openStateStore } from "./store/state-store.ts";
-import type { Stopped } from "./stop-sequence.ts";
+import { openStateStore, resumeStateStore, type StateStore } from "./store/state-store.ts";
+import type { ServingMain } from "./upgrade/main-upgrade.ts";
+import { type Inheritance, inheritParts, readInheritance } from "./upgrade/inheritance.ts";
 import type { Supervisor } from "./workers/supervisor.ts";
 
 const LISTEN_ATTEMPTS_MAX = 20;
@@ -46,10 +47,8 @@ export interface MainOptions {
   readonly limits?: Partial<MainLimits>;
   /** The path that this program was started by; an upgrade without another runs what is there then. */
   readonly program?: string;
-  /** Who started us, and wants to know how we are; absent: nobody. */
-  readonly serviceManager?: ServiceManager;
-  /** Listening sockets that we were started with. */
-  readonly inheritedSockets?: InheritedSockets;
+  /** What the program that we were has left: the descriptor of its document. */
+  readonly documentFd?: number;
   /** Another program for the workers: tests have one that misbehaves. */
   readonly workerEntry?: string;
 }
@@ -77,21 +76,20 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
   const limits = { ...MAIN_LIMITS, ...options.limits };
   const { log } = options;
   log.debug("descriptor limit", { descriptors_max: raiseDescriptorLimit() });
-  const claimed = await claimSocketPath(options.socketPath);
+  const inherited = options.documentFd === undefined ? undefined : readInheritance(options.documentFd);
+  if (inherited?.ok === false) return fail(`cannot take over: ${inherited.error}`);
+  const heritage = inherited?.value;
+  const claimed = await claimOrInherit(options.socketPath, heritage);
   if (!claimed.ok) return claimed;
   const lock = claimed.value;
-  const main = createControl({ ...options, limits });
+  const main = createControl({ ...options, limits, carried: heritage?.main });
   const { control } = main;
   const found = findRendezvous(options.socketPath);
   const startWorkers = (): ReturnType<Supervisor["setCount"]> =>
-    control.supervisor.setCount(options.workers, () => undefined);
+    control.supervisor.setCount(heritage?.main.workers ?? options.workers, () => undefined);
   // They load the state while it is read; but where some are left, first it is seen how many are missing.
-  const starting = found.length === 0 ? startWorkers() : undefined;
-  const opened = await openStateStore(options.statePath, {
-    log,
-    journalBytesMax: limits.journalBytesMax,
-    follow: main.follow,
-  });
+  const starting = found.length === 0 && heritage === undefined ? startWorkers() : undefined;
+  const opened = await openStore(main, options, heritage);
   const giveUp = async (reason: string): Promise<Result<never, string>> => {
     control.workers.releaseAdopted();
     await control.supervisor.killAll();
@@ -104,46 +102,91 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
   if (!opened.ok) return giveUp(opened.error);
   const store = opened.value;
   control.configuration.adopt(store);
+  if (heritage !== undefined) {
+    inheritParts(control, heritage);
+    main.secrets.adopt(heritage.main.secrets);
+  }
   await adoptWorkers(found, { control, takeSecrets: (secrets) => main.secrets.adopt(secrets) });
-  const started = await startServing(main, options, () => starting ?? startWorkers());
+  const started = await startServing(main, () => starting ?? startWorkers());
   if (!started.ok) return giveUp(started.error);
-  const demo = started.value;
+  const demoStarted = await startDemo(main, options, heritage);
+  if (!demoStarted.ok) return giveUp(demoStarted.error);
+  const demo = demoStarted.value;
   const executor = new Executor(main.control);
-  const server = new CommandServer({
-    executor,
-    limits,
-    turns: main.turns,
-  });
+  const server = new CommandServer({ executor, limits, turns: main.turns });
   try {
-    await server.listen(options.socketPath, options.socketMode);
+    await openCommandSocket(main, server, options, heritage);
   } catch (error) {
     demo?.stop();
     return giveUp(`cannot open the command socket ${options.socketPath}: ${String(error)}`);
   }
-  const stopped = control.stopSequence.stopped.then(async (how) => {
+  const { secrets } = main;
+  const serving = { control, server, secrets, store, socketLock: lock, demoFd: demo?.fd };
+  control.mainUpgrade.bind(serving);
+  const stopped = whenStopped(serving, () => {
     main.stopTimers();
     demo?.stop();
-    // The orders that wait for this end, too, are answered first; only then their connections close.
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    await server.close();
-    await store.close();
-    lock.release();
-    log.info("stopped");
-    return how;
   });
-  control.serviceManager.ready(readyText(control));
   return ok(handleOf(main, executor, stopped));
 }
 
-/** Listeners, workers, and the demo if it is wanted. */
+/** Fulfilled when everything has ended; `endRest` ends what is not known here. */
+async function whenStopped(
+  { control, server, store, socketLock }: ServingMain,
+  endRest: () => void,
+): Promise<Stopped> {
+  const how = await control.stopSequence.stopped;
+  endRest();
+  // The orders that wait for this end, too, are answered first; only then their connections close.
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  await server.close();
+  await store.close();
+  socketLock.release();
+  control.log.info("stopped");
+  return how;
+}
+
+async function claimOrInherit(
+  path: string,
+  heritage: Inheritance | undefined,
+): Promise<Result<FileLock, string>> {
+  return heritage === undefined ? claimSocketPath(path) : ok(inheritFileLock(heritage.main.socket_lock_fd));
+}
+
+async function openStore(
+  main: MainParts,
+  { statePath, log }: MainOptions,
+  heritage: Inheritance | undefined,
+): Promise<Result<StateStore, string>> {
+  const { journalBytesMax } = main.control.limits;
+  if (heritage === undefined) return openStateStore(statePath, { log, journalBytesMax, follow: main.follow });
+  const { state } = heritage;
+  main.follow(additionsOf(state));
+  return resumeStateStore(statePath, { state, ...heritage.main }, { log, journalBytesMax });
+}
+
+async function openCommandSocket(
+  { control }: MainParts,
+  server: CommandServer,
+  { socketPath, socketMode, log }: MainOptions,
+  heritage: Inheritance | undefined,
+): Promise<void> {
+  if (heritage === undefined) return server.listen(socketPath, socketMode);
+  const { fromVersion, main } = heritage;
+  const inherited = { path: socketPath, fd: main.command_socket_fd, sessions: main.sessions };
+  await server.inherit(inherited, (order, reply) => resumeOrder(control, order, reply));
+  for (const { type, order } of main.own_orders) resumeOrder(control, order, replyInLog(control, type));
+  log.info("main is another program now", { version: control.version, from_version: fromVersion });
+}
+
+/** Listeners and workers. */
 async function startServing(
   { control, stateIsWhole }: MainParts,
-  options: MainOptions,
   whenStarted: () => ReturnType<Supervisor["setCount"]>,
-): Promise<Result<DemoBackends | undefined, string>> {
+): Promise<Result<void, string>> {
   const { configuration, listeners } = control;
   for (const address of configuration.state.listeners.keys()) {
-    if (listeners.has(address)) continue;
+    if (listeners.find(address) !== undefined) continue;
     const prepared = await prepareInTime(listeners, address);
     if (!prepared.ok) return fail(`cannot listen at ${address}: ${prepared.error.message}`);
     listeners.publish(address);
@@ -151,7 +194,16 @@ async function startServing(
   stateIsWhole();
   control.expiryWatch.check(configuration.state.certificates.values());
   const set = await whenStarted();
-  if (!set.ok) return fail(set.error.message);
+  return set.ok ? ok(undefined) : fail(set.error.message);
+}
+
+/** The demo, if it is wanted. */
+async function startDemo(
+  { control }: MainParts,
+  options: MainOptions,
+  heritage: Inheritance | undefined,
+): Promise<Result<DemoBackends | undefined, string>> {
+  if (heritage?.main.demo_fd !== undefined) return ok(inheritDemoBackends(heritage.main.demo_fd));
   if (!options.demo) return ok(undefined);
   const demo = await startDemoBackends();
   if (!demo.ok) return demo;
@@ -164,6 +216,7 @@ async function startServing(
           onRoom: () => undefined,
           ok: () => resolve(undefined),
           refuse: (error) => resolve(order.type === "REMOVE_BACKEND" ? undefined : error.message),
+          carry: () => undefined,
           onGone: () => undefined,
         }),
       );
@@ -183,11 +236,6 @@ async function prepareInTime(listeners: Listeners, address: string): Promise<Res
       return prepared;
     await setTimeout(LISTEN_RETRY_MS);
   }
-}
-
-function readyText({ configuration, listeners, supervisor }: Control): string {
-  const open = listeners.open().length;
-  return `${counted(supervisor.wanted, "worker")}, ${counted(open, "listener")}, revision ${configuration.revision}`;
 }
 
 function handleOf({ control }: MainParts, executor: Executor, stopped: Promise<Stopped>): MainHandle {

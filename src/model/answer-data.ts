@@ -172,6 +172,14 @@ export interface AnswerData {
   SET_WORKERS: { readonly count: number };
   RESTART_WORKER: { readonly worker: number };
   UPGRADE_WORKER: { readonly worker: number; readonly version: string } & Omit<HandoverProgress, "left">;
+  UPGRADE: {
+    readonly version: string;
+    readonly from_version: string;
+    readonly pid: number;
+    /** Of the new workers. */
+    readonly workers: readonly number[];
+  };
+  UPGRADE_MAIN: { readonly version: string; readonly from_version: string; readonly pid: number };
   SOFT_STOP: Readonly<Record<never, never>>;
   HARD_STOP: Readonly<Record<never, never>>;
 }

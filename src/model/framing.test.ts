@@ -142,3 +142,21 @@ test("random bytes give frames and never throw, whole and byte by byte", () => {
 function readWhole(text: string): readonly Frame[] {
   return new FrameReader().push(encode(text));
 }
+
+test("what is unread goes on in another reader, wherever the first one was left", () => {
+  const text = '{"id":"1"}\0{"id":"2"}\0{"id":"3"';
+  for (let frames = 0; frames <= 2; frames++) {
+    for (let cut = 1; cut < text.length; cut++) {
+      const first = new FrameReader();
+      const read = [...first.push(encode(text.slice(0, cut)))];
+      first.give(encode(text.slice(cut)));
+      for (let count = read.length; count < frames; count++) read.push(first.next()!);
+      const second = new FrameReader();
+      const rest = [...second.push(first.unread()), ...second.push(encode("}\0"))];
+      assert.deepEqual(
+        [...read, ...rest].map((frame) => frame?.kind === "object" && frame.value["id"]),
+        ["1", "2", "3"],
+      );
+    }
+  }
+});

@@ -106,6 +106,15 @@ export class FrameReader {
     return undefined;
   }
 
+  /** A copy of all bytes of which no frame was given yet, for another reader to go on with. */
+  unread(): Uint8Array {
+    const given = this.#given.subarray(this.#at);
+    const unread = new Uint8Array(this.#pendingBytes + given.length);
+    unread.set(this.#pending.subarray(0, this.#pendingBytes));
+    unread.set(given, this.#pendingBytes);
+    return unread;
+  }
+
   #exceeds(moreBytes: number): boolean {
     return this.#pendingBytes + moreBytes > this.#frameBytesMax;
   }

@@ -114,6 +114,8 @@ export interface OrderData {
     readonly version?: string;
     readonly deadline_ms: number;
   };
+  UPGRADE_MAIN: { readonly program?: string; readonly version?: string };
+  UPGRADE: { readonly program?: string; readonly version?: string; readonly deadline_ms: number };
   SOFT_STOP: { readonly deadline_ms?: number };
   HARD_STOP: Nothing;
 }

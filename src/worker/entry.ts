@@ -19,7 +19,7 @@ import { MainLink } from "./main-link.ts";
 import { openTls } from "./open-tls.ts";
 import { HandoverEnds } from "./handover-ends.ts";
 import { messagesIn } from "./load-file.ts";
-import { programVersion } from "./program-version.ts";
+import { programVersion } from "../io/program-version.ts";
 import { Rendezvous } from "./rendezvous.ts";
 import { stateInMemory } from "./tell-state.ts";
 import { Worker } from "./worker.ts";

@@ -232,9 +232,9 @@ test("a proxy whose disk is full starts all the same, with all that was answered
     const first = await Proxy.start({ args });
     await fillUp(first);
     const { hash, revision } = (await first.status()).data;
-    const processes = descendantsOf(first.pid);
-    signal(first.pid, "SIGKILL");
-    await whenGone([first.pid, ...processes], TIMEOUT_MS);
+    const processes = [first.pid, ...descendantsOf(first.pid)];
+    for (const pid of processes) signal(pid, "SIGKILL");
+    await whenGone(processes, TIMEOUT_MS);
     await first.discard();
     const second = await Proxy.start({ args });
     const again = (await second.status()).data;

@@ -33,7 +33,7 @@ export class SocketHeirs {
     for (const [index, fd] of fds.entries()) {
       const held = sockets[index];
       if (held === undefined) closeDescriptor(fd);
-      else this.#held.push({ ...held, worker, fd, socket: fstatSync(fd).ino });
+      else this.#held.push({ ...held, worker, fd, socket: socketOf(fd) });
     }
   }
 
@@ -44,14 +44,15 @@ export class SocketHeirs {
   give({ configuration, listeners, workers }: Control): void {
     const kept = new Set<number>();
     for (const address of configuration.state.listeners.keys()) {
-      const heir = this.#held.find((held) => held.address === address && held.state === "accepting");
+      const heir = listeners.find(address) ?? this.#heirOf(address);
       if (heir === undefined) continue;
-      kept.add(heir.fd);
-      listeners.inherit(address, heir.fd);
-      const have = this.#held.filter(({ socket, state }) => socket === heir.socket && state === "accepting");
+      kept.add(heir);
+      if (listeners.find(address) === undefined) listeners.inherit(address, heir);
+      const socket = socketOf(heir);
+      const have = this.#held.filter((held) => held.socket === socket && held.state === "accepting");
       for (const worker of workers.all()) {
         if (worker.state === "running" && !have.some((held) => held.worker === worker))
-          worker.listen(address, heir.fd);
+          worker.listen(address, heir);
       }
     }
     for (const { address, worker, state } of this.#held) {
@@ -60,4 +61,13 @@ export class SocketHeirs {
     }
     for (const { fd } of this.#held) if (!kept.has(fd)) closeDescriptor(fd);
   }
+
+  #heirOf(address: string): number | undefined {
+    return this.#held.find((held) => held.address === address && held.state === "accepting")?.fd;
+  }
+}
+
+/** Duplicates of one socket have one number. */
+function socketOf(fd: number): number {
+  return fstatSync(fd).ino;
 }

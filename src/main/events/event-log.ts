@@ -14,6 +14,7 @@
  *  2. At most `eventsMax` events of at most `charsMax` characters together are kept; the oldest go first.
  */
 import { assert } from "../../base/assert.ts";
+import type { CarriedEvents } from "../../model/carried.ts";
 import type { Gap, Happening, LoggedEvent } from "../../model/events.ts";
 
 export interface EventLogOptions {
@@ -23,6 +24,8 @@ export interface EventLogOptions {
   readonly charsMax: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Of the main that has become us: its run goes on. */
+  readonly carried?: CarriedEvents | undefined;
 }
 
 /** What a reader finds after its place: events, or that it has missed some. */
@@ -50,8 +53,17 @@ export class EventLog {
   readonly #watchers: Set<() => void> = new Set();
 
   constructor(options: EventLogOptions) {
+    const { startedAtMs, carried } = options;
     this.#options = options;
-    this.#first = this.#next = Math.floor(options.startedAtMs) * 1_000;
+    this.#first = carried?.first ?? Math.floor(startedAtMs) * 1_000;
+    this.#next = carried?.next ?? this.#first;
+    for (const event of carried?.events ?? []) this.#keep(event);
+  }
+
+  /** All that the next program goes on with. */
+  carry(): CarriedEvents {
+    const events = this.#kept.slice(this.#forgotten).map((each) => each!.event);
+    return { first: this.#first, next: this.#next, events };
   }
 
   /** The number of the last event; one less than the first's, before there is one. */
@@ -66,10 +78,7 @@ export class EventLog {
 
   /** It happens now. Those who watch are told before this returns. */
   append(happening: Happening): void {
-    const event = { sequence: this.#next++, time_ms: this.#options.now(), ...happening };
-    const chars = JSON.stringify(event).length;
-    this.#kept.push({ event, chars });
-    this.#chars += chars;
+    this.#keep({ sequence: this.#next++, time_ms: this.#options.now(), ...happening });
     this.#forget();
     for (const more of [...this.#watchers]) more();
   }
@@ -100,6 +109,12 @@ export class EventLog {
 
   get #count(): number {
     return this.#kept.length - this.#forgotten;
+  }
+
+  #keep(event: LoggedEvent): void {
+    const chars = JSON.stringify(event).length;
+    this.#kept.push({ event, chars });
+    this.#chars += chars;
   }
 
   #forget(): void {

@@ -42,6 +42,11 @@ export class Subscription {
     this.#read();
   }
 
+  /** The last event that was told. */
+  get place(): number {
+    return this.#place;
+  }
+
   /** Its client is gone. */
   end(): void {
     this.#state = "over";

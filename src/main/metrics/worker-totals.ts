@@ -11,7 +11,12 @@ import type { MetricValues } from "../../model/metric-values.ts";
 
 export class WorkerTotals {
   readonly #present: Map<number, MetricValues> = new Map();
-  #former: MetricValues = {};
+  #former: MetricValues;
+
+  /** `former`: what the main before us knew of workers that are gone. */
+  constructor(former: MetricValues = {}) {
+    this.#former = former;
+  }
 
   /** A worker tells what it has counted. */
   told(worker: number, values: MetricValues): void {

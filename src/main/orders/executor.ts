@@ -161,5 +161,13 @@ export class Executor implements OrderExecutor {
 }
 
 function isProcessOrder(order: Order): order is ProcessOrder {
-  return ["SET_WORKERS", "RESTART_WORKER", "UPGRADE_WORKER", "SOFT_STOP", "HARD_STOP"].includes(order.type);
+  return [
+    "SET_WORKERS",
+    "RESTART_WORKER",
+    "UPGRADE_WORKER",
+    "UPGRADE_MAIN",
+    "UPGRADE",
+    "SOFT_STOP",
+    "HARD_STOP",
+  ].includes(order.type);
 }

@@ -6,11 +6,21 @@ import type { HandoverProgress } from "../../model/handover.ts";
 import type { Order, OrderData } from "../../model/orders.ts";
 import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
-import { remaining } from "./publish.ts";
+import { upgradeAll, upgradeMain } from "./upgrade-orders.ts";
+import { remaining } from "./drain-wait.ts";
 
 export type ProcessOrder = Extract<
   Order,
-  { readonly type: "SET_WORKERS" | "RESTART_WORKER" | "UPGRADE_WORKER" | "SOFT_STOP" | "HARD_STOP" }
+  {
+    readonly type:
+      | "SET_WORKERS"
+      | "RESTART_WORKER"
+      | "UPGRADE_WORKER"
+      | "UPGRADE_MAIN"
+      | "UPGRADE"
+      | "SOFT_STOP"
+      | "HARD_STOP";
+  }
 >;
 
 export function executeProcessOrder(control: Control, order: ProcessOrder, reply: Reply): void {
@@ -21,6 +31,12 @@ export function executeProcessOrder(control: Control, order: ProcessOrder, reply
       return void restartWorker(control, order.data.worker, reply);
     case "UPGRADE_WORKER":
       return void upgradeWorker(control, order.data, reply);
+    case "UPGRADE_MAIN":
+      if (refuseWhileStopping(control, reply)) return;
+      return void upgradeMain(control, order.data, reply);
+    case "UPGRADE":
+      if (refuseWhileStopping(control, reply)) return;
+      return void upgradeAll(control, order.data, reply);
     case "SOFT_STOP":
       return void softStop(control, order.data.deadline_ms, reply);
     case "HARD_STOP":

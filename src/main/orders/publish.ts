@@ -12,6 +12,7 @@ import type { DrainOptions } from "../../model/orders.ts";
 import type { Accepted } from "../configuration.ts";
 import type { Control } from "../control.ts";
 import type { DrainTarget } from "../drains.ts";
+import { type DrainWait, NOBODY, remaining, waitForDrains } from "./drain-wait.ts";
 import type { Reply } from "../socket/reply.ts";
 import { encodeApply } from "../workers/worker-messages.ts";
 
@@ -54,11 +55,6 @@ function drainTargetsOf(order: string, changes: readonly Change[]): readonly Dra
 /** Something removed, as a drain has it. */
 export function drainTarget(order: string, kind: ObjectKind, key: string): DrainTarget {
   return { order, kind, key, object: keyFieldsOf(kind, key) };
-}
-
-/** What `connections` says, as a sentence's end. */
-export function remaining(connections: number): string {
-  return connections === 1 ? "1 connection remains" : `${connections} connections remain`;
 }
 
 function publishKept(control: Control, accepted: Accepted, publication: Publication): void {
@@ -129,30 +125,21 @@ function answerDrains(control: Control, draining: Draining): void {
   const data = { ...publication.data, changed: changes.length > 0 };
   if (drains.length === 0) return reply.ok(message, data, revision);
   const { connections } = control.drains.usage(drains);
-  const watch = control.drains.watch(drains, {
-    progressMs: drain.progress_ms,
+  const wait: DrainWait = {
+    drains,
+    sinceMs,
     deadline:
       drain.deadline_ms === undefined
         ? undefined
         : { atMs: sinceMs + drain.deadline_ms, onDeadline: drain.on_deadline },
-    sinceMs,
-    listener: drain.wait
-      ? {
-          progress: (usage) =>
-            reply.processing(`${message}; ${remaining(usage.connections)}`, usage, revision),
-          finished: (drainedMs) =>
-            reply.ok(message, { ...data, connections: 0, drained_ms: Math.round(drainedMs) }, revision),
-          kept: (usage) =>
-            reply.ok(
-              `${message}; ${remaining(usage.connections)} and ${usage.connections === 1 ? "is" : "are"} kept`,
-              { ...data, ...usage },
-              revision,
-            ),
-        }
-      : { progress: ignore, finished: ignore, kept: ignore },
-  });
-  if (drain.wait) return reply.onGone(() => control.drains.unwatch(watch));
-  control.drains.unwatch(watch);
+    progressMs: drain.progress_ms,
+    message,
+    revision,
+    data,
+  };
+  if (drain.wait) return waitForDrains(control, wait, reply);
+  // Who watches is gone at once; a deadline that closes stays.
+  control.drains.unwatch(control.drains.watch(drains, { ...wait, listener: NOBODY }));
   const left = connections === 0 ? "" : `; ${remaining(connections)}`;
   reply.ok(`${message}${left}`, { ...data, connections }, revision);
 }
@@ -176,8 +163,4 @@ function keyFieldsOf(kind: ObjectKind, key: string): Readonly<Record<string, str
     default:
       return assertNever(kind);
   }
-}
-
-function ignore(): void {
-  // Its client was answered already.
 }

@@ -23,6 +23,7 @@ export function subscribeEvents(control: Control, data: OrderData["SUBSCRIBE_EVE
   };
   const subscription = new Subscription(events, target, data.since);
   reply.onGone(() => subscription.end());
+  reply.carry(() => ({ kind: "subscription", place: subscription.place }));
 }
 
 function messageOf(data: EventData): string {
@@ -44,8 +45,6 @@ function messageOf(data: EventData): string {
       return `worker ${data.worker} runs`;
     case "WORKER_ADOPTED":
       return `worker ${data.worker} is taken over from the main before`;
-    case "WORKER_UPGRADED":
-      return `worker ${data.worker} (${data.version}) has taken over from worker ${data.from}`;
     case "WORKER_STOPPED":
       return `worker ${data.worker} left`;
     case "WORKER_DIED":

@@ -25,5 +25,7 @@ export function waitRevision(control: Control, data: OrderData["WAIT_REVISION"],
   }, timeoutMs);
   const unwatch = gathering.watch(look);
   reply.onGone(end);
+  const untilMs = Date.now() + timeoutMs;
+  reply.carry(() => ({ kind: "wait-revision", revision, until_ms: untilMs, timeout_ms: timeoutMs }));
   look();
 }

@@ -2,10 +2,14 @@
  * The command socket: a Unix stream socket (unix(7)) whose mode is right from its first moment. Takes
  * clients, gives each a session, and lets them take turns. Who may connect is the file system's decision.
  */
-import { createServer, type Server, type Socket } from "node:net";
+import { rmSync } from "node:fs";
+import { createServer, type Server, Socket } from "node:net";
+import { descriptorOf } from "../../io/node-descriptors.ts";
 import { errorAnswer } from "../../model/answers.ts";
 import type { MainLimits } from "../limits.ts";
 import { CommandSession, type OrderExecutor } from "./command-session.ts";
+import type { CarriedOrder, CarriedSession } from "../../model/carried.ts";
+import type { Reply } from "./reply.ts";
 import type { Turns } from "./turns.ts";
 
 /** At the end, a client that neither reads nor leaves is not waited for longer. */
@@ -21,6 +25,8 @@ export class CommandServer {
   readonly #options: CommandServerOptions;
   readonly #server: Server;
   readonly #sessions: Set<CommandSession> = new Set();
+  #state: "serving" | "paused" = "serving";
+  #inheritedPath: string | undefined;
 
   constructor(options: CommandServerOptions) {
     this.#options = options;
@@ -48,6 +54,59 @@ export class CommandServer {
   }
 
   /**
+   * Goes on with a socket of a main before us, and with its clients: `resume` is called for each order that
+   * they wait for.
+   */
+  inherit(
+    {
+      path,
+      fd,
+      sessions,
+    }: { readonly path: string; readonly fd: number; readonly sessions: readonly CarriedSession[] },
+    resume: (order: CarriedOrder, reply: Reply) => void,
+  ): Promise<void> {
+    this.#inheritedPath = path;
+    for (const carried of sessions) {
+      const socket = new Socket({ fd: carried.fd, readable: true, writable: true, allowHalfOpen: true });
+      const session = this.#begin(socket, carried);
+      for (const { id, order } of carried.orders) resume(order, session.replyTo(id));
+    }
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ fd }, () => {
+        this.#server.off("error", reject);
+        resolve();
+      });
+    });
+  }
+
+  /** No orders are taken until `resume`; those that were go on. */
+  pause(): void {
+    this.#state = "paused";
+    for (const session of this.#sessions) session.pause();
+  }
+
+  resume(): void {
+    this.#state = "serving";
+    for (const session of this.#sessions) session.resume();
+  }
+
+  /** True if every client could be carried over now. */
+  get isCarriable(): boolean {
+    return [...this.#sessions].every((session) => session.isCarriable);
+  }
+
+  /** All clients, for the next program; they are still ours, if it does not come. */
+  carry(): readonly CarriedSession[] {
+    return [...this.#sessions].map((session) => session.carry()).filter((each) => each !== undefined);
+  }
+
+  /** Of the socket itself. */
+  get descriptor(): number {
+    return descriptorOf(this.#server);
+  }
+
+  /**
    * Takes no more clients, ends those that are there once their answers are written, and removes the socket.
    */
   close(): Promise<void> {
@@ -57,6 +116,8 @@ export class CommandServer {
       }, CLOSE_MS_MAX);
       this.#server.close(() => {
         clearTimeout(impatience);
+        // Node removes what it has made itself.
+        if (this.#inheritedPath !== undefined) rmSync(this.#inheritedPath, { force: true });
         resolve();
       });
       for (const session of this.#sessions) session.end();
@@ -64,7 +125,7 @@ export class CommandServer {
   }
 
   #accept(socket: Socket): void {
-    const { limits, executor, turns } = this.#options;
+    const { limits, executor } = this.#options;
     if (this.#sessions.size >= limits.connectionsMax) {
       const message = `${limits.connectionsMax} clients are connected, and no more are taken`;
       socket.on("error", () => socket.destroy());
@@ -74,12 +135,15 @@ export class CommandServer {
       );
       return;
     }
-    const session: CommandSession = new CommandSession(socket, {
-      executor,
-      turns,
-      limits,
-      closed: () => this.#sessions.delete(session),
-    });
+    this.#begin(socket);
+  }
+
+  #begin(socket: Socket, carried?: CarriedSession): CommandSession {
+    const { limits, executor, turns } = this.#options;
+    const closed = (): void => void this.#sessions.delete(session);
+    const session: CommandSession = new CommandSession(socket, { executor, turns, limits, closed }, carried);
     this.#sessions.add(session);
+    if (this.#state === "paused") session.pause();
+    return session;
   }
 }

@@ -14,11 +14,14 @@
 import type { Socket } from "node:net";
 import { assert } from "../../base/assert.ts";
 import { okAnswer, errorAnswer, processingAnswer, type Answer } from "../../model/answers.ts";
+import { descriptorOf } from "../../io/node-descriptors.ts";
 import { parseOrder } from "../../model/catalogue/parse-order.ts";
 import type { OrderError } from "../../model/errors.ts";
 import { FrameReader, type Frame } from "../../model/framing.ts";
 import type { ReceivedOrder } from "../../model/orders.ts";
 import type { MainLimits } from "../limits.ts";
+import type { CarriedOrder, CarriedSession } from "../../model/carried.ts";
+import { AnswerWriter } from "./answer-writer.ts";
 import type { Reply } from "./reply.ts";
 import type { TurnTaker, Turns } from "./turns.ts";
 
@@ -41,11 +44,20 @@ export interface SessionOptions {
   readonly closed: (session: CommandSession) => void;
 }
 
+/** An order without its final answer. */
+interface InFlight {
+  /** Told when its client leaves. */
+  gone?: () => void;
+  /** How another program goes on with it, if one could. */
+  describe?: () => CarriedOrder;
+}
+
 export class CommandSession implements TurnTaker {
   readonly #socket: Socket;
   readonly #options: SessionOptions;
   readonly #reader: FrameReader;
-  readonly #inFlight: Map<string, (() => void) | undefined> = new Map();
+  readonly #writer: AnswerWriter;
+  readonly #inFlight: Map<string, InFlight> = new Map();
   #answers: string[] = [];
   /** Told once when the client has read some of what it was sent. */
   #waitForRoom: (() => void)[] = [];
@@ -57,16 +69,20 @@ export class CommandSession implements TurnTaker {
    */
   #state: "open" | "held" | "ended" | "closed" = "open";
   #peerEnded: "no" | "yes" = "no";
+  #mayTake: "yes" | "paused" = "yes";
 
-  constructor(socket: Socket, options: SessionOptions) {
+  /** `carried`: what a main before us has had of it. Its orders go on by `replyTo`. */
+  constructor(socket: Socket, options: SessionOptions, carried?: CarriedSession) {
     this.#socket = socket;
     this.#options = options;
     this.#reader = new FrameReader({ frameBytesMax: options.limits.frameBytesMax });
-    socket.on("data", (bytes: Uint8Array) => this.#received(bytes));
+    this.#writer = new AnswerWriter(socket, this.#taken);
+    socket.on("data", this.#received);
     socket.on("end", () => this.#ended());
     socket.on("drain", () => this.#wake());
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#closed());
+    if (carried !== undefined) this.#goOn(carried);
   }
 
   takeTurn(): boolean {
@@ -90,10 +106,42 @@ export class CommandSession implements TurnTaker {
     if (this.#state === "closed" || this.#state === "ended") return;
     this.#flush();
     this.#state = "ended";
-    this.#socket.end();
+    this.#writer.end();
     this.#socket.resume();
     const linger = setTimeout(() => this.#socket.destroy(), this.#options.limits.lingerMs);
     this.#socket.on("close", () => clearTimeout(linger));
+  }
+
+  /** Takes no more orders, until `resume`. */
+  pause(): void {
+    this.#mayTake = "paused";
+  }
+
+  resume(): void {
+    this.#mayTake = "yes";
+    this.#wake();
+    this.#endIfDone();
+  }
+
+  /** True if everything of it could be carried over now. */
+  get isCarriable(): boolean {
+    if (this.#state === "held") return false;
+    if (this.#state === "ended") return this.#socket.writableLength === 0;
+    return [...this.#inFlight.values()].every(({ describe }) => describe !== undefined);
+  }
+
+  /** All that the next program goes on with; `undefined` for one that is over. */
+  carry(): CarriedSession | undefined {
+    if (this.#state !== "open") return undefined;
+    return {
+      fd: descriptorOf(this.#socket),
+      unread: Buffer.concat([this.#reader.unread(), this.#readAhead()]).toString("base64"),
+      unsent: Buffer.concat([this.#writer.unsent(), Buffer.from(this.#answers.join(""))]).toString("base64"),
+      orders: [...this.#inFlight].map(([id, { describe }]) => {
+        assert(describe !== undefined, `order ${id} cannot be carried over`);
+        return { id, order: describe() };
+      }),
+    };
   }
 
   /** Closes at once. */
@@ -101,12 +149,29 @@ export class CommandSession implements TurnTaker {
     this.#socket.destroy();
   }
 
-  #received(bytes: Uint8Array): void {
+  #goOn({ unread, unsent, orders }: CarriedSession): void {
+    for (const { id } of orders) this.#inFlight.set(id, {});
+    this.#writer.write(Buffer.from(unsent, "base64"));
+    const bytes = Buffer.from(unread, "base64");
+    if (bytes.length > 0) this.#received(bytes);
+  }
+
+  /** What Node has read, and nobody has taken. It stays Node's, in case that we go on. */
+  #readAhead(): Buffer {
+    // Node tells those who wait for data of what is read here, too.
+    this.#socket.off("data", this.#received);
+    const read = (this.#socket.read() as Buffer | null) ?? Buffer.alloc(0);
+    if (read.length > 0) this.#socket.unshift(read);
+    this.#socket.on("data", this.#received);
+    return read;
+  }
+
+  readonly #received = (bytes: Uint8Array): void => {
     if (this.#state === "ended" || this.#state === "closed") return;
     this.#reader.give(bytes);
     this.#socket.pause();
     this.#wake();
-  }
+  };
 
   #wake(): void {
     if (this.#mayExecute()) this.#options.turns.want(this);
@@ -116,9 +181,10 @@ export class CommandSession implements TurnTaker {
     const { ordersInFlightMax, unreadBytesMax } = this.#options.limits;
     return (
       this.#state === "open" &&
+      this.#mayTake === "yes" &&
       !this.#reader.isSpent &&
       this.#inFlight.size < ordersInFlightMax &&
-      this.#socket.writableLength + this.#answerChars < unreadBytesMax
+      this.#writer.unreadBytes + this.#answerChars < unreadBytesMax
     );
   }
 
@@ -147,8 +213,8 @@ export class CommandSession implements TurnTaker {
         message: `an order with id ${JSON.stringify(id)} is in flight`,
       });
     }
-    this.#inFlight.set(id, undefined);
-    const effect = this.#options.executor.execute(parsed.value, this.#replyTo(id));
+    this.#inFlight.set(id, {});
+    const effect = this.#options.executor.execute(parsed.value, this.replyTo(id));
     if (effect === undefined) return;
     this.#state = "held";
     void effect.then(() => {
@@ -157,7 +223,8 @@ export class CommandSession implements TurnTaker {
     });
   }
 
-  #replyTo(id: string): Reply {
+  /** How the order in flight with this id is answered. */
+  replyTo(id: string): Reply {
     const hasRoom = (): boolean => this.#hasRoom;
     return {
       get hasRoom() {
@@ -165,24 +232,29 @@ export class CommandSession implements TurnTaker {
       },
       onRoom: (more) => void this.#waitForRoom.push(more),
       processing: (message, data, revision) => {
-        if (this.#socket.writableLength >= this.#options.limits.unreadBytesMax) return;
+        if (this.#writer.unreadBytes >= this.#options.limits.unreadBytesMax) return;
         this.#answer(processingAnswer({ id, revision }, message, data));
       },
       ok: (message, data, revision) => this.#finish(id, okAnswer({ id, revision }, message, data)),
       refuse: (error, revision) => this.#finish(id, errorAnswer({ id, revision }, error)),
       onGone: (gone) => {
         if (this.#state === "closed") gone();
-        else if (this.#inFlight.has(id)) this.#inFlight.set(id, gone);
+        else if (this.#inFlight.has(id)) this.#inFlight.get(id)!.gone = gone;
+      },
+      carry: (describe) => {
+        const order = this.#inFlight.get(id);
+        if (order !== undefined) order.describe = describe;
       },
     };
   }
 
   get #hasRoom(): boolean {
-    return this.#socket.writableLength + this.#answerChars < this.#options.limits.eventCharsUnreadMax;
+    return this.#writer.unreadBytes + this.#answerChars < this.#options.limits.eventCharsUnreadMax;
   }
 
   /** The kernel has taken something. Others have their turn before there is more. */
-  readonly #written = (): void => {
+  readonly #taken = (): void => {
+    this.#wake();
     if (this.#waitForRoom.length > 0) setImmediate(() => this.#tellRoom());
   };
 
@@ -217,7 +289,7 @@ export class CommandSession implements TurnTaker {
     const text = this.#answers.join("");
     this.#answers = [];
     this.#answerChars = 0;
-    if (this.#socket.writable) this.#socket.write(text, this.#written);
+    this.#writer.write(Buffer.from(text));
     this.#endIfDone();
   }
 
@@ -246,7 +318,7 @@ export class CommandSession implements TurnTaker {
     this.#options.turns.forget(this);
     const gone = [...this.#inFlight.values()];
     this.#inFlight.clear();
-    for (const tell of gone) tell?.();
+    for (const order of gone) order.gone?.();
     this.#options.closed(this);
   }
 }

@@ -3,6 +3,7 @@
  * once.
  */
 import type { OrderError } from "../../model/errors.ts";
+import type { CarriedOrder } from "../../model/carried.ts";
 
 export interface Reply {
   /** Not final. Left out where the client does not read what it was told before. */
@@ -13,6 +14,11 @@ export interface Reply {
   onRoom(more: () => void): void;
   ok(message: string, data: unknown, revision: number): void;
   refuse(error: OrderError, revision: number): void;
+  /**
+   * From now on it may be carried over: `describe` says, whenever main is to become another program, how that
+   * one goes on with it.
+   */
+  carry(describe: () => CarriedOrder): void;
   /** Calls `gone` if the client leaves before the final answer. */
   onGone(gone: () => void): void;
 }

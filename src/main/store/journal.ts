@@ -83,6 +83,13 @@ export class Journal implements ChangeKeeper {
     return this.#next(() => this.#keep(changes));
   }
 
+  /** Fulfilled, with its length, when everything is on disk and nothing is being folded. */
+  async rest(): Promise<number> {
+    await this.#folding;
+    await this.#work;
+    return this.#endByte;
+  }
+
   /** Folds what is left into the state file, and lets go of the files. */
   async close(): Promise<void> {
     await this.#folding;

@@ -5,12 +5,13 @@
 import { readFile, stat } from "node:fs/promises";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { fileFault, replaceFile } from "../../io/files.ts";
-import { takeFileLock } from "../../io/lock-file.ts";
+import { type FileLock, inheritFileLock, takeFileLock } from "../../io/lock-file.ts";
 import type { Log } from "../../io/log.ts";
 import { State } from "../../model/state.ts";
 import type { FollowChanges } from "../../model/state-file.ts";
 import type { ChangeKeeper } from "../configuration.ts";
 import { journalHeader, replayJournal, type Replay } from "./journal-records.ts";
+import type { CarriedMain } from "../../model/carried.ts";
 import { Journal } from "./journal.ts";
 import { readStateFile, writeStateFile } from "./state-files.ts";
 
@@ -20,9 +21,14 @@ export interface StateStore {
   readonly revision: number;
   /** Absent: nothing is kept. */
   readonly keeper: ChangeKeeper | undefined;
+  /** What the next program needs to go on with the files; nothing may be changed until it has them. */
+  carry(): Promise<CarriedStore>;
   /** Brings everything to disk and lets go of the files. */
   close(): Promise<void>;
 }
+
+/** Empty where nothing is kept. */
+export type CarriedStore = Pick<CarriedMain, "journal_bytes" | "state_lock_fd">;
 
 export interface StoreOptions {
   readonly log: Log;
@@ -39,7 +45,7 @@ export async function openStateStore(
   options: StoreOptions,
 ): Promise<Result<StateStore, string>> {
   if (path === undefined) {
-    return ok({ state: new State(), revision: 0, keeper: undefined, close: () => Promise.resolve() });
+    return ok(storeInMemory(new State(), 0));
   }
   const lock = takeFileLock(`${path}.lock`);
   if (!lock.ok) {
@@ -51,12 +57,42 @@ export async function openStateStore(
     lock.value.release();
     return opened;
   }
-  const { state, revision, journal } = opened.value;
+  return ok(storeOf(opened.value, lock.value));
+}
+
+/**
+ * Goes on with the files of the program that we were before: what they hold is the state that it has told.
+ */
+export async function resumeStateStore(
+  path: string | undefined,
+  told: { readonly state: State; readonly revision: number } & CarriedStore,
+  { log, journalBytesMax }: Omit<StoreOptions, "follow">,
+): Promise<Result<StateStore, string>> {
+  const { state, revision, journal_bytes: wholeBytes, state_lock_fd: lockFd } = told;
+  if (path === undefined || wholeBytes === undefined || lockFd === undefined)
+    return ok(storeInMemory(state, revision));
+  const journalPath = `${path}.journal`;
+  const options = { statePath: path, journalPath, state, revision, journalBytesMax, log };
+  const journal = await Journal.open(options, wholeBytes);
+  if (!journal.ok) return fail(`cannot write ${journalPath}: ${journal.error.message}`);
+  return ok(storeOf({ state, revision, journal: journal.value }, inheritFileLock(lockFd)));
+}
+
+function storeInMemory(state: State, revision: number): StateStore {
+  const carry = (): Promise<CarriedStore> => Promise.resolve({});
+  return { state, revision, keeper: undefined, carry, close: () => Promise.resolve() };
+}
+
+function storeOf({ state, revision, journal }: Opened, lock: FileLock): StateStore {
+  const carry = async (): Promise<CarriedStore> => {
+    const wholeBytes = await journal.rest();
+    return { journal_bytes: wholeBytes, state_lock_fd: lock.fd };
+  };
   const close = async (): Promise<void> => {
     await journal.close();
-    lock.value.release();
+    lock.release();
   };
-  return ok({ state, revision, keeper: journal, close });
+  return { state, revision, keeper: journal, carry, close };
 }
 
 interface Opened {

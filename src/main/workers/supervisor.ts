@@ -307,8 +307,7 @@ export class Supervisor {
     this.#replacements.schedule(number, death.replacedInMs, () => {
       if (!this.#isShort) return;
       counters.workersReplaced++;
-      // One that was upgraded stays so, unless its program does not start any more.
-      this.#spawn(worker.state === "starting" ? undefined : worker.runs);
+      this.#spawn();
     });
   }
 

@@ -62,11 +62,9 @@ export class WorkerSet {
   }
 
   /** Spawns a worker and lets it load the state. */
-  spawn(number: number, runs?: WorkerProgram): WorkerProcess {
+  spawn(number: number, program: WorkerProgram = this.ownProgram): WorkerProcess {
     const { io, hooks, log, rendezvous } = this.#options;
-    const program = runs ?? this.ownProgram;
     const worker = this.#add(number, spawnWorker(number, { io, program, rendezvous: rendezvous(number) }));
-    worker.runs = runs;
     log.debug(`worker ${number} starts`, { pid: worker.pid });
     worker.send({ type: "secrets", secrets: hooks.secrets() });
     this.#sayWhatAlone(worker);
@@ -181,6 +179,17 @@ export class WorkerSet {
       to: taker.number,
       ...(deadlineMs !== undefined && { deadline_ms: deadlineMs }),
     });
+  }
+
+  /**
+   * We are to become another program: workers wait for it so long, also those that would not serve without
+   * main. `undefined`: we are not, after all.
+   */
+  expectSuccessor(waitMs: number | undefined): void {
+    const { serveAloneMs } = this.#options;
+    if (serveAloneMs === null) return;
+    for (const worker of this.#workers.values())
+      worker.send({ type: "alone", serve_ms: waitMs ?? serveAloneMs });
   }
 
   /** Kills a worker, and keeps why. */

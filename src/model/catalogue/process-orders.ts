@@ -34,8 +34,14 @@ const programVersion = textField(
       : fail(`must be a version of 1 to ${VERSION_CHARS_MAX} characters`),
 );
 
+const upgradeDeadline = wholeNumberField(
+  0,
+  DEADLINE_MS_MAX,
+  "How long exchanges in progress, and connections that cannot be handed over, may take to end.",
+).default(UPGRADE_DEADLINE_MS);
+
 export const PROCESS_ORDERS: CatalogueOf<
-  "SET_WORKERS" | "RESTART_WORKER" | "UPGRADE_WORKER" | "SOFT_STOP" | "HARD_STOP"
+  "SET_WORKERS" | "RESTART_WORKER" | "UPGRADE_WORKER" | "UPGRADE_MAIN" | "UPGRADE" | "SOFT_STOP" | "HARD_STOP"
 > = {
   SET_WORKERS: {
     summary: "Run so many workers; those that leave finish their exchanges first.",
@@ -71,11 +77,7 @@ export const PROCESS_ORDERS: CatalogueOf<
         worker: wholeNumberField(0, WORKER_NUMBER_MAX, "Its number, as STATUS has it."),
         program: programPath.exactOptional(),
         version: programVersion.exactOptional(),
-        deadline_ms: wholeNumberField(
-          0,
-          DEADLINE_MS_MAX,
-          "How long exchanges in progress, and connections that cannot be handed over, may take to end.",
-        ).default(UPGRADE_DEADLINE_MS),
+        deadline_ms: upgradeDeadline,
       },
       mustBe("an object"),
     ),
@@ -85,6 +87,42 @@ export const PROCESS_ORDERS: CatalogueOf<
       data: { worker: 2, version: "0.2.0", sessions: 12, tunnels: 3, pooled: 4, closed: 1 },
     },
     errors: ["UNKNOWN_WORKER", "UPGRADE_FAILED", "WORKER_FAILED", "BUSY", "STOPPING"],
+  },
+  UPGRADE_MAIN: {
+    summary:
+      "Have main become the program as it is now, in the same process; clients of the command socket stay connected.",
+    changesState: false,
+    answeredBy: "main",
+    schema: z.strictObject(
+      { program: programPath.exactOptional(), version: programVersion.exactOptional() },
+      mustBe("an object"),
+    ),
+    example: { program: "/opt/kakehi-2/bin/kakehi" },
+    exampleAnswer: {
+      message: "main is version 0.2.0; it was 0.1.0",
+      data: { version: "0.2.0", from_version: "0.1.0", pid: 4711 },
+    },
+    errors: ["UPGRADE_FAILED", "BUSY", "STOPPING"],
+  },
+  UPGRADE: {
+    summary:
+      "Have main become the program as it is now, then replace each worker by one of it; if one fails, all go back.",
+    changesState: false,
+    answeredBy: "workers",
+    schema: z.strictObject(
+      {
+        program: programPath.exactOptional(),
+        version: programVersion.exactOptional(),
+        deadline_ms: upgradeDeadline,
+      },
+      mustBe("an object"),
+    ),
+    example: { program: "/opt/kakehi-2/bin/kakehi" },
+    exampleAnswer: {
+      message: "main and 2 workers are version 0.2.0; they were 0.1.0",
+      data: { version: "0.2.0", from_version: "0.1.0", pid: 4711, workers: [2, 0] },
+    },
+    errors: ["UPGRADE_FAILED", "WORKER_FAILED", "BUSY", "STOPPING"],
   },
   SOFT_STOP: {
     summary: "Accept no more, finish what is in progress, and stop; what is left at the deadline is closed.",

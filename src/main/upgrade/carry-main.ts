@@ -1,0 +1,72 @@
+/**
+ * All that main has beside its state, as the document has it.
+ */
+import { programVersion } from "../../io/program-version.ts";
+import type { CarriedDrain, CarriedMain, CarriedSession } from "../../model/carried.ts";
+import type { UpgradeDocument } from "../../model/upgrade-document.ts";
+import type { CarriedStore } from "../store/state-store.ts";
+import type { ServingMain } from "./main-upgrade.ts";
+import { stateInMemory } from "./memory-files.ts";
+
+/** What is only known, or may only be asked, at the last moment; the rehearsal does without. */
+export interface CarriedLast {
+  readonly store: CarriedStore;
+  readonly sessions: readonly CarriedSession[];
+  /** By which main is started from then on. */
+  readonly program: string | undefined;
+}
+
+/**
+ * The document of main as it is now. The memory file of its state is who calls' to close; everything else
+ * stays main's.
+ */
+export function carriedMain(
+  { control, server, secrets, socketLock, demoFd }: ServingMain,
+  { store, sessions, program }: CarriedLast,
+): UpgradeDocument {
+  const { configuration, ownOrders, listeners, supervisor, events, counters, workerTotals, startedMs, now } =
+    control;
+  const main: CarriedMain = {
+    revision: configuration.revision,
+    hash: configuration.state.hash(),
+    state_fd: stateInMemory(configuration.state, configuration.revision),
+    ...store,
+    socket_lock_fd: socketLock.fd,
+    command_socket_fd: server.descriptor,
+    sessions,
+    own_orders: [...ownOrders.values()].map(({ type, describe }) => ({ type, order: describe() })),
+    listeners: listeners.open(),
+    workers: supervisor.wanted,
+    drains: carriedDrains(control),
+    secrets: secrets.secrets,
+    events: events.carry(),
+    counters: Object.fromEntries(Object.entries(counters)),
+    former_totals: workerTotals.former,
+    started_ms: startedMs - now() + Date.now(),
+    ...(program !== undefined && { program }),
+    ...(demoFd !== undefined && { demo_fd: demoFd }),
+  };
+  return { programVersion: programVersion(), main };
+}
+
+/** All that have to stay open for the next program, beside the document itself. */
+export function descriptorsOf(main: CarriedMain): readonly number[] {
+  const { state_fd, socket_lock_fd, state_lock_fd, command_socket_fd, demo_fd, sessions, listeners } = main;
+  return [
+    state_fd,
+    socket_lock_fd,
+    command_socket_fd,
+    ...[state_lock_fd, demo_fd].filter((fd) => fd !== undefined),
+    ...sessions.map(({ fd }) => fd),
+    ...listeners.map(({ fd }) => fd),
+  ];
+}
+
+function carriedDrains({ drains, now }: ServingMain["control"]): CarriedMain["drains"] {
+  const epochMs = Date.now() - now();
+  const lasting: readonly CarriedDrain[] = drains.lasting().map(({ number, target, sinceMs }) => {
+    const { order, kind, key } = target;
+    return { drain: number, order, kind, key, since_ms: sinceMs + epochMs };
+  });
+  return { last: drains.last, lasting };
+}

@@ -1,0 +1,42 @@
+/**
+ * What the program that we were has left to us: its document and its state, read before anything is done
+ * with them, and its descriptors, ours from then on.
+ */
+import { fail, ok, type Result } from "../../base/result.ts";
+import type { CarriedMain } from "../../model/carried.ts";
+import type { State } from "../../model/state.ts";
+import { closeDescriptor, closeOnExec } from "../../sys/descriptor.ts";
+import type { Control } from "../control.ts";
+import { drainTarget } from "../orders/publish.ts";
+import { descriptorsOf } from "./carry-main.ts";
+import { readDocument, readState } from "./memory-files.ts";
+
+export interface Inheritance {
+  /** The version of the program that we were. */
+  readonly fromVersion: string;
+  readonly main: CarriedMain;
+  readonly state: State;
+}
+
+/** Reads the document of a memory file, and the state that it names; both are closed. */
+export function readInheritance(documentFd: number): Result<Inheritance, string> {
+  const read = readDocument(documentFd);
+  closeDescriptor(documentFd);
+  if (!read.ok) return read;
+  const { main, programVersion } = read.value;
+  descriptorsOf(main).forEach(closeOnExec);
+  const rebuilt = readState(main.state_fd);
+  if (!rebuilt.ok) return rebuilt;
+  const { state } = rebuilt.value;
+  if (state.hash() !== main.hash) return fail("the state makes another configuration than it did");
+  return ok({ fromVersion: programVersion, main, state });
+}
+
+/** Puts what is carried beside the state into main's parts, before workers are taken over. */
+export function inheritParts(control: Control, { main }: Inheritance): void {
+  const { listeners, drains, now } = control;
+  for (const { address, fd } of main.listeners) listeners.inherit(address, fd);
+  drains.passOver(main.drains.last);
+  for (const { drain, order, kind, key, since_ms: sinceMs } of main.drains.lasting)
+    drains.restore(drain, drainTarget(order, kind, key), sinceMs - Date.now() + now());
+}

@@ -1,0 +1,171 @@
+/**
+ * Main becomes another program, in the same process: the new one proves that it can, all that is under way
+ * comes to a moment at which it can be carried, and then this program is replaced by that one (execve(2)),
+ * which finds everything in a document. Workers serve on meanwhile, and are taken over like those of a main
+ * that was killed.
+ *
+ * ```text
+ *  rehearsal ──► quiet ──► document, descriptors ──execve──► the new program takes over (`inheritance.ts`)
+ *     └─ fails ──┴─ not in time ──┴─ refused by the kernel ──► goes on as if nothing had been asked
+ * ```
+ *
+ * Rules of this file:
+ *  1. Until the kernel has replaced the program nothing has happened that cannot be taken back.
+ *  2. Between the document and the replacement nothing else runs: what it says is true.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Result } from "../../base/result.ts";
+import type { FileLock } from "../../io/lock-file.ts";
+import type { OrderError } from "../../model/errors.ts";
+import { closeDescriptor, closeOnExec, keepOnExec } from "../../sys/descriptor.ts";
+import type { Control } from "../control.ts";
+import type { MainSecrets } from "../main-secrets.ts";
+import type { CommandServer } from "../socket/command-server.ts";
+import type { StateStore } from "../store/state-store.ts";
+import { carriedMain, descriptorsOf } from "./carry-main.ts";
+import { documentInMemory } from "./memory-files.ts";
+import { rehearse } from "./rehearsal.ts";
+
+/** Where the new program finds the document. */
+export const DOCUMENT_VARIABLE = "KAKEHI_DOCUMENT_FD";
+
+const LOOK_EVERY_MS = 2;
+
+/** What main has beside its parts, once it serves. */
+export interface ServingMain {
+  readonly control: Control;
+  readonly server: CommandServer;
+  readonly secrets: MainSecrets;
+  readonly store: StateStore;
+  readonly socketLock: FileLock;
+  /** Keeps the demo's backends alive. */
+  readonly demoFd: number | undefined;
+}
+
+export interface MainUpgradeRequest {
+  /** The path of the new program; absent: what main was started by. */
+  readonly program: string | undefined;
+  /** The version that it must be of. */
+  readonly version: string | undefined;
+  /** The path that main is started by from then on, where it is not `program`. */
+  readonly command?: string | undefined;
+  readonly tell: (step: string) => void;
+}
+
+/** Replaces the program of this process, with these arguments and this environment; throws if it cannot. */
+type Become = (file: string, args: readonly string[], environment: NodeJS.ProcessEnv) => void;
+
+export class MainUpgrade {
+  readonly #become: Become;
+  #main: ServingMain | undefined;
+  #state: "idle" | "busy" = "idle";
+
+  constructor(become: Become = (...command) => process.execve?.(...(command as Parameters<Become>))) {
+    this.#become = become;
+  }
+
+  /** Main serves: from now on it may become another program. */
+  bind(main: ServingMain): void {
+    this.#main = main;
+  }
+
+  /** True while main is to become another program. */
+  get isBusy(): boolean {
+    return this.#state === "busy";
+  }
+
+  /** Does not come back where it succeeds. */
+  async run(request: MainUpgradeRequest): Promise<OrderError> {
+    const main = this.#main;
+    if (main === undefined || this.isBusy || main.control.workerUpgrade.isBusy)
+      return { code: "BUSY", message: "another upgrade is under way" };
+    this.#state = "busy";
+    try {
+      const reason = await this.#replace(main, request);
+      return { code: "UPGRADE_FAILED", message: `${reason}; main goes on as it was` };
+    } finally {
+      this.#state = "idle";
+    }
+  }
+
+  async #replace(main: ServingMain, request: MainUpgradeRequest): Promise<string> {
+    const command = commandOf(main.control, request.program);
+    const program = request.program ?? main.control.program;
+    const rehearsed = await rehearseWith(main, command, program, request.version);
+    if (!rehearsed.ok) return rehearsed.error;
+    request.tell(`version ${rehearsed.value} can read what it will be given; main becomes it`);
+    const { control, server } = main;
+    server.pause();
+    control.workers.expectSuccessor(control.limits.successorMs);
+    const isQuiet = await untilQuiet(main);
+    const reason = isQuiet
+      ? await this.#execute(main, command, request.command ?? program)
+      : "what is under way did not end in time";
+    control.workers.expectSuccessor(undefined);
+    server.resume();
+    return reason;
+  }
+
+  /** Why it is still this program. */
+  async #execute(
+    main: ServingMain,
+    command: readonly string[],
+    program: string | undefined,
+  ): Promise<string> {
+    const kept = await main.store.carry();
+    const carried = carriedMain(main, { store: kept, sessions: main.server.carry(), program });
+    const document = documentInMemory(carried);
+    const descriptors = [document, ...descriptorsOf(carried.main)];
+    const [file, ...args] = command as readonly [string, ...string[]];
+    descriptors.forEach(keepOnExec);
+    try {
+      const environment = { ...process.env, [DOCUMENT_VARIABLE]: String(document) };
+      this.#become(file, [file, ...args, ...process.argv.slice(2)], environment);
+      return "this Node cannot become another program";
+    } catch (error) {
+      return `the kernel refuses the new program: ${String(error)}`;
+    } finally {
+      descriptors.forEach(closeOnExec);
+      [document, carried.main.state_fd].forEach(closeDescriptor);
+    }
+  }
+}
+
+async function rehearseWith(
+  main: ServingMain,
+  command: readonly string[],
+  program: string | undefined,
+  version: string | undefined,
+): Promise<Result<string, string>> {
+  const { limits } = main.control;
+  const carried = carriedMain(main, { store: {}, sessions: [], program });
+  const [documentFd, stateFd] = [documentInMemory(carried), carried.main.state_fd];
+  try {
+    const { revision, hash } = carried.main;
+    const timeoutMs = limits.rehearsalMs;
+    return await rehearse({ command, documentFd, stateFd, timeoutMs, revision, hash, version });
+  } finally {
+    [documentFd, stateFd].forEach(closeDescriptor);
+  }
+}
+
+/** True when all that is under way can be carried. */
+async function untilQuiet({ control, server }: ServingMain): Promise<boolean> {
+  const { configuration, gathering, listeners, workers, now, limits } = control;
+  const isQuiet = (): boolean =>
+    server.isCarriable &&
+    configuration.isSettled &&
+    gathering.settledRevision >= configuration.revision &&
+    listeners.isSettled &&
+    workers.all().every(({ unreadBytes }) => unreadBytes === 0);
+  for (const deadlineMs = now() + limits.quietMs; now() < deadlineMs; await sleep(LOOK_EVERY_MS)) {
+    if (isQuiet()) return true;
+  }
+  return false;
+}
+
+/** The program and its first arguments. */
+function commandOf({ program }: Control, wanted: string | undefined): readonly string[] {
+  const path = wanted ?? program;
+  return path === undefined ? [process.execPath, ...process.execArgv, process.argv[1]!] : [path];
+}

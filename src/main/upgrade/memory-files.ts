@@ -1,0 +1,59 @@
+/**
+ * What goes from a main to the program that it becomes, in memory files: the document
+ * (`model/upgrade-document.ts`), and the state as a state file has it.
+ */
+import { closeSync, readSync, writeSync } from "node:fs";
+import { assert } from "../../base/assert.ts";
+import { fail, type Result } from "../../base/result.ts";
+import { decodeUtf8 } from "../../base/text.ts";
+import { StateFileReader, stateFileText } from "../../model/state-file.ts";
+import type { State } from "../../model/state.ts";
+import { documentText, parseDocument, type UpgradeDocument } from "../../model/upgrade-document.ts";
+import { openMemoryFile, sealMemoryFile } from "../../sys/memory-file.ts";
+
+const PIECE_BYTES = 1024 * 1024;
+
+/** A memory file of the document; who calls owns it. */
+export function documentInMemory(document: UpgradeDocument): number {
+  return memoryFileOf("kakehi document", [documentText(document)]);
+}
+
+/** A memory file of the state, as a state file has it. */
+export function stateInMemory(state: State, revision: number): number {
+  return memoryFileOf("kakehi state", stateFileText(state, revision).pieces);
+}
+
+/** Reads the document of a memory file, which stays open. */
+export function readDocument(documentFd: number): Result<UpgradeDocument, string> {
+  const pieces = [...piecesOf(documentFd)];
+  const text = decodeUtf8(Buffer.concat(pieces));
+  return text === undefined ? fail("the document is no UTF-8") : parseDocument(text);
+}
+
+/** Rebuilds the state of a memory file, and closes it. */
+export function readState(stateFd: number): Result<{ state: State; revision: number }, string> {
+  const reader = new StateFileReader();
+  for (const piece of piecesOf(stateFd)) reader.push(piece);
+  closeSync(stateFd);
+  const file = reader.end();
+  return file.ok ? file : fail(file.error.message);
+}
+
+function memoryFileOf(name: string, pieces: Iterable<string>): number {
+  const file = openMemoryFile(name);
+  assert(file.ok, "no memory file");
+  for (const piece of pieces) writeSync(file.value, piece);
+  assert(sealMemoryFile(file.value).ok, "a memory file cannot be sealed");
+  return file.value;
+}
+
+/** From its beginning, wherever it was left. */
+function* piecesOf(memoryFd: number): Generator<Uint8Array> {
+  for (let position = 0; ;) {
+    const piece = Buffer.alloc(PIECE_BYTES);
+    const read = readSync(memoryFd, piece, 0, PIECE_BYTES, position);
+    if (read === 0) return;
+    position += read;
+    yield piece.subarray(0, read);
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * What a main that becomes another program takes along beside its state, as the document has it
+ * (`upgrade-document.ts`). Types only. Times are milliseconds since 1970, descriptors are numbers of this
+ * process.
+ */
+import type { LoggedEvent } from "./events.ts";
+import type { TlsSecrets } from "./channel.ts";
+import type { OrderError } from "./errors.ts";
+import type { MetricValues } from "./metric-values.ts";
+import type { ObjectKind } from "./objects.ts";
+
+/** A client of the command socket. Bytes in base64. */
+export interface CarriedSession {
+  readonly fd: number;
+  /** What it has sent, and was not taken: orders, and the beginning of one. */
+  readonly unread: string;
+  /** Answers that the kernel has not taken. */
+  readonly unsent: string;
+  /** Its orders that are not answered. */
+  readonly orders: readonly { readonly id: string; readonly order: CarriedOrder }[];
+}
+
+/** An order that goes on. */
+export type CarriedOrder =
+  | CarriedDrainWait
+  | {
+      readonly kind: "wait-revision";
+      readonly revision: number;
+      readonly until_ms: number;
+      readonly timeout_ms: number;
+    }
+  /** `place`: the last event that was told. */
+  | { readonly kind: "subscription"; readonly place: number }
+  | CarriedUpgrade;
+
+/** A removal that waits for its drains. */
+export interface CarriedDrainWait {
+  readonly kind: "drain";
+  readonly drains: readonly number[];
+  readonly since_ms: number;
+  readonly deadline?: { readonly at_ms: number; readonly on_deadline: "close" | "keep" };
+  readonly progress_ms: number;
+  readonly message: string;
+  readonly revision: number;
+  /** What the final answer has beside what drains add. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** The upgrade itself: it is answered by the program that main has become. */
+export interface CarriedUpgrade {
+  readonly kind: "upgrade";
+  /** What main was before: its version, and the real path of its program where that is known. */
+  readonly from_version: string;
+  readonly from_program?: string;
+  /** And the path that it was started by, which may be a link to another program by now. */
+  readonly from_command?: string;
+  /** Of `UPGRADE`: the workers come next, with what it asks for. */
+  readonly workers?: { readonly program?: string; readonly version?: string; readonly deadline_ms: number };
+  /** Main has gone back to what it was: the order has failed with this. */
+  readonly failure?: OrderError;
+}
+
+/** Something removed that is still in use. */
+export interface CarriedDrain {
+  readonly drain: number;
+  readonly order: string;
+  readonly kind: ObjectKind;
+  readonly key: string;
+  readonly since_ms: number;
+}
+
+/** The events that are kept, and the numbers of this run. */
+export interface CarriedEvents {
+  readonly first: number;
+  readonly next: number;
+  readonly events: readonly LoggedEvent[];
+}
+
+export interface CarriedMain {
+  readonly revision: number;
+  readonly hash: string;
+  /** A memory file: the state, as a state file has it. */
+  readonly state_fd: number;
+  /** The journal's length, where the state is kept. */
+  readonly journal_bytes?: number;
+  readonly socket_lock_fd: number;
+  readonly state_lock_fd?: number;
+  readonly command_socket_fd: number;
+  readonly sessions: readonly CarriedSession[];
+  /** Orders that nobody waits for, as a signal's: they are answered in the log. */
+  readonly own_orders: readonly { readonly type: string; readonly order: CarriedOrder }[];
+  readonly listeners: readonly { readonly address: string; readonly fd: number }[];
+  readonly workers: number;
+  readonly drains: { readonly last: number; readonly lasting: readonly CarriedDrain[] };
+  readonly secrets: TlsSecrets;
+  readonly events: CarriedEvents;
+  readonly counters: Readonly<Record<string, number>>;
+  /** What workers that are gone have counted. */
+  readonly former_totals: MetricValues;
+  readonly started_ms: number;
+  /** The path by which main was first started; absent where nobody said. */
+  readonly program?: string;
+  /** Keeps the demo's backends alive. */
+  readonly demo_fd?: number;
+}

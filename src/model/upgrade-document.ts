@@ -1,0 +1,98 @@
+/**
+ * The document that a main leaves to the program that it becomes: one JSON object with a
+ * format version. Every format that was ever released can be read; `tests/compat/` has one of each.
+ *
+ * ```text
+ *  {"format":"kakehi-main","version":1,"program_version":"0.1.0","main":{"revision":7,…}}
+ * ```
+ *
+ * Rules of this file:
+ *  1. What is written is read again before anybody relies on it: by the new program, in the rehearsal.
+ *  2. A format that is not known is refused in words, whichever part of it could be read.
+ */
+import { z } from "zod";
+import { fail, ok, type Result } from "../base/result.ts";
+import type { CarriedMain } from "./carried.ts";
+
+/** The number of what stands here. */
+const DOCUMENT_FORMAT = 1;
+
+const FORMAT = "kakehi-main";
+
+/** What the document says, and who wrote it. */
+export interface UpgradeDocument {
+  readonly programVersion: string;
+  readonly main: CarriedMain;
+}
+
+const fd = z.int().nonnegative();
+const count = z.int().nonnegative();
+const time = z.number();
+
+/** Only what would harm us if it were another: what stands deeper was written from our own types. */
+const mainSchema = z.looseObject({
+  revision: count,
+  hash: z.string(),
+  state_fd: fd,
+  journal_bytes: count.exactOptional(),
+  socket_lock_fd: fd,
+  state_lock_fd: fd.exactOptional(),
+  command_socket_fd: fd,
+  sessions: z.array(
+    z.looseObject({
+      fd,
+      unread: z.string(),
+      unsent: z.string(),
+      orders: z.array(z.looseObject({ id: z.string(), order: z.looseObject({ kind: z.string() }) })),
+    }),
+  ),
+  own_orders: z.array(z.looseObject({ type: z.string(), order: z.looseObject({ kind: z.string() }) })),
+  listeners: z.array(z.looseObject({ address: z.string(), fd })),
+  workers: count,
+  drains: z.looseObject({
+    last: count,
+    lasting: z.array(
+      z.looseObject({ drain: count, order: z.string(), kind: z.string(), key: z.string(), since_ms: time }),
+    ),
+  }),
+  secrets: z.looseObject({ ticket_keys: z.array(z.looseObject({ name: z.string() })) }),
+  events: z.looseObject({ first: count, next: count, events: z.array(z.looseObject({ sequence: count })) }),
+  counters: z.record(z.string(), z.number()),
+  former_totals: z.record(z.string(), z.unknown()),
+  started_ms: time,
+  program: z.string().exactOptional(),
+  demo_fd: fd.exactOptional(),
+});
+
+/** The document as text. */
+export function documentText({ programVersion, main }: UpgradeDocument): string {
+  return JSON.stringify({
+    format: FORMAT,
+    version: DOCUMENT_FORMAT,
+    program_version: programVersion,
+    main,
+  });
+}
+
+/** Reads a document. The error says what is wrong with it, as a sentence. */
+export function parseDocument(text: string): Result<UpgradeDocument, string> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return fail("the document is no JSON");
+  }
+  const envelope = z
+    .looseObject({ format: z.literal(FORMAT), version: z.int(), program_version: z.string() })
+    .safeParse(value);
+  if (!envelope.success) return fail("the document is not one of a main");
+  const { version, program_version: programVersion, main } = envelope.data;
+  if (version !== DOCUMENT_FORMAT)
+    return fail(`the document has format ${version}, and this program knows ${DOCUMENT_FORMAT}`);
+  const parsed = mainSchema.safeParse(main);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return fail(`the document is damaged at main.${issue!.path.join(".")}: ${issue!.message}`);
+  }
+  return ok({ programVersion, main: parsed.data as unknown as CarriedMain });
+}

@@ -1,0 +1,145 @@
+/**
+ * UPGRADE_MAIN with real processes: the same process id, and nobody notices, neither clients of the proxy nor
+ * those of its command socket.
+ */
+import assert from "node:assert/strict";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { FaultLog } from "../../testing/clients/faults.ts";
+import { Load } from "../../testing/clients/load.ts";
+import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
+import type { Answer } from "../../testing/order-client.ts";
+import { askUntil } from "../../testing/deadline.ts";
+import { assertNoFaults, echoRequest, fetchOnce, TIMEOUT_MS, withApp } from "./support.ts";
+
+/** A client that writes what it likes, when it likes, and reads only when it is asked to. */
+class RawClient {
+  readonly #socket;
+  #text = "";
+  #isClosed = false;
+
+  constructor(path: string) {
+    this.#socket = connect(path);
+    this.#socket.setEncoding("utf8").on("data", (text: string) => (this.#text += text));
+    this.#socket.on("close", () => (this.#isClosed = true)).on("error", () => undefined);
+    this.#socket.pause();
+  }
+
+  write(text: string): void {
+    this.#socket.write(text);
+  }
+
+  /** The answers that come until there are so many final ones. */
+  async finals(count: number): Promise<readonly Answer[]> {
+    this.#socket.resume();
+    const finals = await askUntil(TIMEOUT_MS, `${count} answers`, () => {
+      if (this.#isClosed) throw new Error(`closed after ${this.#text}`);
+      const answers = this.#text
+        .split("\0")
+        .slice(0, -1)
+        .map((text) => JSON.parse(text) as Answer);
+      const found = answers.filter(({ status }) => status !== "PROCESSING");
+      return found.length >= count ? found : undefined;
+    });
+    this.#socket.pause();
+    return finals;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+const order = (id: string, type: string, data: object = {}): string =>
+  `${JSON.stringify({ id, type, data })}\0`;
+
+for (const kept of [true, false]) {
+  test(`UPGRADE_MAIN: same process, same workers, every client goes on (${kept ? "with" : "without"} --state)`, async () => {
+    const folder = await mkdtemp(join(tmpdir(), "kakehi-upgrade-"));
+    const args = kept ? ["--state", join(folder, "state")] : [];
+    await withApp({ workers: 2, args }, async (proxy, port, [backend]) => {
+      const load = new Load({ port, ratePerSecond: 200, request: echoRequest("app-1") });
+      const faults = new FaultLog();
+      const tunnelPort = await proxy.serve("tunnels", [{ id: "t-1", address: backend!.address }]);
+      const tunnel = await WebSocketClient.open({
+        port: tunnelPort,
+        host: "a.example",
+        target: "/websocket",
+        faults,
+      });
+      tunnel.sendAtRate(50);
+      const before = (await proxy.status()).data;
+      const [drain, events, revision, half, deaf] = [0, 1, 2, 3, 4].map(
+        () => new RawClient(proxy.socketPath),
+      );
+      const clients = [drain!, events!, revision!, half!, deaf!];
+      drain!.write(order("drain", "REMOVE_BACKEND", { cluster_id: "tunnels", backend_id: "t-1" }));
+      events!.write(order("events", "SUBSCRIBE_EVENTS", { since: 0 }));
+      revision!.write(order("revision", "WAIT_REVISION", { revision: 11, timeout_ms: TIMEOUT_MS }));
+      const late = order("late", "ADD_CLUSTER", { cluster_id: "late" });
+      half!.write(late.slice(0, 20));
+      for (let count = 0; count < 1_000; count++) deaf!.write(order(`${count}`, "DUMP_STATE"));
+      await askUntil(TIMEOUT_MS, "the drain", async () =>
+        (await proxy.orders.ok("QUERY_DRAINS")).data.drains.length === 1 ? true : undefined,
+      );
+
+      const upgraded = await proxy.orders.ok("UPGRADE_MAIN");
+      assert.equal(upgraded.data.pid, proxy.pid);
+      const after = (await proxy.status()).data;
+      assert.deepEqual(
+        after.workers.map(({ pid }: { pid: number }) => pid),
+        before.workers.map(({ pid }: { pid: number }) => pid),
+      );
+      assert.ok(after.uptime_ms >= before.uptime_ms, "it is the same run");
+      half!.write(late.slice(20));
+      assert.equal((await half!.finals(1))[0]?.revision, 10);
+      await proxy.orders.ok("ADD_CLUSTER", { cluster_id: "last" });
+      assert.equal((await revision!.finals(1))[0]?.status, "OK");
+      const dumps = await deaf!.finals(1_000);
+      assert.deepEqual(
+        dumps.map(({ id, status }) => `${id} ${status}`),
+        Array.from({ length: 1_000 }, (_, count) => `${count} OK`),
+      );
+      await tunnel.close();
+      const [drained] = await drain!.finals(1);
+      assert.equal(drained?.status, "OK");
+      assert.ok(drained.data.drained_ms > 0);
+      await load.stop();
+      assertNoFaults(load.faults);
+      assertNoFaults(faults);
+      for (const client of clients) client.close();
+    });
+    await rm(folder, { recursive: true });
+  });
+}
+
+test("a program that cannot take over changes nothing, and the answer says why", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "kakehi-upgrade-"));
+  await withApp({}, async (proxy, port) => {
+    const broken = join(folder, "broken");
+    await writeFile(broken, "#!/bin/sh\necho out of order\nexit 1\n");
+    await chmod(broken, 0o755);
+    const refusals: readonly [data: { readonly [name: string]: string }, wanted: RegExp][] = [
+      [{ program: broken }, /out of order; main goes on as it was/],
+      [{ program: join(folder, "nothing") }, /cannot be started: ENOENT/],
+      [{ version: "99.0.0" }, /is version .*, not 99\.0\.0/],
+    ];
+    const before = (await proxy.status()).data;
+    for (const [data, wanted] of refusals) {
+      const answer = await proxy.orders.send("UPGRADE_MAIN", data).final();
+      assert.equal(answer.error?.code, "UPGRADE_FAILED");
+      assert.match(answer.message, wanted);
+    }
+    const after = (await proxy.status()).data;
+    assert.deepEqual(
+      [after.pid, after.hash, after.workers[0].pid],
+      [before.pid, before.hash, before.workers[0].pid],
+    );
+    assert.equal((await fetchOnce(port, "/")).status, 200);
+    await proxy.orders.ok("ADD_CLUSTER", { cluster_id: "more" });
+  });
+  await rm(folder, { recursive: true });
+});
