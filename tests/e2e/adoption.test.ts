@@ -92,6 +92,42 @@ for (const io of IOS) {
   });
 }
 
+test("kill -9 of main in the midst of a hand-over: the two go on with it, and the next main counts what drains once", async () => {
+  await withBackends(1, async (backend) => {
+    await withRestarts(async (start) => {
+      const first = await start();
+      const port = await first.serve("app", [{ id: "app-1", address: backend.address }]);
+      const faults = new FaultLog();
+      const sessions = await Promise.all(
+        Array.from({ length: 1_000 }, () => HttpConnection.open(port, { timeoutMs: TIMEOUT_MS })),
+      );
+      for (const session of sessions) session.onIdle = (fault) => faults.add(fault.kind, fault.message);
+      const options = { port, host: "a.example", target: "/websocket", faults };
+      const tunnels = await Promise.all(Array.from({ length: 8 }, () => WebSocketClient.open(options)));
+      const removal = { cluster_id: "app", backend_id: "app-1" };
+      await first.orders.ok("REMOVE_BACKEND", { ...removal, drain: { wait: false } });
+      await first.orders.ok("ADD_BACKEND", { ...removal, address: backend.address });
+      const upgrade = first.orders.send("UPGRADE_WORKER", { worker: 0 });
+      await upgrade.processing(({ message }) => message.includes("hands its connections over"));
+      await killMain(first);
+
+      const second = await start();
+      await second.whenWorkers("two workers", (workers) => workers.length === 2);
+      const [drain] = (await second.orders.ok("QUERY_DRAINS")).data.drains;
+      assert.deepEqual([drain.connections, drain.object.backend_id], [tunnels.length, "app-1"]);
+      for (const session of sessions) assert.equal((await exchangeOn(session, "/")).status, 200);
+      for (const tunnel of tunnels) tunnel.send();
+      await Promise.all(tunnels.map((tunnel) => tunnel.close()));
+      await askUntil(TIMEOUT_MS, "the drain's end", async () => {
+        return (await second.orders.ok("QUERY_DRAINS")).data.drains.length === 0 || undefined;
+      });
+      assertNoFaults(faults);
+      for (const session of sessions) session.close();
+      await second.stop();
+    });
+  });
+});
+
 test("what workers had is there again: drains, ticket keys, listening sockets; and they end with their main", async () => {
   await withBackends(2, async (...backends) => {
     await withRestarts(async (start) => {

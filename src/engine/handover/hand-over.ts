@@ -64,6 +64,7 @@ export class HandOver implements FrozenKeeper {
 
   /** True when nothing is on its way, and nothing waits to be. */
   get isAtRest(): boolean {
+    if (this.#state === "over") return this.#onTheirWay === 0;
     const isLooking = this.#cursor > 0 || this.#nextLookMs === -Infinity;
     return !isLooking && this.#offered.length === 0 && this.#onTheirWay === 0;
   }

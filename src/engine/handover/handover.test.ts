@@ -197,3 +197,22 @@ test("a tunnel stays with the object that it uses, though another of the same na
     rig.assertHolds(0);
   }
 });
+
+test("a giver that is asked to stop in the midst of it gives no more, and leaves when its own have ended", () => {
+  for (let turns = 0; turns < 12; turns++) {
+    const rig = onlyGiver(
+      newRig({ seed: turns + 1, latencyMsMax: 2, connectionsMax: 2_048, buffers: 2_048 }),
+    );
+    const clients = Array.from({ length: 600 }, () => rig.net.client(LISTENER).send(REQUEST));
+    rig.net.settle();
+    rig.handOver();
+    for (let turn = 0; turn < turns; turn++) rig.net.step(1);
+    rig.giver.worker.perform(() => rig.giver.engine.stop(undefined));
+    for (const client of clients) client.send(REQUEST);
+    rig.net.advance(3_000);
+    assert.deepEqual(clients.map(bodies), Array(clients.length).fill(2), `after ${turns} turns`);
+    for (const client of clients) client.close();
+    rig.net.advance(5_000);
+    assert.deepEqual(rig.stopped, ["giver"], `after ${turns} turns`);
+  }
+});
