@@ -35,14 +35,12 @@ export function sendDescriptor(channelFd: number, fd: number): Result<void, Desc
 
 /**
  * The most that `sendDescriptors` sends at once.
- * @public
  */
 export const DESCRIPTORS_MAX: number = RIGHTS_MAX;
 
 /**
  * As `sendDescriptor`, of 1 to `DESCRIPTORS_MAX` together: all are sent, or none. `receiveDescriptors` takes
  * them.
- * @public
  */
 export function sendDescriptors(channelFd: number, fds: readonly number[]): Result<void, DescriptorFault> {
   const sent = sendRights(channelFd, fds);
@@ -60,7 +58,6 @@ export function receiveDescriptor(channelFd: number): Result<number, DescriptorF
 /**
  * As `receiveDescriptor`, all that one `sendDescriptors` sent. `FAILED` where the other end sends anything
  * else: none of that stays open.
- * @public
  */
 export function receiveDescriptors(channelFd: number): Result<readonly number[], DescriptorFault> {
   const received = receiveRights(channelFd, RIGHTS_MAX);

@@ -27,7 +27,6 @@ export function duplicateDescriptor(fd: number): Result<number, SystemFault> {
 /**
  * From now on `fd` stays open when this process becomes another program (execve(2)), and in every child. For
  * the moment before it only: what others spawn meanwhile would have it, too.
- * @public
  */
 export function keepOnExec(fd: number): void {
   setDescriptorFlags(fd, 0);
@@ -35,7 +34,6 @@ export function keepOnExec(fd: number): void {
 
 /**
  * From now on `fd` is closed on exec, as all that we open are from their first moment.
- * @public
  */
 export function closeOnExec(fd: number): void {
   setDescriptorFlags(fd, FD_CLOEXEC);
@@ -44,7 +42,6 @@ export function closeOnExec(fd: number): void {
 /**
  * Whether a read would not block: bytes or descriptors are there, or an end (poll(2)). Of a process handle:
  * whether the process is over (pidfd_open(2)).
- * @public
  */
 export function isReadable(fd: number): boolean {
   assert(Number.isInteger(fd) && fd >= 0, `${fd} is no descriptor`);

@@ -17,7 +17,6 @@ const NAME_BYTES_MAX = 249;
 
 /**
  * An empty file, closed on exec; who calls owns it. `name` (ASCII) is only shown, as in `/proc/self/fd`.
- * @public
  */
 export function openMemoryFile(name: string): Result<number, SystemFault> {
   assert(name.length <= NAME_BYTES_MAX, "a name that is too long for a memory file");
@@ -30,7 +29,6 @@ export function openMemoryFile(name: string): Result<number, SystemFault> {
 /**
  * From now on nobody can change it, not even we: who is given the descriptor can rely on what it reads. A
  * second time is `EPERM`.
- * @public
  */
 export function sealMemoryFile(fd: number): Result<void, SystemFault> {
   const result = libc.fcntl(fd, F_ADD_SEALS, SEALS);

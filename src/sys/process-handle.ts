@@ -25,7 +25,6 @@ export type ChildState =
 
 /**
  * A handle of a process, closed on exec; who calls owns it. `ESRCH`: there is no such process.
- * @public
  */
 export function openProcessHandle(pid: number): Result<number, SystemFault> {
   assert(Number.isInteger(pid) && pid > 0, `${pid} is no process`);
@@ -36,7 +35,6 @@ export function openProcessHandle(pid: number): Result<number, SystemFault> {
 /**
  * Sends a signal by its number (signal(7)) to the process of a handle, and never to another one. `ESRCH`: it
  * is over, and its parent knows.
- * @public
  */
 export function signalProcess(handle: number, signal: number): Result<void, SystemFault> {
   assert(Number.isInteger(handle) && handle >= 0, `${handle} is no descriptor`);
@@ -47,7 +45,6 @@ export function signalProcess(handle: number, signal: number): Result<void, Syst
 /**
  * What has become of our child `pid`, at once; its end is told once, and then the kernel forgets it. Not for
  * children that Node has spawned and watches: their end would be missed there.
- * @public
  */
 export function reapChild(pid: number): ChildState {
   assert(Number.isInteger(pid) && pid > 0, `${pid} is no process`);

@@ -25,7 +25,6 @@ const utf8 = new TextEncoder();
 /**
  * Connects to the stream socket at `path`, at once or not at all. Nonblocking, closed on exec; who calls owns
  * it. `ECONNREFUSED`: nobody listens there any more; `ENOENT`: no such file; `EAGAIN`: its queue is full.
- * @public
  */
 export function connectUnixSocket(path: string): Result<number, SystemFault> {
   return connectTo(path, SOCK_STREAM);
