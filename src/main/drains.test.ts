@@ -200,3 +200,24 @@ test("what goes from worker to worker is told as moved: neither twice nor gone, 
   );
   assert.deepEqual(told, ['2 {"0":2}', '2 {"1":2}', "drained in 4"]);
 });
+
+test("drains of a main before go on: what ended meanwhile is told, what lasts is counted, numbers are not given again", () => {
+  const { drains, drained, told, watching } = newDrains();
+  drains.passOver(9);
+  drains.restore(4, backend("ended"), 50);
+  drains.restore(5, backend("lasting"), 60);
+  drains.report(0, { drain: 5, connections: 2 }, 100);
+  drains.restore(5, backend("lasting"), 100);
+  const begun = drains.begin(backend("unused"), 100);
+  assert.equal(begun, 10);
+  assert.deepEqual(drains.list(100), [], "nothing is known before all workers have told it");
+  drains.settleAll(150);
+  assert.deepEqual(drained.splice(0), ["app/ended in 100"], "and nothing of what was not in use");
+  assert.deepEqual(
+    drains.lasting().map(({ number, sinceMs }) => [number, sinceMs]),
+    [[5, 60]],
+  );
+  drains.watch([4, 5], { ...watching, sinceMs: 60, nowMs: 150 });
+  drains.report(0, { drain: 5, connections: 0 }, 160);
+  assert.deepEqual([told.at(-1), drained], ["drained in 100", ["app/lasting in 100"]]);
+});

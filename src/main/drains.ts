@@ -42,7 +42,8 @@ interface Drain {
   readonly sinceMs: number;
   readonly uses: Map<number, number>;
   readonly watches: Set<DrainWatch>;
-  state: "counting" | "draining";
+  /** `counting` and `restored`: not every worker has told its first use. */
+  state: "counting" | "restored" | "draining";
   connections: number;
 }
 
@@ -78,7 +79,7 @@ export class Drains {
    */
   restore(number: number, target: DrainTarget, sinceMs: number): void {
     this.passOver(number);
-    if (!this.#drains.has(number)) this.#add(number, target, sinceMs);
+    if (!this.#drains.has(number)) this.#add(number, target, sinceMs).state = "restored";
   }
 
   /** This number, and all below it, were given by a main before us. */
@@ -99,11 +100,13 @@ export class Drains {
   /** Every worker has told its uses of all drains. */
   settleAll(nowMs: number): void {
     for (const drain of [...this.#drains.values()]) {
-      if (drain.state !== "counting") continue;
+      const { state, target, sinceMs } = drain;
+      if (state === "draining") continue;
       drain.state = "draining";
       if (drain.connections > 0) continue;
       this.#end(drain, nowMs);
-      this.#options.drained(drain.target, nowMs - drain.sinceMs);
+      // It was in use when it was removed, and has ended while there was no main.
+      if (state === "restored") this.#options.drained(target, nowMs - sinceMs);
     }
   }
 
@@ -216,18 +219,14 @@ export class Drains {
       }));
   }
 
-  #add(number: number, target: DrainTarget, nowMs: number): void {
-    this.#drains.set(number, {
-      number,
-      target,
-      sinceMs: nowMs,
-      uses: new Map(),
-      watches: new Set(),
-      state: "counting",
-      connections: 0,
-    });
+  #add(number: number, target: DrainTarget, sinceMs: number): Drain {
+    const uses: Map<number, number> = new Map();
+    const watches: Set<DrainWatch> = new Set();
+    const drain: Drain = { number, target, sinceMs, uses, watches, state: "counting", connections: 0 };
+    this.#drains.set(number, drain);
     const name = nameOf(target.kind, target.key);
     this.#newest.set(name, Math.max(number, this.#newest.get(name) ?? 0));
+    return drain;
   }
 
   #count(drain: Drain, worker: number, connections: number, nowMs: number): void {
@@ -244,7 +243,7 @@ export class Drains {
       hasChanged ||= connections !== before;
     }
     assert(drain.connections >= 0, "counts fewer than no connections");
-    if (drain.state === "counting") return;
+    if (drain.state !== "draining") return;
     if (drain.connections === 0) {
       this.#end(drain, nowMs);
       this.#options.drained(drain.target, nowMs - drain.sinceMs);

@@ -144,3 +144,17 @@ test("all are retired at once for a soft stop", async () => {
   await left;
   assert.deepEqual(listeners.open(), []);
 });
+
+test("a socket of a main before is the listener's: nothing is opened, nobody is handed it, and new clients are let in", () => {
+  const { listeners, log, grace } = newListeners();
+  listeners.inherit(ADDRESS, 7);
+  assert.deepEqual(log.splice(0), ["take 7"]);
+  assert.deepEqual([listeners.open(), listeners.find(ADDRESS)], [[{ address: ADDRESS, fd: 7 }], 7]);
+  assert.equal(listeners.isSettled, true);
+  listeners.retire(ADDRESS, () => log.push("left"));
+  assert.equal(listeners.isSettled, false);
+  grace();
+  listeners.unlistened(0, ADDRESS);
+  listeners.unlistened(1, ADDRESS);
+  assert.deepEqual(log, ["refuse 7", `unlisten ${ADDRESS}`, "close 7", "left"]);
+});

@@ -36,16 +36,26 @@ class RawClient {
   async finals(count: number): Promise<readonly Answer[]> {
     this.#socket.resume();
     const finals = await askUntil(TIMEOUT_MS, `${count} answers`, () => {
-      if (this.#isClosed) throw new Error(`closed after ${this.#text}`);
-      const answers = this.#text
-        .split("\0")
-        .slice(0, -1)
-        .map((text) => JSON.parse(text) as Answer);
-      const found = answers.filter(({ status }) => status !== "PROCESSING");
+      const found = this.#answers.filter(({ status }) => status !== "PROCESSING");
       return found.length >= count ? found : undefined;
     });
     this.#socket.pause();
     return finals;
+  }
+
+  /** The events that a subscription was told until one fits. */
+  async events(fits: (event: Answer["data"]) => boolean): Promise<readonly Answer["data"][]> {
+    this.#socket.resume();
+    return askUntil(TIMEOUT_MS, "an event", () => {
+      const events = this.#answers.map(({ data }) => data);
+      return events.some(fits) ? events : undefined;
+    });
+  }
+
+  get #answers(): readonly Answer[] {
+    if (this.#isClosed) throw new Error(`closed after ${this.#text}`);
+    const frames = this.#text.split("\0").slice(0, -1);
+    return frames.map((text) => JSON.parse(text) as Answer);
   }
 
   close(): void {
@@ -104,6 +114,13 @@ for (const kept of [true, false]) {
         Array.from({ length: 1_000 }, (_, count) => `${count} OK`),
       );
       await tunnel.close();
+      const told = await events!.events((event) => event.revision === 11);
+      const sequences = told.map((event) => event.sequence as number);
+      assert.deepEqual(
+        sequences,
+        sequences.map((_, index) => sequences[0]! + index),
+        "no event is missing, and none comes twice",
+      );
       const [drained] = await drain!.finals(1);
       assert.equal(drained?.status, "OK");
       assert.ok(drained.data.drained_ms > 0);

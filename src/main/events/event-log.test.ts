@@ -112,3 +112,15 @@ test("however a reader comes and goes, it reads each event once, in order, or is
     }),
   );
 });
+
+test("a log that is carried over goes on with its numbers, what it keeps, and what it has forgotten", () => {
+  const before = newLog(3);
+  for (let worker = 0; worker < 5; worker++) before.append(started(worker));
+  const carried = JSON.parse(JSON.stringify(before.carry())) as ReturnType<EventLog["carry"]>;
+  const log = new EventLog({ startedAtMs: 9, eventsMax: 3, charsMax: 100_000, now: () => 7, carried });
+  assert.equal(read(log, FIRST + 1), "2 3 4");
+  assert.equal(read(log, FIRST), read(before, FIRST));
+  log.append(started(5));
+  assert.equal(read(log, FIRST + 4), "5");
+  assert.equal(read(log, FIRST + 2), "3 4 5");
+});

@@ -30,6 +30,8 @@ import { rehearse } from "./rehearsal.ts";
 export const DOCUMENT_VARIABLE = "KAKEHI_DOCUMENT_FD";
 
 const LOOK_EVERY_MS = 2;
+/** Sockets that systemd gave to this program (sd_listen_fds(3)): they are the listeners' by now. */
+const NOT_FOR_THE_NEXT = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
 
 /** What main has beside its parts, once it serves. */
 export interface ServingMain {
@@ -119,7 +121,8 @@ export class MainUpgrade {
     const [file, ...args] = command as readonly [string, ...string[]];
     descriptors.forEach(keepOnExec);
     try {
-      const environment = { ...process.env, [DOCUMENT_VARIABLE]: String(document) };
+      const environment: NodeJS.ProcessEnv = { ...process.env, [DOCUMENT_VARIABLE]: String(document) };
+      for (const name of NOT_FOR_THE_NEXT) delete environment[name];
       this.#become(file, [file, ...args, ...process.argv.slice(2)], environment);
       return "this Node cannot become another program";
     } catch (error) {
