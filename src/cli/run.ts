@@ -6,7 +6,9 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { openFileLog } from "../io/log-file.ts";
+import { findServiceManager } from "../io/service-manager.ts";
 import { createStderrLog, type Log, type LogLevel } from "../io/log.ts";
+import { InheritedSockets } from "../main/inherited-sockets.ts";
 import { MAIN_LIMITS, TICKET_KEY_MS_MAX, TICKET_KEY_MS_MIN } from "../main/limits.ts";
 import { DOCUMENT_VARIABLE } from "../main/upgrade/main-upgrade.ts";
 import { type MainHandle, runMain } from "../main/run-main.ts";
@@ -91,6 +93,7 @@ async function run(command: Command): Promise<void> {
   // it.
   const documentFd = process.env[DOCUMENT_VARIABLE];
   delete process.env[DOCUMENT_VARIABLE];
+  const inheritedSockets = InheritedSockets.of(process.env, log);
   const started = await runMain({
     socketPath: resolve(socketPath),
     socketMode: options.socketMode ?? SOCKET_MODE_DEFAULT,
@@ -99,6 +102,8 @@ async function run(command: Command): Promise<void> {
     ...(options.state === undefined ? {} : { statePath: resolve(options.state) }),
     demo: options.demo ?? false,
     log,
+    serviceManager: findServiceManager(process.env, log),
+    inheritedSockets,
     version: VERSION,
     // What was typed, with its symbolic links: what stands behind them may be newer one day (`bin/kakehi`).
     ...(process.env["KAKEHI_PROGRAM"] && { program: process.env["KAKEHI_PROGRAM"] }),

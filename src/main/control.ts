@@ -3,6 +3,7 @@
  */
 import type { CarriedOrder } from "../model/carried.ts";
 import type { Log } from "../io/log.ts";
+import type { ServiceManager } from "../io/service-manager.ts";
 import type { ExpiryWatch } from "./certificates/expiry-watch.ts";
 import type { Configuration } from "./configuration.ts";
 import type { DrainClock } from "./drain-clock.ts";
@@ -11,6 +12,7 @@ import type { Gathering } from "./gathering.ts";
 import type { MainLimits } from "./limits.ts";
 import type { MainCounters } from "./metrics/main-metrics.ts";
 import type { WorkerTotals } from "./metrics/worker-totals.ts";
+import type { InheritedSockets } from "./inherited-sockets.ts";
 import type { Listeners } from "./listeners.ts";
 import type { StopSequence } from "./stop-sequence.ts";
 import type { HandoverDrains } from "./upgrade/handover-drains.ts";
@@ -41,6 +43,9 @@ export interface Control {
   readonly workerTotals: WorkerTotals;
   readonly expiryWatch: ExpiryWatch;
   readonly stopSequence: StopSequence;
+  readonly serviceManager: ServiceManager;
+  /** Listening sockets that main was started with; `undefined` where nobody said. */
+  readonly inheritedSockets: InheritedSockets | undefined;
   readonly limits: MainLimits;
   readonly log: Log;
   readonly version: string;

@@ -4,6 +4,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import type { Log } from "../io/log.ts";
+import { NO_SERVICE_MANAGER, type ServiceManager } from "../io/service-manager.ts";
 import type { DrainCounts, TlsSecrets } from "../model/channel.ts";
 import type { CarriedMain } from "../model/carried.ts";
 import type { FollowChanges } from "../model/state-file.ts";
@@ -18,7 +19,8 @@ import { ExpiryWatch } from "./certificates/expiry-watch.ts";
 import { Listeners } from "./listeners.ts";
 import { MainCounters } from "./metrics/main-metrics.ts";
 import { WorkerTotals } from "./metrics/worker-totals.ts";
-import { LISTENING_SOCKETS } from "./listening-sockets.ts";
+import type { InheritedSockets } from "./inherited-sockets.ts";
+import { listeningSockets, OWN_SOCKETS } from "./listening-sockets.ts";
 import { Turns, type TurnTaker } from "./socket/turns.ts";
 import { MainSecrets } from "./main-secrets.ts";
 import { StopSequence } from "./stop-sequence.ts";
@@ -41,6 +43,8 @@ export interface ControlOptions {
   readonly workerEntry?: string;
   /** The path that this program was started by: an upgrade runs what is there then. */
   readonly program?: string;
+  readonly serviceManager?: ServiceManager;
+  readonly inheritedSockets?: InheritedSockets;
   readonly log: Log;
   readonly version: string;
   readonly limits: MainLimits;
@@ -75,13 +79,14 @@ export function createControl(options: ControlOptions): MainParts {
   const workers: WorkerSet = newWorkerSet(options, { gathering, now, hooks });
   const events = newEventLog(limits, carried);
   const drains = newDrains(workers, events, now);
-  const listeners = newListeners(workers, limits);
+  const listeners = newListeners(workers, options);
   const handoverDrains = newHandoverDrains(workers, drains);
   const handOverBegins = (giver: number, taker: number): void => handoverDrains.begin(giver, taker);
   const supervisor = new Supervisor({ workers, counters, events, limits, log, now, handOverBegins });
   const workerUpgrade = new WorkerUpgrade({ workers, supervisor, drains: handoverDrains });
   const configuration = new Configuration(listeners);
-  const stopSequence = new StopSequence({ listeners, supervisor, workers, log });
+  const { serviceManager = NO_SERVICE_MANAGER } = options;
+  const stopSequence = new StopSequence({ listeners, supervisor, workers, serviceManager, log });
   const turns = new Turns({
     nextTurn: (turn) => setImmediate(turn),
     roundEnds: () => configuration.commit(),
@@ -105,6 +110,8 @@ export function createControl(options: ControlOptions): MainParts {
     workerTotals: new WorkerTotals(carried?.former_totals),
     expiryWatch,
     stopSequence,
+    serviceManager,
+    inheritedSockets: options.inheritedSockets,
     limits,
     log,
     version,
@@ -196,8 +203,12 @@ function realProgram(path: string | undefined): string | undefined {
   return path !== undefined && existsSync(path) ? realpathSync(path) : path;
 }
 
-function newListeners(workers: WorkerSet, limits: MainLimits): Listeners {
-  return new Listeners({ sockets: LISTENING_SOCKETS, workers, later: laterBy(limits.handshakeGraceMs) });
+function newListeners(
+  workers: WorkerSet,
+  { inheritedSockets, limits }: Pick<ControlOptions, "inheritedSockets" | "limits">,
+): Listeners {
+  const sockets = inheritedSockets === undefined ? OWN_SOCKETS : listeningSockets(inheritedSockets);
+  return new Listeners({ sockets, workers, later: laterBy(limits.handshakeGraceMs) });
 }
 
 function newSecrets(limits: MainLimits, rotated: () => void): MainSecrets {

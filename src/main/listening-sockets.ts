@@ -4,12 +4,25 @@
  */
 import { parseAddress } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
-import { fail } from "../base/result.ts";
+import { fail, ok } from "../base/result.ts";
 import { closeDescriptor } from "../sys/descriptor.ts";
 import { openListeningSocket, refuseNewConnections, takeNewConnections } from "../sys/listening-socket.ts";
+import type { InheritedSockets } from "./inherited-sockets.ts";
 import type { ListeningSockets } from "./listeners.ts";
 
-export const LISTENING_SOCKETS: ListeningSockets = {
+/** Those that we open ourselves, and at their addresses those that we were started with. */
+export function listeningSockets(inherited: InheritedSockets): ListeningSockets {
+  return {
+    ...OWN_SOCKETS,
+    open: (text) => {
+      const fd = inherited.take(text);
+      return fd === undefined ? OWN_SOCKETS.open(text) : ok(fd);
+    },
+  };
+}
+
+/** Those that we open ourselves. */
+export const OWN_SOCKETS: ListeningSockets = {
   open: (text) => {
     const address = parseAddress(text);
     assert(address !== undefined, "a listener has a valid address");

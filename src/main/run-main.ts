@@ -7,13 +7,17 @@ import { setTimeout } from "node:timers/promises";
 import { fail, ok, type Result } from "../base/result.ts";
 import { type FileLock, inheritFileLock } from "../io/lock-file.ts";
 import type { Log } from "../io/log.ts";
+import type { ServiceManager } from "../io/service-manager.ts";
+import { counted } from "../model/apply/verdict.ts";
 import { additionsOf } from "../model/dump.ts";
 import type { OrderError } from "../model/errors.ts";
 import { raiseDescriptorLimit } from "../sys/descriptor-limit.ts";
 import { adoptWorkers } from "./adoption/adopt-workers.ts";
 import { findRendezvous } from "./adoption/rendezvous-paths.ts";
+import type { Control } from "./control.ts";
 import { createControl, type MainParts } from "./create-control.ts";
 import { inheritDemoBackends, startDemoBackends, type DemoBackends } from "./demo.ts";
+import type { InheritedSockets } from "./inherited-sockets.ts";
 import { MAIN_LIMITS, type MainLimits } from "./limits.ts";
 import type { Listener } from "../model/objects.ts";
 import type { Listeners } from "./listeners.ts";
@@ -49,6 +53,10 @@ export interface MainOptions {
   readonly program?: string;
   /** What the program that we were has left: the descriptor of its document. */
   readonly documentFd?: number;
+  /** Who started us, and wants to know how we are; absent: nobody. */
+  readonly serviceManager?: ServiceManager;
+  /** Listening sockets that we were started with. */
+  readonly inheritedSockets?: InheritedSockets;
   /** Another program for the workers: tests have one that misbehaves. */
   readonly workerEntry?: string;
 }
@@ -127,6 +135,7 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
     main.stopTimers();
     demo?.stop();
   });
+  control.serviceManager.ready(readyText(control));
   return ok(handleOf(main, executor, stopped));
 }
 
@@ -236,6 +245,11 @@ async function prepareInTime(listeners: Listeners, address: string): Promise<Res
       return prepared;
     await setTimeout(LISTEN_RETRY_MS);
   }
+}
+
+function readyText({ configuration, listeners, supervisor }: Control): string {
+  const open = listeners.open().length;
+  return `${counted(supervisor.wanted, "worker")}, ${counted(open, "listener")}, revision ${configuration.revision}`;
 }
 
 function handleOf({ control }: MainParts, executor: Executor, stopped: Promise<Stopped>): MainHandle {

@@ -3,6 +3,7 @@
  * deadline), or at once. Only the order of things; each part does its own stopping.
  */
 import type { Log } from "../io/log.ts";
+import type { ServiceManager } from "../io/service-manager.ts";
 import type { Listeners } from "./listeners.ts";
 import type { Supervisor } from "./workers/supervisor.ts";
 import type { WorkerSet } from "./workers/worker-set.ts";
@@ -14,6 +15,7 @@ export interface StopSequenceOptions {
   readonly listeners: Listeners;
   readonly supervisor: Supervisor;
   readonly workers: WorkerSet;
+  readonly serviceManager: ServiceManager;
   readonly log: Log;
 }
 
@@ -58,6 +60,7 @@ export class StopSequence {
 
   #begins(): void {
     this.#state = "stopping";
+    this.#options.serviceManager.stopping();
     this.#cutShortBefore = this.#options.supervisor.cutShort;
   }
 

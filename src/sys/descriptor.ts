@@ -8,6 +8,9 @@ import { EBADF, systemFault, type SystemFault } from "./errno.ts";
 import * as libc from "./libc.ts";
 
 const F_SETFD = 2;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const O_NONBLOCK = 0x800;
 const F_DUPFD_CLOEXEC = 1030;
 const FD_CLOEXEC = 1;
 const POLLIN = 0x01;
@@ -37,6 +40,12 @@ export function keepOnExec(fd: number): void {
  */
 export function closeOnExec(fd: number): void {
   setDescriptorFlags(fd, FD_CLOEXEC);
+}
+
+/** From now on nothing that is done with `fd` waits, for whoever has it (fcntl(2) O_NONBLOCK). */
+export function setNonblocking(fd: number): void {
+  const flags = libc.fcntl(fd, F_GETFL, 0);
+  assert(flags >= 0 && libc.fcntl(fd, F_SETFL, flags | O_NONBLOCK) >= 0, `descriptor ${fd} is not open`);
 }
 
 /**

@@ -5,15 +5,22 @@
  * resets those in its queue. So first new connections are refused entry by a filter, then the queue is
  * emptied, then the socket is closed.
  */
-import type { Address } from "../base/address.ts";
+import { parseAddress, type Address } from "../base/address.ts";
 import { assert } from "../base/assert.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { scratch } from "./arena.ts";
+import { closeOnExec, setNonblocking } from "./descriptor.ts";
 import { EADDRINUSE, systemFault, type SystemFault } from "./errno.ts";
 import * as libc from "./libc.ts";
-import { readSocketName, SOCKET_ADDRESS_BYTES, writeSocketAddress } from "./socket-address.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  readSocketName,
+  SOCKET_ADDRESS_BYTES,
+  writeSocketAddress,
+} from "./socket-address.ts";
 import type { SocketName } from "./socket-address.ts";
-import { openStreamSocket, setNoDelay, SOL_SOCKET } from "./stream-socket.ts";
+import { openStreamSocket, setNoDelay, SOCK_STREAM, SOL_SOCKET } from "./stream-socket.ts";
 
 /** Why a listening socket could not be opened. */
 export interface ListenFault {
@@ -24,6 +31,9 @@ export interface ListenFault {
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const SO_REUSEADDR = 2;
+const SO_TYPE = 3;
+const SO_ACCEPTCONN = 30;
+const SO_DOMAIN = 39;
 const SO_ATTACH_FILTER = 26;
 const SO_DETACH_FILTER = 27;
 
@@ -62,6 +72,21 @@ export function openListeningSocket(
   if (result >= 0) return ok(fd);
   libc.close(fd);
   return fail(listenFault(systemFault(-result, "bind"), address));
+}
+
+/**
+ * Makes a listening socket that another program has opened like one of ours: nonblocking, closed on exec,
+ * TCP_NODELAY. Gives its address; `undefined` if the descriptor is no listening TCP socket, or not open. To
+ * close it is the caller's.
+ */
+export function takeListeningSocket(fd: number): Address | undefined {
+  if (findOption(fd, SO_ACCEPTCONN) !== 1 || findOption(fd, SO_TYPE) !== SOCK_STREAM) return undefined;
+  if (![AF_INET, AF_INET6].includes(findOption(fd, SO_DOMAIN) ?? 0)) return undefined;
+  closeOnExec(fd);
+  setNonblocking(fd);
+  setNoDelay(fd);
+  const { ip, port } = socketName(fd);
+  return parseAddress(ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`);
 }
 
 /**
@@ -109,6 +134,13 @@ function setListeningOptions(fd: number, address: Address): void {
   scratch.words[0] = 1;
   libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, scratch.addressOf(0, 4), 4);
   if (address.family === 6) libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, scratch.addressOf(0, 4), 4);
+}
+
+/** An option that is a number; `undefined` if the descriptor has none, or is not open. */
+function findOption(fd: number, name: number): number | undefined {
+  scratch.words[0] = 4;
+  const result = libc.getsockopt(fd, SOL_SOCKET, name, scratch.addressOf(16, 4), scratch.addressOf(0, 4));
+  return result < 0 ? undefined : scratch.words[4];
 }
 
 function setOption(fd: number, name: number, value: number, byteLength: number): Result<void, SystemFault> {

@@ -98,12 +98,14 @@ export class MainUpgrade {
     request.tell(`version ${rehearsed.value} can read what it will be given; main becomes it`);
     const { control, server } = main;
     server.pause();
+    control.serviceManager.reloading();
     control.workers.expectSuccessor(control.limits.successorMs);
     const isQuiet = await untilQuiet(main);
     const reason = isQuiet
       ? await this.#execute(main, command, request.command ?? program)
       : "what is under way did not end in time";
     control.workers.expectSuccessor(undefined);
+    control.serviceManager.ready("goes on as it was");
     server.resume();
     return reason;
   }
@@ -117,7 +119,8 @@ export class MainUpgrade {
     const kept = await main.store.carry();
     const carried = carriedMain(main, { store: kept, sessions: main.server.carry(), program });
     const document = documentInMemory(carried);
-    const descriptors = [document, ...descriptorsOf(carried.main)];
+    const { inheritedSockets } = main.control;
+    const descriptors = [document, ...descriptorsOf(carried.main), ...(inheritedSockets?.descriptors ?? [])];
     const [file, ...args] = command as readonly [string, ...string[]];
     descriptors.forEach(keepOnExec);
     try {
