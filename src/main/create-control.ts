@@ -83,7 +83,7 @@ export function createControl(options: ControlOptions): MainParts {
   const handoverDrains = newHandoverDrains(workers, drains);
   const handOverBegins = (giver: number, taker: number): void => handoverDrains.begin(giver, taker);
   const supervisor = new Supervisor({ workers, counters, events, limits, log, now, handOverBegins });
-  const workerUpgrade = new WorkerUpgrade({ workers, supervisor, drains: handoverDrains });
+  const workerUpgrade = new WorkerUpgrade({ workers, supervisor, drains: handoverDrains, events });
   const configuration = new Configuration(listeners);
   const { serviceManager = NO_SERVICE_MANAGER } = options;
   const stopSequence = new StopSequence({ listeners, supervisor, workers, serviceManager, log });

@@ -53,6 +53,12 @@ export type Happening =
       readonly drained_ms: number;
     }
   | ({ readonly event: "WORKER_STARTED" | "WORKER_ADOPTED" | "WORKER_STOPPED" } & AboutWorker)
+  /** It has taken over from worker `from`, which leaves. */
+  | ({
+      readonly event: "WORKER_UPGRADED";
+      readonly from: number;
+      readonly version: string;
+    } & AboutWorker)
   | ({
       readonly event: "WORKER_DIED";
       readonly reason: string;

@@ -3,15 +3,16 @@
  * nothing had been asked.
  */
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createLog } from "../../src/io/log.ts";
 import { type MainOptions, runMain } from "../../src/main/run-main.ts";
-import { within } from "../../testing/deadline.ts";
+import { askUntil, within } from "../../testing/deadline.ts";
 import { OrderClient } from "../../testing/order-client.ts";
+import { signal } from "../../testing/processes.ts";
 
 const FAKE_WORKER = fileURLToPath(new URL("../../testing/fake-worker.ts", import.meta.url));
 const WAIT_MS = 20_000;
@@ -110,6 +111,9 @@ test("a program of another version than was asked for is ended again", async (t)
   assert.deepEqual(await pidsOf(orders), before);
   const upgraded = await orders.ok("UPGRADE_WORKER", { worker: 0, version: "fake" });
   assert.deepEqual([upgraded.data.worker, upgraded.data.version], [2, "fake"]);
+  const told = orders.send("SUBSCRIBE_EVENTS", { since: 0 });
+  const { data } = await told.processing((answer) => answer.data.event === "WORKER_UPGRADED");
+  assert.deepEqual([data.worker, data.from, data.version], [2, 0, "fake"]);
   assert.equal((await pidsOf(orders)).length, 2);
 });
 
@@ -149,4 +153,23 @@ test("a worker that dies while it gives is replaced by the one that took, and by
   const after = await pidsOf(orders);
   assert.equal(after.length, 2);
   assert.ok(after.includes(second!));
+});
+
+test("a worker that was upgraded is replaced by its own program when it dies", async (t) => {
+  const { orders, folder } = await start(t);
+  const [program, marks] = [join(folder, "program"), join(folder, "marks")];
+  await writeFile(
+    program,
+    `#!/bin/sh\necho mark >> ${marks}\nexec ${process.execPath} ${FAKE_WORKER} "$@"\n`,
+  );
+  await chmod(program, 0o755);
+  const upgraded = await orders.ok("UPGRADE_WORKER", { worker: 0, program });
+  const { workers } = (await orders.ok("STATUS")).data;
+  const [worker] = workers.filter((one: { worker: number }) => one.worker === upgraded.data.worker);
+  signal(worker.pid, "SIGKILL");
+  await askUntil(WAIT_MS, "its replacement", async () => {
+    const pids = await pidsOf(orders).catch((): readonly number[] => []);
+    return (pids.length === 2 && !pids.includes(worker.pid)) || undefined;
+  });
+  assert.equal(await readFile(marks, "utf8"), "mark\nmark\n");
 });

@@ -45,6 +45,8 @@ function messageOf(data: EventData): string {
       return `worker ${data.worker} runs`;
     case "WORKER_ADOPTED":
       return `worker ${data.worker} is taken over from the main before`;
+    case "WORKER_UPGRADED":
+      return `worker ${data.worker} (${data.version}) has taken over from worker ${data.from}`;
     case "WORKER_STOPPED":
       return `worker ${data.worker} left`;
     case "WORKER_DIED":

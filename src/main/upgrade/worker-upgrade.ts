@@ -11,6 +11,7 @@
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { OrderError } from "../../model/errors.ts";
 import type { HandoverProgress } from "../../model/handover.ts";
+import type { EventLog } from "../events/event-log.ts";
 import type { HandoverDrains } from "./handover-drains.ts";
 import type { Supervisor } from "../workers/supervisor.ts";
 import type { WorkerProgram } from "../workers/worker-origin.ts";
@@ -24,6 +25,7 @@ export interface WorkerUpgradeOptions {
   readonly workers: WorkerSet;
   readonly supervisor: Supervisor;
   readonly drains: HandoverDrains;
+  readonly events: EventLog;
 }
 
 export interface WorkerUpgradeRequest {
@@ -107,9 +109,9 @@ export class WorkerUpgrade {
       case "left":
         await this.#options.drains.settled(old.number);
         request.tell(`${from} left`, old.given);
-        return ok({ worker: started.number, version, progress: old.given, leaving: [] });
+        return ok(this.#upgraded(old, started, []));
       case "leaving":
-        return ok({ worker: started.number, version, progress: old.given, leaving: [old.number] });
+        return ok(this.#upgraded(old, started, [old.number]));
       case "died":
         return fail({
           code: "WORKER_FAILED",
@@ -119,6 +121,13 @@ export class WorkerUpgrade {
         await supervisor.discard(started, "it could not take over");
         return fail(upgradeFailed(`${old.tookBack}; ${from} goes on`));
     }
+  }
+
+  #upgraded(old: WorkerProcess, started: WorkerProcess, leaving: readonly number[]): WorkerUpgraded {
+    const { number: worker, pid } = started;
+    const { version } = started.program!;
+    this.#options.events.append({ event: "WORKER_UPGRADED", worker, pid, from: old.number, version });
+    return { worker, version, progress: old.given, leaving };
   }
 
   async #whenOver(

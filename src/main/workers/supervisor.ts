@@ -307,7 +307,8 @@ export class Supervisor {
     this.#replacements.schedule(number, death.replacedInMs, () => {
       if (!this.#isShort) return;
       counters.workersReplaced++;
-      this.#spawn();
+      // One that was upgraded stays so, unless its program does not start any more.
+      this.#spawn(worker.state === "starting" ? undefined : worker.runs);
     });
   }
 

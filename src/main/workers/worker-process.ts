@@ -14,7 +14,7 @@ import type { HandoverProgress } from "../../model/handover.ts";
 import { closeDescriptor } from "../../sys/descriptor.ts";
 import { openMemoryFile } from "../../sys/memory-file.ts";
 import type { StateLoad } from "./worker-messages.ts";
-import type { WorkerOrigin } from "./worker-origin.ts";
+import type { WorkerOrigin, WorkerProgram } from "./worker-origin.ts";
 
 /** A load goes on when the worker has read all but so much of it. */
 const LOAD_AHEAD_BYTES_MAX = 1024 * 1024;
@@ -66,6 +66,8 @@ export class WorkerProcess {
   tookBack: string | undefined;
   /** Whether it has a state, or is being given one: from then on it is sent each change. */
   hasState: boolean;
+  /** What it was started with, if not with what all are. */
+  runs: WorkerProgram | undefined;
   /** What its program is, once it is ready. */
   program: ProgramFormats | undefined;
   readonly #origin: WorkerOrigin;

@@ -62,9 +62,11 @@ export class WorkerSet {
   }
 
   /** Spawns a worker and lets it load the state. */
-  spawn(number: number, program: WorkerProgram = this.ownProgram): WorkerProcess {
+  spawn(number: number, runs?: WorkerProgram): WorkerProcess {
     const { io, hooks, log, rendezvous } = this.#options;
+    const program = runs ?? this.ownProgram;
     const worker = this.#add(number, spawnWorker(number, { io, program, rendezvous: rendezvous(number) }));
+    worker.runs = runs;
     log.debug(`worker ${number} starts`, { pid: worker.pid });
     worker.send({ type: "secrets", secrets: hooks.secrets() });
     this.#sayWhatAlone(worker);
