@@ -51,6 +51,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./upgrade.ts"),
   },
   { name: "stop", summary: "Stop the proxy.", load: () => import("./stop.ts") },
+  {
+    name: "transaction",
+    summary: "Do the orders of a file as one.",
+    load: () => import("./transaction.ts"),
+  },
   { name: "order", summary: "Send orders as JSON.", load: () => import("./order.ts") },
 ];
 

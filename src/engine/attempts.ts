@@ -63,6 +63,15 @@ export class Attempts<Connection extends IdleConnection> {
     cluster.use.begin();
   }
 
+  /** Its request is `cluster`'s from now on. Attempts that were made count on. */
+  moveTo(cluster: ClusterRuntime<Connection>, head: Head): void {
+    assert(this.#backend === undefined, "moves to another cluster with a backend at work");
+    cluster.use.begin();
+    this.#cluster!.use.end();
+    this.#cluster = cluster;
+    this.#stickyValue = cluster.stickyValueIn(head);
+  }
+
   /** Picks the backend to try next, and uses it; `undefined` if there is none. */
   next(now: number, balancingKey: number): BackendRuntime<Connection> | undefined {
     this.#made++;

@@ -43,6 +43,8 @@ export class Configuration {
   readonly #clusters = new Map<string, ClusterRuntime<BackConnection>>();
   readonly #idleExchanges: Exchange[] = [];
   #staged: StagedChange | undefined;
+  /** How many changes were followed: what was decided at the same moment was decided by the same rules. */
+  moment = 0;
   /** Client sessions of all listeners, removed ones included. */
   sessionCount = 0;
   /** Listeners that were removed while connections of another worker come: the newest at each address. */
@@ -103,6 +105,7 @@ export class Configuration {
   apply(last: readonly Change[]): Map<string, Use> {
     const changes = this.#staged === undefined ? last : [...this.#staged.publish(), ...last];
     this.#staged = undefined;
+    this.moment++;
     const removed = new Map<string, Use>();
     const gone = removedWithListeners(changes);
     for (const change of changes) {
@@ -193,7 +196,7 @@ export class Configuration {
       listener.tls?.remove();
       this.listeners.delete(change.key);
       this.#leftListeners?.set(change.key, listener);
-      removed.set(`listener ${change.key}`, listener.use);
+      keepFirst(removed, `listener ${change.key}`, listener.use);
     } else if (listener === undefined) {
       this.listeners.set(change.key, new ListenerRuntime(after, this.#core.watcher));
     } else {
@@ -208,7 +211,7 @@ export class Configuration {
       if (cluster === undefined) return;
       this.#clusters.delete(change.key);
       cluster.tls?.remove();
-      removed.set(`cluster ${change.key}`, cluster.use);
+      keepFirst(removed, `cluster ${change.key}`, cluster.use);
       for (const backend of cluster.backends) this.#removeBackend(cluster, backend.id, removed);
     } else if (cluster === undefined) {
       this.#clusters.set(change.key, new ClusterRuntime(after, this.#core.watcher, this.#core.prng));
@@ -252,7 +255,7 @@ export class Configuration {
       const gone = certificates.remove(before.fingerprint);
       gone.isRemoved = true;
       this.#core.tls?.server.forget(gone);
-      removed.set(`certificate ${change.key}`, gone.use);
+      keepFirst(removed, `certificate ${change.key}`, gone.use);
     }
     if (after !== undefined) certificates.add(new CertificateRuntime(after, this.#core.watcher));
   }
@@ -265,8 +268,13 @@ export class Configuration {
     const backend = cluster.removeBackend(backendId);
     if (backend === undefined) return;
     this.#healthChecks.forget(backend);
-    removed.set(`backend ${cluster.configuration.cluster_id} ${backendId}`, backend.use);
+    keepFirst(removed, `backend ${cluster.configuration.cluster_id} ${backendId}`, backend.use);
   }
+}
+
+/** Only what stood before the change can be in use: what was added and removed within it never was. */
+function keepFirst(removed: Map<string, Use>, name: string, use: Use): void {
+  if (!removed.has(name)) removed.set(name, use);
 }
 
 /**

@@ -15,12 +15,12 @@ import { Attempts } from "./attempts.ts";
 import type { BackConnection } from "./back-connection.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Core } from "./core.ts";
+import { decide, isServed, type Unserved } from "./decision.ts";
 import { type Ending, type LinkLoss, type LostLink, endingOf } from "./endings.ts";
 import type { Front } from "./front.ts";
 import { KeptHead } from "./kept-head.ts";
 import { sendProxyHeader } from "./proxy-header.ts";
 import type { ListenerRuntime } from "./runtime/listener.ts";
-import { httpsLocation, httpsRedirectStatus, redirectLocation } from "./redirect.ts";
 import type { Tunnel } from "./tunnel.ts";
 import { slotOfLoss, UNSERVED } from "./unserved.ts";
 import type { Use, UsedObject } from "./use.ts";
@@ -51,6 +51,8 @@ export class Exchange {
   #requestBytes = 0;
   #responseBytes = 0;
   #startedAt = 0;
+  /** The configuration's moment at which its cluster was chosen. */
+  #decidedAt = 0;
 
   requestFraming: Framing = FRAMING.none;
   isHeadRequest = false;
@@ -90,26 +92,14 @@ export class Exchange {
     this.requestFraming = head.framing;
     this.wantsUpgrade = front.forwarding.passesUpgrade;
     this.#requestPhase = head.hasContent ? REQUEST.body : REQUEST.done;
-    const { secured } = front.client;
-    const rules = this.#configuration.rulingOn(front.listener);
-    if (secured?.isMisdirected(head, rules.tls?.certificates) === true)
-      return this.#refuse(421, UNSERVED.misdirected);
-    // On another connection it may show a certificate that is good now.
-    if (rules.tls?.trust?.admits(secured) === false) return this.#refuse(421, UNSERVED.misdirected);
-    const route = this.#configuration.findRoute(rules, head, secured?.serverName);
-    if (route === undefined) return this.#refuse(404, UNSERVED.noFrontend);
-    const { cluster_id: clusterId, redirect } = route.frontend;
-    if (redirect !== undefined) return this.#redirect(redirect.status, redirectLocation(redirect, head));
-    if (clusterId === undefined) return this.#refuse(403, UNSERVED.denied);
-    const cluster = this.#configuration.findCluster(clusterId);
-    if (cluster === undefined) return this.#refuse(503, UNSERVED.noCluster);
-    if (cluster.configuration.https_redirect && secured === undefined)
-      return this.#redirect(httpsRedirectStatus(head), httpsLocation(head, front.listener.fallbackHost));
+    const decision = decide(this.#configuration, front, head);
+    if (!isServed(decision)) return this.#leaveUnserved(decision);
+    this.#decidedAt = this.#configuration.moment;
     if (!this.#keptHead.fits(head, front.forwarding)) return this.#refuse(431, UNSERVED.tooLarge);
     if (!this.#keptHead.keep(head, front.forwarding)) return this.#refuse(503, UNSERVED.noResources);
     this.#listener = front.listener;
     front.listener.use.begin();
-    this.#attempts.begin(cluster, head);
+    this.#attempts.begin(decision, head);
     this.#core.reading.flows++;
     this.#connect(503, UNSERVED.noBackend);
   }
@@ -279,7 +269,28 @@ export class Exchange {
     this.#attempts.leave();
     const last = endingOf({ ...lost, attemptsLeft: 0 });
     this.#core.counters[RETRIES]!++;
+    if (this.#decidedAt !== this.#configuration.moment && !this.#decideAnew()) return;
     this.#connect(last.kind === "respond" ? last.status : 503, slotOfLoss(lost.cause));
+  }
+
+  /**
+   * The configuration has changed since the rule was found: rule and backend have to be of one moment. False:
+   * it is answered without a backend.
+   */
+  #decideAnew(): boolean {
+    this.#decidedAt = this.#configuration.moment;
+    const head = this.#keptHead.readBack();
+    if (head === undefined) {
+      this.#refuse(503, UNSERVED.noBackend);
+      return false;
+    }
+    const decision = decide(this.#configuration, this.#front!, head);
+    if (!isServed(decision)) {
+      this.#leaveUnserved(decision);
+      return false;
+    }
+    this.#attempts.moveTo(decision, head);
+    return true;
   }
 
   #follow(ending: Exclude<Ending, { kind: "retry" }>, cause: LinkLoss): void {
@@ -313,7 +324,8 @@ export class Exchange {
     if (link.isReady) this.linkReady();
   }
 
-  #redirect(status: number, location: string): void {
+  #leaveUnserved({ status, slot, location }: Unserved): void {
+    if (slot !== undefined) return this.#refuse(status, slot);
     const front = this.#front!;
     const requestDone = this.#requestPhase === REQUEST.done;
     this.#end();

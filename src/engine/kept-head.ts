@@ -4,7 +4,8 @@
  */
 import { bytesOf, equalsBytes } from "../base/bytes.ts";
 import type { Forwarding } from "../http/forwarding.ts";
-import type { Head } from "../http/head.ts";
+import { Head } from "../http/head.ts";
+import { readRequestHead } from "../http1/read-head.ts";
 import { ADDED_BYTES_MAX, writeRequestHead } from "../http1/write-head.ts";
 import type { Core } from "./core.ts";
 
@@ -53,6 +54,17 @@ export class KeptHead {
   send(connection: number): void {
     this.#core.buffers.retain(this.#buffer);
     this.#core.send(connection, this.#buffer, this.#start, this.#end);
+  }
+
+  /**
+   * The head as it was written, to be decided by once more. `undefined`: with what was added it has more
+   * fields than a head that is read may have.
+   */
+  readBack(): Head | undefined {
+    const head = new Head();
+    const { memory, limits } = this.#core;
+    const end = readRequestHead(head, memory, this.#start, this.#end, limits.targetBytesMax);
+    return end === this.#end ? head : undefined;
   }
 
   /** It is not sent again. */

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fail, ok, type Result } from "../base/result.ts";
+import { DRAIN_DEFAULTS } from "../model/defaults.ts";
 import type { OrderError } from "../model/errors.ts";
 import type { ChangeOrder } from "../model/orders.ts";
 import { State } from "../model/state.ts";
-import { Configuration, type ChangeKeeper, type Outcome } from "./configuration.ts";
+import { Configuration, type ChangeKeeper, type KeptChange, type Outcome } from "./configuration.ts";
 
 const cluster = (id: string, load_balancing: "round_robin" | "random" = "round_robin"): ChangeOrder => ({
   type: "ADD_CLUSTER",
@@ -73,8 +74,9 @@ test("each change that is accepted makes one revision, and one that is already s
 test("an address that is taken changes nothing, also among many", () => {
   const { configuration, sockets } = newConfiguration();
   const before = configuration.state.hash();
-  const refused = configuration.changeAll([listener(2), cluster("a"), listener(1)], "loaded");
-  assert.equal(!refused.ok && refused.error.code, "ADDRESS_IN_USE");
+  const refused = configuration.changeAll([listener(2), cluster("a"), listener(1)]);
+  assert.equal(!refused.ok && refused.error.error.code, "ADDRESS_IN_USE");
+  assert.equal(!refused.ok && refused.error.index, 2);
   assert.equal(configuration.state.hash(), before);
   assert.equal(configuration.revision, 0);
   assert.deepEqual([...sockets], []);
@@ -143,4 +145,38 @@ test("one who only asks waits for the changes before it, and for nothing else", 
   configuration.change(cluster("a"));
   configuration.after(outcomeTo(told, "second"));
   assert.equal(told.length, 1);
+});
+
+test("of many orders, those that were done before are passed over, and not kept", async () => {
+  const disk: KeptChange[] = [];
+  const { configuration } = newConfiguration({
+    journalBytes: 0,
+    keep: (changes) => Promise.resolve(ok(void disk.push(...changes))),
+  });
+  const gone: ChangeOrder = {
+    type: "REMOVE_CLUSTER",
+    data: { cluster_id: "gone", cascade: false, drain: DRAIN_DEFAULTS },
+  };
+  const refused = configuration.changeAll([cluster("a"), gone]);
+  assert.deepEqual(!refused.ok && [refused.error.index, refused.error.error.code], [1, "NOT_FOUND"]);
+  const accepted = configuration.changeAll([cluster("a"), gone], (order) => order === gone);
+  assert.equal(accepted.ok && accepted.value.changes.length, 1);
+  await configuration.commit();
+  assert.deepEqual(
+    disk.map(({ orders }) => orders),
+    [[cluster("a")]],
+  );
+});
+
+test("many orders that come to nothing make no revision", () => {
+  const { configuration, sockets } = newConfiguration();
+  const before = configuration.state.hash();
+  const removal: ChangeOrder = {
+    type: "REMOVE_LISTENER",
+    data: { address: "127.0.0.1:2", drain: DRAIN_DEFAULTS },
+  };
+  const accepted = configuration.changeAll([listener(2), removal]);
+  assert.deepEqual(accepted.ok && [accepted.value.changes, accepted.value.revision], [[], 0]);
+  assert.equal(configuration.state.hash(), before);
+  assert.equal(sockets.size, 0);
 });

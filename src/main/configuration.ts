@@ -12,11 +12,14 @@
  */
 import { assert } from "../base/assert.ts";
 import { fail, ok, type Result } from "../base/result.ts";
-import { applyOrder, applyOrders, undo } from "../model/apply.ts";
+import { applyOrder, applyOrders, type FailedOrder, undo } from "../model/apply.ts";
 import type { Change } from "../model/channel.ts";
 import type { OrderError } from "../model/errors.ts";
 import type { ChangeOrder } from "../model/orders.ts";
+import { STATE_LIMITS } from "../model/limits.ts";
 import { State } from "../model/state.ts";
+import { comesToNothing } from "../model/net-changes.ts";
+import { listenerMovesOf } from "./listener-moves.ts";
 
 /** An accepted change of the configuration. */
 export interface Accepted {
@@ -58,6 +61,15 @@ export interface Outcome {
 interface Entry extends Outcome {
   readonly change: KeptChange | undefined;
   readonly changes: readonly Change[];
+}
+
+/** Whether an order that was refused was done before. */
+export type IsDone = (order: ChangeOrder) => boolean;
+
+/** A listening socket that could not be opened. */
+interface NotOpened {
+  readonly address: string;
+  readonly error: OrderError;
 }
 
 export class Configuration {
@@ -105,13 +117,31 @@ export class Configuration {
   /** Judges and accepts one order. What follows goes to `after`, with the accepted change. */
   change(order: ChangeOrder): Result<Accepted, OrderError> {
     const applied = applyOrder(this.#state, order);
-    return applied.ok ? this.#accept([order], applied.value.changes, applied.value.message) : applied;
+    if (!applied.ok) return applied;
+    const accepted = this.#accept([order], applied.value.changes, applied.value.message);
+    return accepted.ok ? accepted : fail(accepted.error.error);
   }
 
-  /** Judges and accepts many orders as one change, all or nothing. */
-  changeAll(orders: readonly ChangeOrder[], message: string): Result<Accepted, OrderError> {
-    const applied = applyOrders(this.#state, orders);
-    return applied.ok ? this.#accept(orders, applied.value, message) : fail(applied.error.error);
+  /**
+   * Judges and accepts many orders as one change, all or nothing; where one takes back what another did, and
+   * nothing is left of it, it was already so. `isDone` says of one that was refused that it was done before:
+   * it is passed over, and not kept.
+   */
+  changeAll(orders: readonly ChangeOrder[], isDone?: IsDone): Result<Accepted, FailedOrder> {
+    const passedOver = new Set<ChangeOrder>();
+    const applied = this.#applyAll(orders, (order) => {
+      const isPassedOver = isDone?.(order) ?? false;
+      if (isPassedOver) passedOver.add(order);
+      return isPassedOver;
+    });
+    if (!applied.ok) return applied;
+    const changes = comesToNothing(applied.value) ? this.#undone(applied.value) : applied.value;
+    const done = passedOver.size === 0 ? orders : orders.filter((order) => !passedOver.has(order));
+    const accepted = this.#accept(done, changes, "");
+    if (accepted.ok) return accepted;
+    const { address, error } = accepted.error;
+    const index = orders.findIndex(({ type, data }) => type === "ADD_LISTENER" && data.address === address);
+    return fail({ index, error });
   }
 
   /** What an order would change; nothing is changed. */
@@ -124,10 +154,9 @@ export class Configuration {
   }
 
   /** What many orders would change together; nothing is changed. */
-  tryOutAll(orders: readonly ChangeOrder[]): Result<readonly Change[], OrderError> {
-    const applied = applyOrders(this.#state, orders);
-    if (!applied.ok) return fail(applied.error.error);
-    undo(this.#state, applied.value);
+  tryOutAll(orders: readonly ChangeOrder[], isDone?: IsDone): Result<readonly Change[], FailedOrder> {
+    const applied = this.#applyAll(orders, isDone);
+    if (applied.ok) undo(this.#state, applied.value);
     return applied;
   }
 
@@ -154,11 +183,20 @@ export class Configuration {
     return this.#keeper.keep(changes).then((kept) => this.#conclude(kept));
   }
 
+  #undone(changes: readonly Change[]): readonly Change[] {
+    undo(this.#state, changes);
+    return [];
+  }
+
+  #applyAll(orders: readonly ChangeOrder[], isDone?: IsDone): Result<readonly Change[], FailedOrder> {
+    return applyOrders(this.#state, orders, STATE_LIMITS, isDone);
+  }
+
   #accept(
     orders: readonly ChangeOrder[],
     changes: readonly Change[],
     message: string,
-  ): Result<Accepted, OrderError> {
+  ): Result<Accepted, NotOpened> {
     if (changes.length === 0)
       return ok({ revision: this.#revision, hash: this.#state.hash(), changes, message });
     const opened = this.#openListeners(changes);
@@ -173,17 +211,17 @@ export class Configuration {
   }
 
   /** All the sockets that the changes need, or none. */
-  #openListeners(changes: readonly Change[]): Result<void, OrderError> {
-    const opened: string[] = [];
-    for (const change of changes) {
-      if (!addsListener(change)) continue;
-      const prepared = this.#listeners.prepare(change.key);
-      if (prepared.ok) {
-        opened.push(change.key);
+  #openListeners(changes: readonly Change[]): Result<void, NotOpened> {
+    const { opened, reopened } = listenerMovesOf(changes);
+    const prepared: string[] = [];
+    for (const address of [...opened, ...reopened]) {
+      const result = this.#listeners.prepare(address);
+      if (result.ok) {
+        prepared.push(address);
         continue;
       }
-      for (const address of opened.reverse()) this.#listeners.cancel(address);
-      return prepared;
+      for (const before of prepared.reverse()) this.#listeners.cancel(before);
+      return fail({ address, error: result.error });
     }
     return ok(undefined);
   }
@@ -205,12 +243,7 @@ export class Configuration {
       "takes changes back in another order than they were made",
     );
     undo(this.#state, entry.changes);
-    for (const change of entry.changes.toReversed())
-      if (addsListener(change)) this.#listeners.cancel(change.key);
+    for (const address of listenerMovesOf(entry.changes).opened.toReversed()) this.#listeners.cancel(address);
     this.#revision--;
   }
-}
-
-function addsListener(change: Change): boolean {
-  return change.kind === "listener" && change.before === undefined;
 }

@@ -11,7 +11,13 @@ function newWatch(deadline?: DrainDeadline): { watch: DrainWatch; told: string[]
     finished: (drainedMs: number): void => void told.push(`finished ${drainedMs}`),
     kept: ({ connections }: Usage): void => void told.push(`kept ${connections}`),
   };
-  const watch = new DrainWatch([1], { listener, progressMs: 1_000, deadline, sinceMs: 90, nowMs: 100 });
+  const watch = new DrainWatch([1], {
+    listener,
+    progressMs: 1_000,
+    deadlines: deadline === undefined ? [] : [deadline],
+    sinceMs: 90,
+    nowMs: 100,
+  });
   return { watch, told };
 }
 
@@ -26,13 +32,13 @@ test("progress is told at once, and again when its time has come", () => {
 });
 
 test("a deadline passes once, and what is owed does not make it later", () => {
-  const { watch } = newWatch({ atMs: 500, onDeadline: "keep" });
+  const { watch } = newWatch({ atMs: 500, onDeadline: "keep", drains: new Set([1]) });
   watch.owe(() => USAGE, 100);
   watch.owe(() => USAGE, 101);
   assert.equal(watch.dueMs, 500);
-  assert.equal(watch.takeDeadline(499), undefined);
-  assert.equal(watch.takeDeadline(500)?.onDeadline, "keep");
-  assert.equal(watch.takeDeadline(501), undefined);
+  assert.deepEqual(watch.takeDeadlines(499), []);
+  assert.equal(watch.takeDeadlines(500)[0]?.onDeadline, "keep");
+  assert.deepEqual(watch.takeDeadlines(501), []);
   assert.equal(watch.dueMs, 1_100);
 });
 

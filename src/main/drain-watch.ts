@@ -4,7 +4,7 @@
  *
  * Rules of this file:
  *  1. Progress is told at most once in `progressMs`; what comes sooner is owed, and told when its time comes.
- *  2. The end is told once: `finished`, or `kept` when the deadline passed before.
+ *  2. The end is told once: `finished`, or `kept` where the deadline of some passed before.
  */
 
 /** How many connections use something, in all and by worker; workers with none are left out. */
@@ -16,13 +16,15 @@ export interface Usage {
 export interface DrainDeadline {
   readonly atMs: number;
   readonly onDeadline: "close" | "keep";
+  /** Whose deadline it is, of those that are watched. */
+  readonly drains: ReadonlySet<number>;
 }
 
 export interface WatchOptions {
   readonly listener: DrainListener;
   /** The least time between two tellings of progress. */
   readonly progressMs: number;
-  readonly deadline?: DrainDeadline | undefined;
+  readonly deadlines?: readonly DrainDeadline[];
   /** When the order that watches began. */
   readonly sinceMs: number;
   readonly nowMs: number;
@@ -31,7 +33,7 @@ export interface WatchOptions {
 export interface DrainListener {
   progress(usage: Usage): void;
   finished(drainedMs: number): void;
-  /** The deadline passed: the connections are kept, and nobody waits for them any more. */
+  /** None is left to wait for, but of some the deadline passed, and their connections are kept. */
   kept(usage: Usage): void;
 }
 
@@ -43,7 +45,10 @@ export class DrainWatch {
   readonly #progressMs: number;
   /** Absent: its client is gone, and only its deadline keeps it. */
   #listener: DrainListener | undefined;
-  #deadline: DrainDeadline | undefined;
+  /** Those that have not passed, in the order of time. */
+  #deadlines: readonly DrainDeadline[];
+  /** Those that were given up at their deadline. */
+  readonly #kept: number[] = [];
   #nextProgressMs: number;
   #progress: "told" | "owed" = "told";
 
@@ -52,12 +57,25 @@ export class DrainWatch {
     this.sinceMs = options.sinceMs;
     this.#progressMs = options.progressMs;
     this.#listener = options.listener;
-    this.#deadline = options.deadline;
+    this.#deadlines = (options.deadlines ?? []).toSorted((one, other) => one.atMs - other.atMs);
     this.#nextProgressMs = options.nowMs;
   }
 
-  get deadline(): DrainDeadline | undefined {
-    return this.#deadline;
+  /** When a drain's deadline is; `Infinity` if it has none. */
+  deadlineOf(drain: number): number {
+    return this.#deadlines.find(({ drains }) => drains.has(drain))?.atMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Those whose users will be closed at a deadline, also if nobody waits for that. */
+  get closing(): ReadonlySet<number> {
+    return new Set(
+      this.#deadlines.flatMap(({ onDeadline, drains }) => (onDeadline === "close" ? [...drains] : [])),
+    );
+  }
+
+  /** Those that were given up at their deadline. */
+  get kept(): readonly number[] {
+    return this.#kept;
   }
 
   get hasClient(): boolean {
@@ -71,16 +89,20 @@ export class DrainWatch {
 
   /** When it has to be looked at again; `Infinity` when there is nothing to wait for. */
   get dueMs(): number {
-    const deadlineMs = this.#deadline?.atMs ?? Number.POSITIVE_INFINITY;
+    const deadlineMs = this.#deadlines[0]?.atMs ?? Number.POSITIVE_INFINITY;
     return this.isOwed ? Math.min(this.#nextProgressMs, deadlineMs) : deadlineMs;
   }
 
-  /** The deadline, if it has passed; it does so once. */
-  takeDeadline(nowMs: number): DrainDeadline | undefined {
-    const deadline = this.#deadline;
-    if (deadline === undefined || deadline.atMs > nowMs) return undefined;
-    this.#deadline = undefined;
-    return deadline;
+  /** The deadlines that have passed; each does so once. */
+  takeDeadlines(nowMs: number): readonly DrainDeadline[] {
+    const passed = this.#deadlines.filter(({ atMs }) => atMs <= nowMs);
+    if (passed.length > 0) this.#deadlines = this.#deadlines.slice(passed.length);
+    return passed;
+  }
+
+  /** Waits no more for a drain that goes on. */
+  giveUp(drain: number): void {
+    if (this.drains.delete(drain)) this.#kept.push(drain);
   }
 
   /** There is progress: tells `usage()` now, or owes it until its turn comes. */

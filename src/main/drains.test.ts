@@ -114,7 +114,12 @@ test("a deadline closes what is left, and the order still ends with the truth", 
   const drain = drains.begin(backend("1"), 0);
   drains.report(0, { drain, connections: 2 }, 0);
   drains.settle([drain], 0);
-  drains.watch([drain], { ...watching, deadline: { atMs: 500, onDeadline: "close" }, sinceMs: 0, nowMs: 0 });
+  drains.watch([drain], {
+    ...watching,
+    deadlines: [{ atMs: 500, onDeadline: "close", drains: new Set([drain]) }],
+    sinceMs: 0,
+    nowMs: 0,
+  });
   assert.equal(drains.nextDueMs, 500);
   assert.equal(drains.list(100)[0]?.deadline_ms, 400);
   drains.due(500);
@@ -128,7 +133,12 @@ test("a deadline that keeps ends the waiting, and the drain goes on", () => {
   const drain = drains.begin(backend("1"), 0);
   drains.report(0, { drain, connections: 2 }, 0);
   drains.settle([drain], 0);
-  drains.watch([drain], { ...watching, deadline: { atMs: 500, onDeadline: "keep" }, sinceMs: 0, nowMs: 0 });
+  drains.watch([drain], {
+    ...watching,
+    deadlines: [{ atMs: 500, onDeadline: "keep", drains: new Set([drain]) }],
+    sinceMs: 0,
+    nowMs: 0,
+  });
   drains.due(500);
   assert.deepEqual(told, ['2 {"0":2}', "kept 2"]);
   assert.deepEqual(closed, []);
@@ -144,7 +154,7 @@ test("a drain goes on without its client, and its deadline still closes", () => 
   drains.settle([drain], 0);
   const watch = drains.watch([drain], {
     ...watching,
-    deadline: { atMs: 500, onDeadline: "close" },
+    deadlines: [{ atMs: 500, onDeadline: "close", drains: new Set([drain]) }],
     sinceMs: 0,
     nowMs: 0,
   });
@@ -220,4 +230,32 @@ test("drains of a main before go on: what ended meanwhile is told, what lasts is
   drains.watch([4, 5], { ...watching, sinceMs: 60, nowMs: 150 });
   drains.report(0, { drain: 5, connections: 0 }, 160);
   assert.deepEqual([told.at(-1), drained], ["drained in 100", ["app/lasting in 100"]]);
+});
+
+test("each drain of a watch has its own deadline; what is kept is told when none is left to wait for", () => {
+  const { drains, closed, told, watching } = newDrains();
+  const [kept, cut, open] = ["1", "2", "3"].map((id) => drains.begin(backend(id), 0)) as [
+    number,
+    number,
+    number,
+  ];
+  for (const drain of [kept, cut, open]) drains.report(0, { drain, connections: 1 }, 0);
+  drains.settle([kept, cut, open], 0);
+  const deadlines = [
+    { atMs: 500, onDeadline: "close", drains: new Set([cut]) },
+    { atMs: 300, onDeadline: "keep", drains: new Set([kept]) },
+  ] as const;
+  drains.watch([kept, cut, open], { ...watching, deadlines, sinceMs: 0, nowMs: 0 });
+  assert.deepEqual(
+    drains.list(100).map(({ deadline_ms }) => deadline_ms),
+    [200, 400, null],
+  );
+  drains.due(300);
+  assert.deepEqual(closed, []);
+  drains.due(500);
+  assert.deepEqual(closed, [cut]);
+  drains.report(0, { drain: cut, connections: 0 }, 501);
+  told.length = 0;
+  drains.report(0, { drain: open, connections: 0 }, 502);
+  assert.deepEqual(told, ["kept 1"]);
 });

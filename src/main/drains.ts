@@ -166,7 +166,9 @@ export class Drains {
   /** Its client is gone. The drains go on, and so does a deadline that closes them. */
   unwatch(watch: DrainWatch): void {
     watch.leave();
-    if (watch.deadline?.onDeadline !== "close") this.#forgetWatch(watch);
+    const { closing } = watch;
+    for (const number of [...watch.drains]) if (!closing.has(number)) this.#giveUp(watch, number);
+    if (watch.drains.size === 0) this.#watches.delete(watch);
   }
 
   /** What these drains hold together. */
@@ -196,8 +198,7 @@ export class Drains {
   due(nowMs: number): void {
     this.#dueMs = Number.POSITIVE_INFINITY;
     for (const watch of this.#watches) {
-      const deadline = watch.takeDeadline(nowMs);
-      if (deadline !== undefined) this.#meetDeadline(watch, deadline);
+      for (const deadline of watch.takeDeadlines(nowMs)) this.#meetDeadline(watch, deadline);
       if (!this.#watches.has(watch)) continue;
       if (watch.isOwed) this.#owe(watch, nowMs);
       this.#dueMs = Math.min(this.#dueMs, watch.dueMs);
@@ -261,7 +262,8 @@ export class Drains {
         continue;
       }
       this.#watches.delete(watch);
-      watch.finish(nowMs);
+      if (watch.kept.length > 0) watch.keep(this.usage(watch.kept));
+      else watch.finish(nowMs);
     }
   }
 
@@ -271,19 +273,20 @@ export class Drains {
     this.#dueMs = Math.min(this.#dueMs, watch.dueMs);
   }
 
-  #meetDeadline(watch: DrainWatch, deadline: DrainDeadline): void {
-    if (deadline.onDeadline === "close") {
-      for (const number of [...watch.drains]) this.#options.closeUsers(number);
-      if (!watch.hasClient) this.#forgetWatch(watch);
-      return;
+  #meetDeadline(watch: DrainWatch, { onDeadline, drains }: DrainDeadline): void {
+    for (const number of drains) {
+      if (!watch.drains.has(number)) continue;
+      if (onDeadline === "close") this.#options.closeUsers(number);
+      // Who has no client was there for this deadline only.
+      if (onDeadline === "keep" || !watch.hasClient) this.#giveUp(watch, number);
     }
-    this.#forgetWatch(watch);
-    watch.keep(this.usage(watch.drains));
+    if (watch.drains.size > 0 || !this.#watches.delete(watch)) return;
+    watch.keep(this.usage(watch.kept));
   }
 
-  #forgetWatch(watch: DrainWatch): void {
-    this.#watches.delete(watch);
-    for (const number of watch.drains) this.#drains.get(number)?.watches.delete(watch);
+  #giveUp(watch: DrainWatch, number: number): void {
+    watch.giveUp(number);
+    this.#drains.get(number)?.watches.delete(watch);
   }
 }
 
@@ -293,6 +296,6 @@ function nameOf(kind: ObjectKind, key: string): string {
 
 function deadlineOf(drain: Drain, nowMs: number): number | null {
   let atMs = Number.POSITIVE_INFINITY;
-  for (const watch of drain.watches) atMs = Math.min(atMs, watch.deadline?.atMs ?? atMs);
+  for (const watch of drain.watches) atMs = Math.min(atMs, watch.deadlineOf(drain.number));
   return Number.isFinite(atMs) ? Math.max(0, Math.round(atMs - nowMs)) : null;
 }

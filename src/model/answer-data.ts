@@ -93,6 +93,8 @@ export interface TransactionData extends ChangeData {
   readonly added: number;
   readonly removed: number;
   readonly updated: number;
+  /** What the owner of a certificate in it should know, with the order that brought it. Absent: nothing. */
+  readonly warnings?: readonly string[];
 }
 
 /** Which certificate, and why. Of a configured one with all that a list shows of it. */
@@ -154,6 +156,7 @@ export interface AnswerData {
   ADD_CERTIFICATE: CertificateData;
   REPLACE_CERTIFICATE: CertificateData & RemovalData;
   REMOVE_CERTIFICATE: RemovalData;
+  TRANSACTION: TransactionData & RemovalData;
   STATUS: StatusData;
   METRICS: MetricsData;
   /** There is none: it tells events (`EventData`) as `PROCESSING`, until the connection ends. */

@@ -43,22 +43,23 @@ export function applyOrder(
 
 /**
  * Applies all orders, one after another, or none: at the first that fails, what the others changed is taken
- * back.
+ * back. `isDone` says of an order that was refused that it was done before, and may be passed over.
  */
 export function applyOrders(
   state: State,
   orders: Iterable<ChangeOrder>,
   limits: StateLimits = STATE_LIMITS,
+  isDone: (order: ChangeOrder) => boolean = () => false,
 ): Result<readonly Change[], FailedOrder> {
   const changes: Change[] = [];
   let index = 0;
   for (const order of orders) {
     const verdict = judge(state, limits, order);
-    if (!verdict.ok) {
+    if (verdict.ok) for (const change of verdict.value.changes) changes.push(state.applyChange(change));
+    else if (!isDone(order)) {
       undo(state, changes);
       return fail({ index, error: verdict.error });
     }
-    for (const change of verdict.value.changes) changes.push(state.applyChange(change));
     index++;
   }
   return ok(changes);

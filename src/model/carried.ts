@@ -37,8 +37,15 @@ export type CarriedOrder =
 export interface CarriedDrainWait {
   readonly kind: "drain";
   readonly drains: readonly number[];
+  /** Of the same order, but not waited for. */
+  readonly unwaited: readonly number[];
   readonly since_ms: number;
-  readonly deadline?: { readonly at_ms: number; readonly on_deadline: "close" | "keep" };
+  readonly deadlines: readonly {
+    readonly at_ms: number;
+    readonly on_deadline: "close" | "keep";
+    /** Whose it is. */
+    readonly drains: readonly number[];
+  }[];
   readonly progress_ms: number;
   readonly message: string;
   readonly revision: number;

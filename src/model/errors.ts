@@ -98,8 +98,9 @@ export const ORDER_ERRORS: Readonly<Record<OrderErrorCode, ErrorMeaning>> = {
   },
   LIMIT_EXCEEDED: {
     fault: "client",
-    meaning: "The configuration would hold more objects of a kind than it may.",
-    remedy: "Remove what is no longer needed; the message names the limit.",
+    meaning:
+      "The configuration would hold more objects of a kind than it may, or the order is larger than one may be.",
+    remedy: "Remove what is no longer needed, or send it in several orders; the message names the limit.",
   },
   ADDRESS_IN_USE: {
     fault: "machine",

@@ -64,6 +64,8 @@ export const UPGRADE_DEADLINE_MS = 300_000;
 export const PROGRESS_MS_MIN = 10;
 export const PROGRESS_MS_MAX = 3_600_000;
 export const WORKERS_MAX = 256;
+/** Orders of one `TRANSACTION`: main reads and judges them in one turn of its loop. */
+export const TRANSACTION_ORDERS_MAX = 10_000;
 /** Items in one page of a `LIST_` order. */
 export const PAGE_ITEMS_MAX = 10_000;
 

@@ -43,6 +43,11 @@ export function countChanges(changes: readonly Change[]): ChangeCounts {
   return { added: counts.add, removed: counts.remove, updated: counts.update };
 }
 
+/** Whether nothing is left of them: each object is in the end what it was, and where it was. */
+export function comesToNothing(changes: readonly Change[]): boolean {
+  return netOf(changes).length === 0;
+}
+
 /**
  * The listeners, clusters, backends and certificates that are gone in the end: what is to drain. What went
  * with its cluster or listener is not named: the whole's use is that of its parts.

@@ -78,6 +78,8 @@ export interface OrderData {
   ADD_CERTIFICATE: CertificateAddition;
   REPLACE_CERTIFICATE: CertificateAddition & { readonly old_fingerprint: string } & Removal;
   REMOVE_CERTIFICATE: Pick<Certificate, "listener" | "fingerprint"> & Removal;
+  /** All or nothing. */
+  TRANSACTION: { readonly orders: readonly ChangeOrder[] };
   STATUS: Nothing;
   METRICS: Nothing;
   SUBSCRIBE_EVENTS: {
@@ -151,8 +153,8 @@ export interface ReceivedOrder {
 }
 
 /**
- * Whether an order changes objects of the configuration by itself (`LOAD_STATE` does, but by orders from a
- * file).
+ * Whether an order changes objects of the configuration by itself (`TRANSACTION` and `LOAD_STATE` do, but by
+ * orders in them).
  */
 export function isChangeOrder(order: Order): order is ChangeOrder {
   return CHANGE_ORDER.test(order.type);

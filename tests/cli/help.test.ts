@@ -14,6 +14,7 @@ const BY_HAND: readonly string[] = [
   "SUBSCRIBE_EVENTS",
   "WAIT_REVISION",
   "EXPLAIN",
+  "TRANSACTION",
   "QUERY_DRAINS",
   "SOFT_STOP",
   "HARD_STOP",

@@ -54,12 +54,14 @@ function nameOf(order: ChangeOrder): string {
   }
 }
 
-interface ReadOrder {
+/** An order with what reading it has found. */
+export interface ReadOrder {
   readonly order: ChangeOrder;
   readonly addendum?: Addendum;
 }
 
-function readOrder(order: ChangeOrder, nowMs: number): Result<ReadOrder, OrderError> {
+/** Reads the certificate that an order may bring, and judges the names of ciphers. */
+export function readOrder(order: ChangeOrder, nowMs: number): Result<ReadOrder, OrderError> {
   if (order.type === "ADD_LISTENER" || order.type === "UPDATE_LISTENER") return readListener(order, nowMs);
   if (order.type === "ADD_CLUSTER" || order.type === "UPDATE_CLUSTER") return readCluster(order, nowMs);
   if (order.type !== "ADD_CERTIFICATE" && order.type !== "REPLACE_CERTIFICATE") return ok({ order });
@@ -86,6 +88,7 @@ function replacementOf({
 
 function addendumOf(warnings: readonly string[], data: Addendum["data"] = {}): Addendum {
   return {
+    warnings,
     data: warnings.length === 0 ? data : { ...data, warnings },
     remark: warnings.map((warning) => `; warning: ${warning}`).join(""),
   };

@@ -4,13 +4,12 @@
  */
 import type { ObjectChange } from "../../model/answer-data.ts";
 import type { Change } from "../../model/channel.ts";
-import { DRAIN_DEFAULTS } from "../../model/defaults.ts";
-import { backendKey, certificateKey } from "../../model/keys.ts";
 import { netChangesOf, removedObjects } from "../../model/net-changes.ts";
-import type { ChangeOrder, DrainOptions } from "../../model/orders.ts";
+import type { ChangeOrder } from "../../model/orders.ts";
 import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
 import { attach, publish, type Publication } from "./publish.ts";
+import { drainOptionsOf, findDrain } from "./removals.ts";
 
 /** Of a trial, the answer lists so many objects; `total` counts them all. */
 const TRIAL_CHANGES_MAX = 1_000;
@@ -18,11 +17,13 @@ const TRIAL_CHANGES_MAX = 1_000;
 /** What an order brings to its answer, besides what its changes say. */
 export interface Addendum {
   readonly data: Readonly<Record<string, unknown>>;
+  /** What its owner should know; it is in `data` and `remark`, too. */
+  readonly warnings: readonly string[];
   /** The end of the message. */
   readonly remark: string;
 }
 
-const NOTHING_TO_ADD: Addendum = { data: {}, remark: "" };
+const NOTHING_TO_ADD: Addendum = { data: {}, warnings: [], remark: "" };
 
 /** Executes one order that changes the configuration. */
 export function executeChange(
@@ -39,7 +40,7 @@ export function executeChange(
     return answerTrial(control, tried.value.changes, `${tried.value.message}${remark}`, reply);
   }
   const accepted = configuration.change(order);
-  const publication = { order: order.type, drain: drainOf(order), reply, data };
+  const publication = { order: order.type, drainOf: () => drainOptionsOf(order), reply, data };
   const isSentAgain = accepted.ok && accepted.value.changes.length === 0;
   if (isSentAgain && attachToDrain(control, order, publication)) return;
   if (accepted.ok) {
@@ -82,35 +83,8 @@ function attachToDrain(control: Control, order: ChangeOrder, publication: Public
   const { configuration } = control;
   const accepted = { revision: configuration.revision, changes: [], message: "it is removed already" };
   configuration.after({
-    kept: () => attach(control, drain, accepted, publication),
+    kept: () => attach(control, [{ drain, options: drainOptionsOf(order) }], accepted, publication),
     takenBack: (error) => publication.reply.refuse(error, configuration.revision),
   });
   return true;
-}
-
-function findDrain(control: Control, order: ChangeOrder): number | undefined {
-  const { drains, configuration } = control;
-  switch (order.type) {
-    case "REMOVE_LISTENER":
-      return drains.find("listener", order.data.address);
-    case "REMOVE_CLUSTER":
-      // Refused because it is in use is another matter than removed and draining.
-      if (configuration.state.clusters.has(order.data.cluster_id)) return undefined;
-      return drains.find("cluster", order.data.cluster_id);
-    case "REMOVE_BACKEND":
-      return drains.find("backend", backendKey(order.data));
-    case "REPLACE_CERTIFICATE": {
-      if (!order.data.drain.wait) return undefined;
-      const { listener, old_fingerprint: fingerprint } = order.data;
-      return drains.find("certificate", certificateKey({ listener, fingerprint }));
-    }
-    case "REMOVE_CERTIFICATE":
-      return drains.find("certificate", certificateKey(order.data));
-    default:
-      return undefined;
-  }
-}
-
-function drainOf(order: ChangeOrder): DrainOptions {
-  return "drain" in order.data ? order.data.drain : DRAIN_DEFAULTS;
 }

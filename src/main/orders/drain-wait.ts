@@ -3,14 +3,16 @@
  * goes on in the program that main becomes.
  */
 import type { Control } from "../control.ts";
-import type { DrainDeadline, DrainListener } from "../drain-watch.ts";
+import type { DrainDeadline, DrainListener, Usage } from "../drain-watch.ts";
 import type { Reply } from "../socket/reply.ts";
 import type { CarriedDrainWait } from "../../model/carried.ts";
 
 export interface DrainWait {
   readonly drains: readonly number[];
+  /** Of the same order, but not waited for; what then still uses them is told in the end. */
+  readonly unwaited: readonly number[];
   readonly sinceMs: number;
-  readonly deadline: DrainDeadline | undefined;
+  readonly deadlines: readonly DrainDeadline[];
   readonly progressMs: number;
   /** What was done, as a sentence. */
   readonly message: string;
@@ -27,21 +29,24 @@ export const NOBODY: DrainListener = {
   kept: () => undefined,
 };
 
-/** Answers when the drains have ended, or the deadline has passed. */
+/** Answers when each drain has ended, or its deadline has passed. */
 export function waitForDrains(control: Control, wait: DrainWait, reply: Reply): void {
   const { message, revision, data } = wait;
+  const tellKept = (usage: Usage): void => {
+    const kept = `${remaining(usage.connections)} and ${usage.connections === 1 ? "is" : "are"} kept`;
+    reply.ok(`${message}; ${kept}`, { ...data, ...usage }, revision);
+  };
+  const left = (): Usage => control.drains.usage([...wait.drains, ...wait.unwaited]);
   const watch = control.drains.watch(wait.drains, {
     ...wait,
     listener: {
       progress: (usage) => reply.processing(`${message}; ${remaining(usage.connections)}`, usage, revision),
-      finished: (drainedMs) =>
-        reply.ok(message, { ...data, connections: 0, drained_ms: Math.round(drainedMs) }, revision),
-      kept: (usage) =>
-        reply.ok(
-          `${message}; ${remaining(usage.connections)} and ${usage.connections === 1 ? "is" : "are"} kept`,
-          { ...data, ...usage },
-          revision,
-        ),
+      finished: (drainedMs) => {
+        const usage = left();
+        if (usage.connections > 0) return tellKept(usage);
+        reply.ok(message, { ...data, connections: 0, drained_ms: Math.round(drainedMs) }, revision);
+      },
+      kept: () => tellKept(left()),
     },
   });
   reply.onGone(() => control.drains.unwatch(watch));
@@ -51,11 +56,14 @@ export function waitForDrains(control: Control, wait: DrainWait, reply: Reply): 
 /** The same, in the program that main has become. */
 export function resumeDrainWait(control: Control, carried: CarriedDrainWait, reply: Reply): void {
   const ours = (epochMs: number): number => epochMs - Date.now() + control.now();
-  const { drains, since_ms, deadline, progress_ms: progressMs, message, revision, data } = carried;
+  const { drains, unwaited, since_ms, deadlines, progress_ms: progressMs, message, revision, data } = carried;
   const wait: DrainWait = {
     drains,
+    unwaited,
     sinceMs: ours(since_ms),
-    deadline: deadline && { atMs: ours(deadline.at_ms), onDeadline: deadline.on_deadline },
+    deadlines: deadlines.map(({ at_ms, on_deadline: onDeadline, drains: those }) => {
+      return { atMs: ours(at_ms), onDeadline, drains: new Set(those) };
+    }),
     progressMs,
     message,
     revision,
@@ -71,12 +79,15 @@ export function remaining(connections: number): string {
 
 function carriedWait(control: Control, wait: DrainWait): CarriedDrainWait {
   const epoch = (ourMs: number): number => ourMs - control.now() + Date.now();
-  const { drains, sinceMs, deadline, progressMs, message, revision, data } = wait;
+  const { drains, unwaited, sinceMs, deadlines, progressMs, message, revision, data } = wait;
   return {
     kind: "drain",
     drains,
+    unwaited,
     since_ms: epoch(sinceMs),
-    ...(deadline && { deadline: { at_ms: epoch(deadline.atMs), on_deadline: deadline.onDeadline } }),
+    deadlines: deadlines.map(({ atMs, onDeadline, drains: those }) => {
+      return { at_ms: epoch(atMs), on_deadline: onDeadline, drains: [...those] };
+    }),
     progress_ms: progressMs,
     message,
     revision,

@@ -28,12 +28,19 @@ import { metricsOf } from "./metrics.ts";
 import { loadState, saveState } from "./state-orders.ts";
 import { statusOf } from "./status.ts";
 import { subscribeEvents } from "./subscribe-events.ts";
+import { executeTransaction } from "./transaction.ts";
 import { waitRevision } from "./wait-revision.ts";
 
 /** Orders that look and change nothing, but for files. */
 type QuestionOrder = Exclude<
   Order,
-  | { readonly type: `${"ADD" | "UPDATE" | "REPLACE" | "REMOVE"}_${string}` | "LOAD_STATE" | "SAVE_STATE" }
+  | {
+      readonly type:
+        | `${"ADD" | "UPDATE" | "REPLACE" | "REMOVE"}_${string}`
+        | "TRANSACTION"
+        | "LOAD_STATE"
+        | "SAVE_STATE";
+    }
   | ProcessOrder
 >;
 
@@ -61,7 +68,7 @@ export class Executor implements OrderExecutor {
       reply.refuse({ code: "CONFLICT", message, field: "if_revision" }, configuration.revision);
       return undefined;
     }
-    const changes = isChangeOrder(order) || order.type === "LOAD_STATE";
+    const changes = isChangeOrder(order) || order.type === "TRANSACTION" || order.type === "LOAD_STATE";
     if (stopSequence.state === "stopping" && changes) {
       reply.refuse(
         { code: "STOPPING", message: "the proxy is stopping and takes no more changes" },
@@ -71,6 +78,10 @@ export class Executor implements OrderExecutor {
     }
     if (isChangeOrder(order)) {
       executeRead(this.#control, order, dryRun, reply);
+      return undefined;
+    }
+    if (order.type === "TRANSACTION") {
+      executeTransaction(this.#control, order.data.orders, dryRun, reply);
       return undefined;
     }
     if (order.type === "LOAD_STATE")

@@ -6,15 +6,18 @@ import { assertNever } from "../../base/assert.ts";
 import type { Change } from "../../model/channel.ts";
 import type { Happening } from "../../model/events.ts";
 import { splitKey } from "../../model/keys.ts";
-import { removedObjects } from "../../model/net-changes.ts";
+import { type ObjectName, removedObjects } from "../../model/net-changes.ts";
 import type { ObjectKind } from "../../model/objects.ts";
 import type { DrainOptions } from "../../model/orders.ts";
 import type { Accepted } from "../configuration.ts";
 import type { Control } from "../control.ts";
+import type { DrainDeadline } from "../drain-watch.ts";
 import type { DrainTarget } from "../drains.ts";
-import { type DrainWait, NOBODY, remaining, waitForDrains } from "./drain-wait.ts";
+import { listenerMovesOf } from "../listener-moves.ts";
+import type { Listeners } from "../listeners.ts";
 import type { Reply } from "../socket/reply.ts";
 import { encodeApply } from "../workers/worker-messages.ts";
+import { type DrainWait, NOBODY, remaining, waitForDrains } from "./drain-wait.ts";
 
 /** Of a change, its event has so many objects. */
 const EVENT_CHANGES_MAX = 100;
@@ -23,28 +26,43 @@ const EVENT_CHANGES_MAX = 100;
 export interface Publication {
   /** The order's name, for `QUERY_DRAINS`. */
   readonly order: string;
-  readonly drain: DrainOptions;
+  /** How the drain of an object that it removed is reported. */
+  readonly drainOf: (object: ObjectName) => DrainOptions;
   readonly reply: Reply;
   /** What the final answer's data has beside what drains add. */
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Publishes an accepted change when it is kept, or refuses its order when it is taken back. */
-export function publish(control: Control, accepted: Accepted, publication: Publication): void {
+/**
+ * Publishes an accepted change when it is kept, or refuses its order when it is taken back. `lasting`: drains
+ * of before that its answer waits for, too.
+ */
+export function publish(
+  control: Control,
+  accepted: Accepted,
+  publication: Publication,
+  lasting: readonly LastingDrain[] = [],
+): void {
   control.configuration.after({
-    kept: () => publishKept(control, accepted, publication),
+    kept: () => publishKept(control, accepted, publication, lasting),
     takenBack: (error) => publication.reply.refuse(error, control.configuration.revision),
   });
 }
 
-/** Waits for drains that go on already, for a removal that is sent again. */
+/** A drain that goes on already, for a removal that is sent again. */
+export interface LastingDrain {
+  readonly drain: number;
+  readonly options: DrainOptions;
+}
+
+/** Answers a change that removes what drains already: when that is over, too. */
 export function attach(
   control: Control,
-  drain: number,
+  drains: readonly LastingDrain[],
   accepted: Omit<Accepted, "hash">,
   publication: Publication,
 ): void {
-  answerDrains(control, { drains: [drain], sinceMs: control.now(), accepted, publication });
+  answerDrains(control, { drains, sinceMs: control.now(), accepted, publication });
 }
 
 /** What an order removed, as drains. */
@@ -57,20 +75,22 @@ export function drainTarget(order: string, kind: ObjectKind, key: string): Drain
   return { order, kind, key, object: keyFieldsOf(kind, key) };
 }
 
-function publishKept(control: Control, accepted: Accepted, publication: Publication): void {
+function publishKept(
+  control: Control,
+  accepted: Accepted,
+  publication: Publication,
+  lasting: readonly LastingDrain[],
+): void {
   const { gathering, listeners, workers, limits, now } = control;
   const { revision, changes } = accepted;
   if (changes.length === 0) {
-    const data = { ...publication.data, changed: false };
-    gathering.when(revision, () => publication.reply.ok(accepted.message, data, revision));
+    gathering.when(revision, () => attach(control, lasting, accepted, publication));
     return;
   }
   control.expiryWatch.changed(changes);
   const sinceMs = now();
   const targets = drainTargetsOf(publication.order, changes);
   const drains = targets.map((target) => control.drains.begin(target));
-  const leaving = changes.filter((change) => change.kind === "listener" && change.after === undefined);
-  const left = leaving.map((change) => new Promise<void>((tell) => listeners.retire(change.key, tell)));
   const requests = targets.map(({ kind, key }, index) => ({
     drain: drains[index]!,
     kind,
@@ -82,12 +102,12 @@ function publishKept(control: Control, accepted: Accepted, publication: Publicat
     encodeApply({ revision, changes, drains: requests }, limits.changesPerMessageMax),
     changes.length,
   );
-  for (const change of changes) {
-    if (change.kind === "listener" && change.before === undefined) listeners.publish(change.key);
-  }
+  const left = moveListeners(listeners, changes);
   const answer = (): void => {
     control.drains.settle(drains);
-    answerDrains(control, { drains, sinceMs, accepted, publication });
+    const options = targets.map(publication.drainOf);
+    const begun = drains.map((drain, index) => ({ drain, options: options[index]! }));
+    answerDrains(control, { drains: [...begun, ...lasting], sinceMs, accepted, publication });
   };
   // A removed listener's queue may hold connections that will use it: nobody may count before it is empty.
   gathering.when(revision, () => {
@@ -95,6 +115,18 @@ function publishKept(control: Control, accepted: Accepted, publication: Publicat
     if (left.length === 0) answer();
     else void Promise.all(left).then(answer);
   });
+}
+
+/**
+ * Opens and closes for clients what the change says, once it went to the workers. Gives those whose queues
+ * have to be emptied. One who is removed and added back takes its queue along.
+ */
+function moveListeners(listeners: Listeners, changes: readonly Change[]): readonly Promise<void>[] {
+  const { opened, closed, reopened } = listenerMovesOf(changes);
+  const left = closed.map((address) => new Promise<void>((tell) => listeners.retire(address, tell)));
+  for (const address of reopened) listeners.retire(address, ignore);
+  for (const address of [...opened, ...reopened]) listeners.publish(address);
+  return left;
 }
 
 function changedEvent(order: string, revision: number, changes: readonly Change[]): Happening {
@@ -112,36 +144,63 @@ function changedEvent(order: string, revision: number, changes: readonly Change[
 }
 
 interface Draining {
-  readonly drains: readonly number[];
+  readonly drains: readonly LastingDrain[];
   readonly sinceMs: number;
   readonly accepted: Omit<Accepted, "hash">;
   readonly publication: Publication;
 }
 
-function answerDrains(control: Control, draining: Draining): void {
-  const { drains, sinceMs, accepted, publication } = draining;
-  const { reply, drain } = publication;
+/** One answer for all drains. What its order does not wait for goes on, and has its deadline. */
+function answerDrains(control: Control, { drains, sinceMs, accepted, publication }: Draining): void {
+  const { reply } = publication;
   const { message, revision, changes } = accepted;
   const data = { ...publication.data, changed: changes.length > 0 };
   if (drains.length === 0) return reply.ok(message, data, revision);
-  const { connections } = control.drains.usage(drains);
+  const waited = drains.filter(({ options }) => options.wait);
+  const unwaited = drains.filter(({ options }) => !options.wait);
+  const { connections } = control.drains.usage(numbersOf(drains));
+  // Who watches is gone at once; a deadline that closes stays.
+  control.drains.unwatch(
+    control.drains.watch(numbersOf(unwaited), {
+      deadlines: deadlinesOf(unwaited, sinceMs),
+      progressMs: 0,
+      sinceMs,
+      listener: NOBODY,
+    }),
+  );
+  if (waited.length === 0) {
+    const left = connections === 0 ? "" : `; ${remaining(connections)}`;
+    return reply.ok(`${message}${left}`, { ...data, connections }, revision);
+  }
   const wait: DrainWait = {
-    drains,
+    drains: numbersOf(waited),
+    unwaited: numbersOf(unwaited),
     sinceMs,
-    deadline:
-      drain.deadline_ms === undefined
-        ? undefined
-        : { atMs: sinceMs + drain.deadline_ms, onDeadline: drain.on_deadline },
-    progressMs: drain.progress_ms,
+    deadlines: deadlinesOf(waited, sinceMs),
+    progressMs: waited.reduce((least, { options }) => Math.min(least, options.progress_ms), Infinity),
     message,
     revision,
     data,
   };
-  if (drain.wait) return waitForDrains(control, wait, reply);
-  // Who watches is gone at once; a deadline that closes stays.
-  control.drains.unwatch(control.drains.watch(drains, { ...wait, listener: NOBODY }));
-  const left = connections === 0 ? "" : `; ${remaining(connections)}`;
-  reply.ok(`${message}${left}`, { ...data, connections }, revision);
+  waitForDrains(control, wait, reply);
+}
+
+function numbersOf(drains: readonly LastingDrain[]): readonly number[] {
+  return drains.map(({ drain }) => drain);
+}
+
+/** One for all drains that have the same. */
+function deadlinesOf(drains: readonly LastingDrain[], sinceMs: number): readonly DrainDeadline[] {
+  const deadlines = new Map<string, DrainDeadline & { readonly drains: Set<number> }>();
+  for (const { drain, options } of drains) {
+    const { deadline_ms: deadlineMs, on_deadline: onDeadline } = options;
+    if (deadlineMs === undefined) continue;
+    const name = `${deadlineMs} ${onDeadline}`;
+    const deadline = deadlines.get(name) ?? { atMs: sinceMs + deadlineMs, onDeadline, drains: new Set() };
+    deadlines.set(name, deadline);
+    deadline.drains.add(drain);
+  }
+  return [...deadlines.values()];
 }
 
 function keyFieldsOf(kind: ObjectKind, key: string): Readonly<Record<string, string>> {
@@ -163,4 +222,8 @@ function keyFieldsOf(kind: ObjectKind, key: string): Readonly<Record<string, str
     default:
       return assertNever(kind);
   }
+}
+
+function ignore(): void {
+  // Nobody waits for it.
 }

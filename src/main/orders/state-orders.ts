@@ -4,7 +4,7 @@
  */
 import { ok } from "../../base/result.ts";
 import { diff } from "../../model/diff.ts";
-import { countChanges } from "../../model/net-changes.ts";
+import { type ChangeCounts, countChanges } from "../../model/net-changes.ts";
 import type { OrderData } from "../../model/orders.ts";
 import type { StateFile } from "../../model/state-file.ts";
 import type { Control } from "../control.ts";
@@ -77,17 +77,18 @@ function changeTo(
   const orders = read.value;
   if (dryRun) {
     const tried = configuration.tryOutAll(orders);
-    if (!tried.ok) return reply.refuse(tried.error, configuration.revision);
-    return answerTrial(control, tried.value, messageOf(countChanges(tried.value)), reply);
+    if (!tried.ok) return reply.refuse(tried.error.error, configuration.revision);
+    return answerTrial(control, tried.value, changesMessage(countChanges(tried.value)), reply);
   }
-  const accepted = configuration.changeAll(orders, "");
-  if (!accepted.ok) return reply.refuse(accepted.error, configuration.revision);
+  const accepted = configuration.changeAll(orders);
+  if (!accepted.ok) return reply.refuse(accepted.error.error, configuration.revision);
   const counts = countChanges(accepted.value.changes);
-  const change = { ...accepted.value, message: messageOf(counts) };
-  publish(control, change, { order: "LOAD_STATE", drain: data.drain, reply, data: { ...counts } });
+  const change = { ...accepted.value, message: changesMessage(counts) };
+  publish(control, change, { order: "LOAD_STATE", drainOf: () => data.drain, reply, data: { ...counts } });
 }
 
-function messageOf(counts: ReturnType<typeof countChanges>): string {
+/** What many changes come to, as a sentence. */
+export function changesMessage(counts: ChangeCounts): string {
   const { added, removed, updated } = counts;
   return `${added} ${added === 1 ? "object" : "objects"} added, ${removed} removed, ${updated} updated`;
 }

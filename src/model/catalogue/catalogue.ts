@@ -11,6 +11,7 @@ import { LISTENER_ORDERS } from "./listener-orders.ts";
 import { OBSERVATION_ORDERS } from "./observation-orders.ts";
 import { PROCESS_ORDERS } from "./process-orders.ts";
 import { QUESTION_ORDERS } from "./question-orders.ts";
+import { TRANSACTION_ORDERS } from "./transaction-orders.ts";
 
 export const CATALOGUE: CatalogueOf<OrderType> = {
   ...LISTENER_ORDERS,
@@ -18,6 +19,7 @@ export const CATALOGUE: CatalogueOf<OrderType> = {
   ...FRONTEND_ORDERS,
   ...BACKEND_ORDERS,
   ...CERTIFICATE_ORDERS,
+  ...TRANSACTION_ORDERS,
   ...QUESTION_ORDERS,
   ...OBSERVATION_ORDERS,
   ...PROCESS_ORDERS,

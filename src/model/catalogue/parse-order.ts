@@ -8,6 +8,7 @@ import type { Order, ReceivedOrder } from "../orders.ts";
 import { didYouMean } from "../suggest.ts";
 import { CATALOGUE, isOrderType, ORDER_TYPES } from "./catalogue.ts";
 import { parseCommonOrder } from "./common-orders.ts";
+import { readTransaction } from "./read-transaction.ts";
 import { refusalOf, shortened, unknownField } from "./refusal.ts";
 
 const ENVELOPE_FIELDS: readonly string[] = ["id", "version", "type", "data", "if_revision", "dry_run"];
@@ -51,7 +52,10 @@ export function parseOrderBody(type: string, data: unknown): Result<Order, Order
   }
   const parsed = CATALOGUE[type].schema.safeParse(data === undefined ? {} : data);
   if (!parsed.success) return fail(refusalOf(type, parsed.error.issues));
-  return ok({ type, data: parsed.data } as Order);
+  const order = { type, data: parsed.data } as Order;
+  if (order.type !== "TRANSACTION") return ok(order);
+  const orders = readTransaction(order.data.orders, parseOrderBody);
+  return orders.ok ? ok({ type: order.type, data: { orders: orders.value } }) : orders;
 }
 
 function findEnvelopeFault(frame: Readonly<Record<string, unknown>>): OrderError | undefined {
