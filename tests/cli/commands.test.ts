@@ -522,6 +522,25 @@ test("a dump is orders that can be given back, one a line", async () => {
   assert.deepEqual(again.orders, orders);
 });
 
+test("a transaction's orders come from a file or stdin, one after another or as a list", async () => {
+  const orders = [
+    { type: "ADD_CLUSTER", data: { cluster_id: "a" } },
+    { type: "REMOVE_CLUSTER", data: { cluster_id: "b" } },
+  ];
+  const row = orders.map((order) => JSON.stringify(order)).join("\n");
+  for (const input of [row, JSON.stringify({ orders })]) {
+    const sent = await drive(OK, ["transaction", "-", "--dry-run", "--if-revision", "3"], { input });
+    const order = { type: "TRANSACTION", data: { orders }, if_revision: 3, dry_run: true };
+    assert.deepEqual([sent.code, sent.orders], [0, [order]]);
+  }
+  for (const input of ['{"orders":[],"dry_run":true}', "{}", "[]", '{"type":']) {
+    const wrong = await drive(OK, ["transaction", "-"], { input });
+    assert.deepEqual([wrong.code, wrong.orders], [2, []], input);
+  }
+  const missing = await drive(OK, ["transaction", "nothing.json"]);
+  assert.match(missing.stderr, /nothing\.json cannot be read: ENOENT/);
+});
+
 test("raw orders come from the argument or from stdin, and their answers keep their ids", async () => {
   const script: Script = (order, connection) => connection.answer(order, order.type === "BAD" ? REFUSED : OK);
   const argument = await drive(script, ["order", '{"id":"mine","type":"STATUS","version":1}']);

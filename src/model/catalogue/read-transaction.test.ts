@@ -46,7 +46,7 @@ test("what is wrong with one order is told with its index, counted from 0", () =
 
 test("what is no list of orders is refused", () => {
   for (const orders of [undefined, null, {}, "x"])
-    assert.ok(!parseOrderBody("TRANSACTION", { orders }).ok, String(orders));
+    assert.ok(!parseOrderBody("TRANSACTION", { orders }).ok, JSON.stringify(orders));
   for (const entry of [null, [], "ADD_CLUSTER", 1]) {
     const { code, field } = refusalOf(CLUSTER, entry);
     assert.deepEqual([code, field], ["INVALID_FIELD", "data.orders.1"]);
