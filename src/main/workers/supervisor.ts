@@ -104,12 +104,13 @@ export class Supervisor {
   }
 
   /**
-   * Sets the number of workers; fulfilled when those that stay are ready, and those that leave have left or
-   * still finish.
+   * Sets the number of workers; fulfilled when those that stay are ready, and those that leave have left, or
+   * still finish after `leaveWaitMs`.
    */
   async setCount(
     count: number,
     tell: TellStep,
+    leaveWaitMs: number = this.#options.limits.leaveWaitMs,
   ): Promise<Result<{ readonly leaving: readonly number[] }, OrderError>> {
     const before = this.#wanted;
     this.#wanted = count;
@@ -127,7 +128,7 @@ export class Supervisor {
     if (this.#wanted !== count) return ok({ leaving: [] });
     const leaving = this.#surplus(count);
     for (const worker of leaving) this.#leave(worker, tell);
-    return ok({ leaving: await this.#waitForLeaving(leaving, tell) });
+    return ok({ leaving: await this.#waitForLeaving(leaving, tell, leaveWaitMs) });
   }
 
   /**
@@ -276,7 +277,11 @@ export class Supervisor {
   }
 
   /** Most leave at once; one with open sessions may take long, and nobody waits for it. */
-  async #waitForLeaving(leaving: readonly WorkerProcess[], tell: TellStep): Promise<readonly number[]> {
+  async #waitForLeaving(
+    leaving: readonly WorkerProcess[],
+    tell: TellStep,
+    leaveWaitMs: number,
+  ): Promise<readonly number[]> {
     const told = new Set<WorkerProcess>();
     const allGone = (): boolean => {
       for (const worker of leaving) {
@@ -286,7 +291,7 @@ export class Supervisor {
       }
       return told.size === leaving.length;
     };
-    await this.#conditions.until(allGone, this.#options.limits.leaveWaitMs);
+    await this.#conditions.until(allGone, leaveWaitMs);
     return leaving.filter((worker) => !this.#isGone(worker)).map((worker) => worker.number);
   }
 
