@@ -22,7 +22,8 @@ class RawClient {
   #isClosed = false;
 
   constructor(path: string) {
-    this.#socket = connect(path);
+    // A test that fails is not held by its clients.
+    this.#socket = connect(path).unref();
     this.#socket.setEncoding("utf8").on("data", (text: string) => (this.#text += text));
     this.#socket.on("close", () => (this.#isClosed = true)).on("error", () => undefined);
     this.#socket.pause();
