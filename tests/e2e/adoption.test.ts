@@ -53,13 +53,14 @@ async function killMain(proxy: Proxy): Promise<void> {
 }
 
 for (const io of IOS) {
-  test(`kill -9 of main: workers serve on, and the next main goes on with them as they are (${io})`, async () => {
+  test(`kill -9 of main: workers serve on, and the next main goes on with them as they are (${io})`, async (t) => {
     await withBackends(1, async (backend) => {
       await withRestarts(async (start) => {
         const first = await start({ io });
         const port = await first.serve("app", [{ id: "app-1", address: backend.address }]);
         const before = await first.workers();
         const load = new Load({ port, ratePerSecond: 200, request: echoRequest("app-1") });
+        t.after(() => load.stop());
         const faults = new FaultLog();
         const tunnel = await WebSocketClient.open({ port, host: "a.example", target: "/websocket", faults });
         tunnel.sendAtRate(20);

@@ -68,11 +68,12 @@ const order = (id: string, type: string, data: object = {}): string =>
   `${JSON.stringify({ id, type, data })}\0`;
 
 for (const kept of [true, false]) {
-  test(`UPGRADE_MAIN: same process, same workers, every client goes on (${kept ? "with" : "without"} --state)`, async () => {
+  test(`UPGRADE_MAIN: same process, same workers, every client goes on (${kept ? "with" : "without"} --state)`, async (t) => {
     const folder = await mkdtemp(join(tmpdir(), "kakehi-upgrade-"));
     const args = kept ? ["--state", join(folder, "state")] : [];
     await withApp({ workers: 2, args }, async (proxy, port, [backend]) => {
       const load = new Load({ port, ratePerSecond: 200, request: echoRequest("app-1") });
+      t.after(() => load.stop());
       const faults = new FaultLog();
       const tunnelPort = await proxy.serve("tunnels", [{ id: "t-1", address: backend!.address }]);
       const tunnel = await WebSocketClient.open({

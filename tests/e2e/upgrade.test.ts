@@ -25,7 +25,7 @@ async function otherVersion(folder: string, version: string): Promise<string> {
   return join(root, "bin", "kakehi");
 }
 
-test("UPGRADE: all is the new version, nobody notices; where a worker of it fails, all is the old one again", async () => {
+test("UPGRADE: all is the new version, nobody notices; where a worker of it fails, all is the old one again", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "kakehi-versions-"));
   const good = await otherVersion(folder, "9.9.9");
   const broken = await otherVersion(folder, "9.9.10");
@@ -34,6 +34,7 @@ test("UPGRADE: all is the new version, nobody notices; where a worker of it fail
   await symlink(good, current);
   await withApp({ workers: 2 }, async (proxy, port) => {
     const load = new Load({ port, ratePerSecond: 200, request: echoRequest("app-1") });
+    t.after(() => load.stop());
     const faults = new FaultLog();
     const tunnel = await WebSocketClient.open({ port, host: "a.example", target: "/websocket", faults });
     tunnel.sendAtRate(50);
