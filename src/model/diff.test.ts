@@ -35,6 +35,17 @@ test("from nothing everything is added, to nothing everything is removed, each o
   assert.deepEqual(typesBetween(stateOf(...SMALL), new State()), ["REMOVE_LISTENER", "REMOVE_CLUSTER"]);
 });
 
+test("a listener of another protocol takes the place of the one before, with all that it has", () => {
+  const secured = stateOf(
+    ["ADD_LISTENER", { address: LISTENER, protocol: "https" }],
+    ...SMALL.filter(([type]) => type !== "ADD_LISTENER"),
+  );
+  const expected = ["REMOVE_LISTENER", "ADD_LISTENER", "ADD_FRONTEND"];
+  assert.deepEqual(typesBetween(stateOf(...SMALL), secured), expected);
+  const back = typesBetween(secured, stateOf(...SMALL));
+  assert.deepEqual(back, expected);
+});
+
 test("what differs in a field is updated in that field alone, null where the wanted has none", () => {
   const wanted = stateOf(
     ...SMALL,

@@ -44,9 +44,19 @@ function keptFrontends(current: State, wanted: State): Kept {
   return kept;
 }
 
-/** The same in both, and not of a cluster that goes: such a cluster cannot be removed while it is named. */
+/** A listener cannot change its protocol: it is removed, and another one is added, with all that it has. */
+function staysListener(current: State, wanted: State, address: string): boolean {
+  const after = wanted.listeners.get(address);
+  return after !== undefined && current.listeners.get(address)?.protocol === after.protocol;
+}
+
+/**
+ * The same in both, and not of a listener or a cluster that goes: such a cluster cannot be removed while it
+ * is named.
+ */
 function mayStay(current: State, wanted: State, key: string, frontend: Frontend): boolean {
-  const { cluster_id } = frontend;
+  const { cluster_id, listener } = frontend;
+  if (!staysListener(current, wanted, listener)) return false;
   if (cluster_id !== undefined && current.clusters.has(cluster_id) && !wanted.clusters.has(cluster_id))
     return false;
   return areEqual(frontend, wanted.frontends.get(key));
@@ -74,7 +84,7 @@ function keptRegexes(current: State, wanted: State, group: string, wantedKeys: r
 /** Those of a listener that goes are removed with it. */
 function* frontendRemovals(current: State, wanted: State, kept: Kept): Iterable<ChangeOrder> {
   for (const [key, frontend] of current.frontends) {
-    if (kept.has(key) || !wanted.listeners.has(frontend.listener)) continue;
+    if (kept.has(key) || !staysListener(current, wanted, frontend.listener)) continue;
     yield { type: "REMOVE_FRONTEND", data: keyOfFrontend(frontend) };
   }
 }
@@ -82,14 +92,15 @@ function* frontendRemovals(current: State, wanted: State, kept: Kept): Iterable<
 /** Those of a listener that goes are removed with it. */
 function* certificateRemovals(current: State, wanted: State): Iterable<ChangeOrder> {
   for (const [key, { listener, fingerprint }] of current.certificates) {
-    if (wanted.certificates.has(key) || !wanted.listeners.has(listener)) continue;
+    if (wanted.certificates.has(key) || !staysListener(current, wanted, listener)) continue;
     yield { type: "REMOVE_CERTIFICATE", data: { listener, fingerprint, drain: DRAIN_DEFAULTS } };
   }
 }
 
 function* certificateChanges(current: State, wanted: State): Iterable<ChangeOrder> {
   for (const [key, certificate] of wanted.certificates) {
-    const before = current.certificates.get(key);
+    const stays = staysListener(current, wanted, certificate.listener);
+    const before = stays ? current.certificates.get(key) : undefined;
     if (before === undefined) yield additionOrder({ kind: "certificate", key, after: certificate });
     else if (!areEqual(before, certificate)) {
       const old_fingerprint = certificate.fingerprint;
@@ -102,7 +113,7 @@ function* certificateChanges(current: State, wanted: State): Iterable<ChangeOrde
 
 function* listenerRemovals(current: State, wanted: State): Iterable<ChangeOrder> {
   for (const address of current.listeners.keys()) {
-    if (!wanted.listeners.has(address))
+    if (!staysListener(current, wanted, address))
       yield { type: "REMOVE_LISTENER", data: { address, drain: DRAIN_DEFAULTS } };
   }
 }
@@ -124,7 +135,7 @@ function* backendRemovals(current: State, wanted: State): Iterable<ChangeOrder> 
 
 function* listenerChanges(current: State, wanted: State): Iterable<ChangeOrder> {
   for (const [address, data] of wanted.listeners) {
-    const before = current.listeners.get(address);
+    const before = staysListener(current, wanted, address) ? current.listeners.get(address) : undefined;
     if (before === undefined) yield { type: "ADD_LISTENER", data };
     else if (!areEqual(before, data))
       yield { type: "UPDATE_LISTENER", data: { address, ...changedFields(before, data) } };

@@ -66,7 +66,8 @@ const clientAuth = fc.constantFrom(
 );
 const httpsListener = fc.record(
   {
-    address: fc.constant("127.0.0.1:8443"),
+    // At one of them, listeners of both protocols meet.
+    address: fc.constantFrom("127.0.0.1:8443", "127.0.0.1:8081"),
     protocol: fc.constant("https"),
     strict_sni: fc.boolean(),
     client_auth: clientAuth,

@@ -89,3 +89,27 @@ async function openSocket(port: number): Promise<Socket> {
   await eventWithin(TIMEOUT_MS, socket, "connect");
   return socket;
 }
+
+test("a listener that is removed and added back in one transaction goes on at its address, as the new one", async () => {
+  await withApp({}, async ({ orders }, port) => {
+    const address = `127.0.0.1:${port}`;
+    assert.equal((await fetchOnce(port, "/")).status, 200);
+    for (let round = 0; round < 3; round++) {
+      await orders.ok("TRANSACTION", {
+        orders: [
+          { type: "REMOVE_LISTENER", data: { address } },
+          { type: "ADD_LISTENER", data: { address, protocol: "http" } },
+          { type: "ADD_FRONTEND", data: { listener: address, hostname: "*", deny: true } },
+        ],
+      });
+      assert.equal((await fetchOnce(port, "/")).status, 403);
+      await orders.ok("TRANSACTION", {
+        orders: [
+          { type: "REMOVE_FRONTEND", data: { listener: address, hostname: "*" } },
+          { type: "ADD_FRONTEND", data: { listener: address, hostname: "*", cluster_id: "app" } },
+        ],
+      });
+      assert.equal((await fetchOnce(port, "/")).status, 200);
+    }
+  });
+});
