@@ -169,6 +169,13 @@ const CHANGES: readonly (readonly [string, object])[] = [
   ],
   ["workers set 4", { type: "SET_WORKERS", data: { count: 4 } }],
   ["workers restart 0", { type: "RESTART_WORKER", data: { worker: 0 } }],
+  ["upgrade", { type: "UPGRADE", data: {} }],
+  [
+    "upgrade --program /opt/k --program-version 2.0.0 --deadline 1s",
+    { type: "UPGRADE", data: { program: "/opt/k", version: "2.0.0", deadline_ms: 1_000 } },
+  ],
+  ["upgrade main", { type: "UPGRADE_MAIN", data: {} }],
+  ["upgrade main --program /opt/k", { type: "UPGRADE_MAIN", data: { program: "/opt/k" } }],
   ["upgrade worker 1", { type: "UPGRADE_WORKER", data: { worker: 1 } }],
   [
     "upgrade worker 1 --program /opt/k --program-version 2.0.0 --deadline 1m",
@@ -187,20 +194,6 @@ for (const [line, order] of CHANGES) {
     assert.deepEqual([ended.code, ended.stdout, ended.stderr], [0, "done (revision 7)\n", ""]);
   });
 }
-
-test("an upgrade of all or of main sends its order, for which an older proxy has no catalogue entry", async () => {
-  const program = ["--program", "/opt/k", "--program-version", "2.0.0"];
-  const data = { program: "/opt/k", version: "2.0.0" };
-  for (const [line, order] of [
-    [["upgrade"], { type: "UPGRADE", data: {} }],
-    [["upgrade", ...program, "--deadline", "1s"], { type: "UPGRADE", data: { ...data, deadline_ms: 1_000 } }],
-    [["upgrade", "main"], { type: "UPGRADE_MAIN", data: {} }],
-    [["upgrade", "main", ...program], { type: "UPGRADE_MAIN", data }],
-  ] as const) {
-    const ended = await drive(OK, [...line]);
-    assert.deepEqual([ended.orders, ended.code, ended.stdout], [[order], 0, "done (revision 7)\n"]);
-  }
-});
 
 const STEPS: Script = (order, connection) => {
   const workers = [1, 0].map((worker) => ({ worker, state: worker === 1 ? "running" : "stopping" }));

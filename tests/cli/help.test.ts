@@ -3,12 +3,13 @@ import { test } from "node:test";
 import { Command } from "commander";
 import { describeFromCatalogue } from "../../src/cli/catalogue-help.ts";
 import { findOrder } from "../../src/cli/order-command.ts";
-import { isOrderType, ORDER_TYPES } from "../../src/model/catalogue/catalogue.ts";
+import { ORDER_TYPES } from "../../src/model/catalogue/catalogue.ts";
 import { type FieldDescription, describeFields } from "../../src/model/catalogue/describe.ts";
+import type { OrderType } from "../../src/model/orders.ts";
 import { KAKEHI, runCommand } from "../../testing/run-command.ts";
 
 /** Orders whose commands are written by hand, because an order is only a part of what they do. */
-const BY_HAND: readonly string[] = [
+const BY_HAND: readonly OrderType[] = [
   "STATUS",
   "METRICS",
   "SUBSCRIBE_EVENTS",
@@ -20,7 +21,7 @@ const BY_HAND: readonly string[] = [
   "HARD_STOP",
   "UPGRADE",
   "UPGRADE_MAIN",
-].filter((type) => isOrderType(type));
+];
 
 /** The command's own affair, not the caller's: how a list is paged. */
 const PAGE_FIELDS = ["limit", "after"];
