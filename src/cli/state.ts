@@ -14,6 +14,7 @@ import {
 } from "./order-command.ts";
 import { printJson } from "./output.ts";
 import { ask, sendAndShow, withClient } from "./proxy.ts";
+import { declareImport } from "./state-import.ts";
 import { declareRepair } from "./state-repair.ts";
 
 /** The proxy has a working folder of its own: paths are made absolute here. */
@@ -39,6 +40,7 @@ export function declare(command: Command): void {
     orderType: "LOAD_STATE",
     examples: ["kakehi state load kakehi.state --dry-run", "kakehi state load kakehi.state"],
   });
+  declareImport(command, PATH);
   declareRepair(command.command("repair"));
   declareDump(command, {
     name: "dump",

@@ -97,6 +97,16 @@ export interface TransactionData extends ChangeData {
   readonly warnings?: readonly string[];
 }
 
+/** What a state file of Sōzu came to. */
+export interface ImportData extends TransactionData {
+  readonly records: number;
+  /** Records that have no equivalent, at most the first 1,000. */
+  readonly left_out: readonly { readonly record: number; readonly reason: string }[];
+  readonly left_out_total: number;
+  /** Fields of records that were taken which say nothing here. */
+  readonly unused_fields: readonly string[];
+}
+
 /** Which certificate, and why. Of a configured one with all that a list shows of it. */
 export type ExplainedCertificate = Pick<CertificateChoice, "choice" | "covers_host"> &
   Partial<CertificateSummary>;
@@ -171,6 +181,7 @@ export interface AnswerData {
   DUMP_STATE: { readonly orders: readonly ChangeOrder[] };
   SAVE_STATE: { readonly orders: number };
   LOAD_STATE: TransactionData & RemovalData;
+  IMPORT_STATE: ImportData;
   QUERY_DRAINS: { readonly drains: readonly DrainStatus[] };
   SET_WORKERS: { readonly count: number };
   RESTART_WORKER: { readonly worker: number };

@@ -19,10 +19,13 @@ import {
 } from "../../model/orders.ts";
 import { orderWithoutKey } from "../../model/secrets.ts";
 import type { Control } from "../control.ts";
-import type { OrderExecutor } from "../socket/command-session.ts";
+import type { DialectOrder } from "../../model/dialect/parse-dialect.ts";
+import type { OrderExecutor } from "../socket/order-executor.ts";
 import type { Reply } from "../socket/reply.ts";
 import { executeRead } from "./certificate-order.ts";
+import { executeDialect } from "./dialect-order.ts";
 import { explain } from "./explain.ts";
+import { importState } from "./import-state.ts";
 import { executeProcessOrder, type ProcessOrder } from "./process-orders.ts";
 import { metricsOf } from "./metrics.ts";
 import { loadState, saveState } from "./state-orders.ts";
@@ -39,6 +42,7 @@ type QuestionOrder = Exclude<
         | `${"ADD" | "UPDATE" | "REPLACE" | "REMOVE"}_${string}`
         | "TRANSACTION"
         | "LOAD_STATE"
+        | "IMPORT_STATE"
         | "SAVE_STATE";
     }
   | ProcessOrder
@@ -68,7 +72,8 @@ export class Executor implements OrderExecutor {
       reply.refuse({ code: "CONFLICT", message, field: "if_revision" }, configuration.revision);
       return undefined;
     }
-    const changes = isChangeOrder(order) || order.type === "TRANSACTION" || order.type === "LOAD_STATE";
+    const changes =
+      isChangeOrder(order) || ["TRANSACTION", "LOAD_STATE", "IMPORT_STATE"].includes(order.type);
     if (stopSequence.state === "stopping" && changes) {
       reply.refuse(
         { code: "STOPPING", message: "the proxy is stopping and takes no more changes" },
@@ -86,10 +91,16 @@ export class Executor implements OrderExecutor {
     }
     if (order.type === "LOAD_STATE")
       return loadState(this.#control, order.data, { ifRevision, dryRun }, reply);
+    if (order.type === "IMPORT_STATE")
+      return importState(this.#control, order.data, { ifRevision, dryRun }, reply);
     if (order.type === "SAVE_STATE") return saveState(this.#control, order.data.path, reply);
     if (isProcessOrder(order)) executeProcessOrder(this.#control, order, reply);
     else this.#answerQuestion(order, reply);
     return undefined;
+  }
+
+  executeDialect(order: DialectOrder, reply: Reply): Promise<void> | undefined {
+    return executeDialect({ control: this.#control, executor: this }, order, reply);
   }
 
   #answerQuestion(order: QuestionOrder, reply: Reply): void {

@@ -3,7 +3,7 @@
  */
 import { parseOrderBody } from "../../model/catalogue/parse-order.ts";
 import type { Control } from "../control.ts";
-import type { OrderExecutor } from "../socket/command-session.ts";
+import type { OrderExecutor } from "../socket/order-executor.ts";
 import type { Reply } from "../socket/reply.ts";
 
 /** Executes the order of this name, without `data`, in its turn among those of clients. */

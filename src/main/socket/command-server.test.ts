@@ -9,8 +9,8 @@ import { test, type TestContext } from "node:test";
 import type { Answer } from "../../model/answers.ts";
 import type { ReceivedOrder } from "../../model/orders.ts";
 import { MAIN_LIMITS, type MainLimits } from "../limits.ts";
-import type { OrderExecutor } from "./command-session.ts";
 import { CommandServer } from "./command-server.ts";
+import type { OrderExecutor } from "./order-executor.ts";
 import type { Reply } from "./reply.ts";
 import { claimSocketPath } from "./socket-path.ts";
 import { Turns } from "./turns.ts";
@@ -95,6 +95,10 @@ async function serve(
       happened.emit("executed");
       return effect;
     },
+    executeDialect: (_, reply) => {
+      reply.ok("", { type: "WORKERS", data: [] }, 3);
+      return undefined;
+    },
   };
   const untilExecuted = async (count: number): Promise<void> => {
     const signal = AbortSignal.timeout(WAIT_MS);
@@ -152,6 +156,26 @@ test("what is no order is answered, and the connection goes on", async (t) => {
     answers.map((answer) => (answer.status === "ERROR" ? answer.error.code : answer.status)),
     ["BAD_FRAME", "UNKNOWN_ORDER", "OK"],
   );
+});
+
+test("an order of version 0 is answered in its form, beside orders of ours", async (t) => {
+  const { client } = await serve(t, answerAtOnce);
+  const list = JSON.stringify({ id: "a", version: 0, type: "LIST_WORKERS" });
+  const wrong = JSON.stringify({ id: "b", version: 0, type: "PROXY", data: { type: "ADD_CLUSTRE" } });
+  const answers: readonly unknown[] = await client()
+    .send(`${list}\0${wrong}\0${status("c")}`)
+    .get(3);
+  const data = { type: "WORKERS", data: [] };
+  assert.deepEqual(answers[0], { id: "a", version: 0, status: "OK", message: "", data, content: data });
+  assert.match(JSON.stringify(answers[1]), /^{"id":"b","version":0,"status":"ERROR",.*did you mean/);
+  assert.deepEqual(answers[2], {
+    id: "c",
+    version: 1,
+    status: "OK",
+    message: "did c",
+    revision: 3,
+    data: {},
+  });
 });
 
 test("a frame that is too large is answered, and the connection closed", async (t) => {

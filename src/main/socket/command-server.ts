@@ -7,8 +7,9 @@ import { createServer, type Server, Socket } from "node:net";
 import { descriptorOf } from "../../io/node-descriptors.ts";
 import { errorAnswer } from "../../model/answers.ts";
 import type { MainLimits } from "../limits.ts";
-import { CommandSession, type OrderExecutor } from "./command-session.ts";
+import { CommandSession } from "./command-session.ts";
 import type { CarriedOrder, CarriedSession } from "../../model/carried.ts";
+import type { OrderExecutor } from "./order-executor.ts";
 import type { Reply } from "./reply.ts";
 import type { Turns } from "./turns.ts";
 

@@ -15,27 +15,16 @@ import type { Socket } from "node:net";
 import { assert } from "../../base/assert.ts";
 import { okAnswer, errorAnswer, processingAnswer, type Answer } from "../../model/answers.ts";
 import { descriptorOf } from "../../io/node-descriptors.ts";
-import { parseOrder } from "../../model/catalogue/parse-order.ts";
+import { dialectAnswer, type AnswerForm } from "../../model/dialect/answer-form.ts";
 import type { OrderError } from "../../model/errors.ts";
 import { FrameReader, type Frame } from "../../model/framing.ts";
-import type { ReceivedOrder } from "../../model/orders.ts";
 import type { MainLimits } from "../limits.ts";
 import type { CarriedOrder, CarriedSession } from "../../model/carried.ts";
 import { AnswerWriter } from "./answer-writer.ts";
+import type { OrderExecutor } from "./order-executor.ts";
+import { readOrderFrame } from "./read-order-frame.ts";
 import type { Reply } from "./reply.ts";
 import type { TurnTaker, Turns } from "./turns.ts";
-
-/** Who executes orders. */
-export interface OrderExecutor {
-  /**
-   * Answers by `reply`, now or later. A promise: it takes effect when that is fulfilled, and orders behind it
-   * wait.
-   */
-  execute(received: ReceivedOrder, reply: Reply): Promise<void> | undefined;
-  readonly revision: number;
-  /** A final answer was given; also to what was no order. */
-  answered(result: "ok" | "error"): void;
-}
 
 export interface SessionOptions {
   readonly executor: OrderExecutor;
@@ -204,17 +193,15 @@ export class CommandSession implements TurnTaker {
   }
 
   #takeOrder(value: Readonly<Record<string, unknown>>): void {
-    const parsed = parseOrder(value);
-    if (!parsed.ok) return this.#refuse(parsed.error.id, parsed.error.error);
-    const { id } = parsed.value;
+    const read = readOrderFrame(value, this.#options.executor);
+    if (!read.ok) return this.#refuse(read.error.id, read.error.error, read.error.form);
+    const { id, form, execute } = read.value;
     if (this.#inFlight.has(id)) {
-      return this.#refuse(id, {
-        code: "DUPLICATE_ID",
-        message: `an order with id ${JSON.stringify(id)} is in flight`,
-      });
+      const message = `an order with id ${JSON.stringify(id)} is in flight`;
+      return this.#refuse(id, { code: "DUPLICATE_ID", message }, form);
     }
     this.#inFlight.set(id, {});
-    const effect = this.#options.executor.execute(parsed.value, this.replyTo(id));
+    const effect = execute(this.replyTo(id, form));
     if (effect === undefined) return;
     this.#state = "held";
     void effect.then(() => {
@@ -224,7 +211,7 @@ export class CommandSession implements TurnTaker {
   }
 
   /** How the order in flight with this id is answered. */
-  replyTo(id: string): Reply {
+  replyTo(id: string, form?: AnswerForm): Reply {
     const hasRoom = (): boolean => this.#hasRoom;
     return {
       get hasRoom() {
@@ -233,10 +220,10 @@ export class CommandSession implements TurnTaker {
       onRoom: (more) => void this.#waitForRoom.push(more),
       processing: (message, data, revision) => {
         if (this.#writer.unreadBytes >= this.#options.limits.unreadBytesMax) return;
-        this.#answer(processingAnswer({ id, revision }, message, data));
+        this.#answer(processingAnswer({ id, revision }, message, data), form);
       },
-      ok: (message, data, revision) => this.#finish(id, okAnswer({ id, revision }, message, data)),
-      refuse: (error, revision) => this.#finish(id, errorAnswer({ id, revision }, error)),
+      ok: (message, data, revision) => this.#finish(id, okAnswer({ id, revision }, message, data), form),
+      refuse: (error, revision) => this.#finish(id, errorAnswer({ id, revision }, error), form),
       onGone: (gone) => {
         if (this.#state === "closed") gone();
         else if (this.#inFlight.has(id)) this.#inFlight.get(id)!.gone = gone;
@@ -263,22 +250,22 @@ export class CommandSession implements TurnTaker {
     for (const more of this.#waitForRoom.splice(0)) more();
   }
 
-  #refuse(id: string | null, error: OrderError): void {
-    this.#answer(errorAnswer({ id, revision: this.#options.executor.revision }, error));
+  #refuse(id: string | null, error: OrderError, form?: AnswerForm): void {
+    this.#answer(errorAnswer({ id, revision: this.#options.executor.revision }, error), form);
   }
 
-  #finish(id: string, answer: Answer): void {
+  #finish(id: string, answer: Answer, form?: AnswerForm): void {
     if (this.#state !== "closed") assert(this.#inFlight.delete(id), `order ${id} is answered twice`);
-    this.#answer(answer);
+    this.#answer(answer, form);
     this.#wake();
   }
 
   /** Answers given while one piece of code runs leave in one write. */
-  #answer(answer: Answer): void {
+  #answer(answer: Answer, form?: AnswerForm): void {
     if (answer.status !== "PROCESSING")
       this.#options.executor.answered(answer.status === "OK" ? "ok" : "error");
     if (this.#state === "closed") return;
-    const text = `${JSON.stringify(answer)}\0`;
+    const text = `${JSON.stringify(form === undefined ? answer : dialectAnswer(form, answer))}\0`;
     this.#answers.push(text);
     this.#answerChars += text.length;
     if (this.#answers.length === 1) queueMicrotask(() => this.#flush());

@@ -41,7 +41,7 @@ const explainSchema = z.strictObject(
 );
 
 export const QUESTION_ORDERS: CatalogueOf<
-  "STATUS" | "EXPLAIN" | "DUMP_STATE" | "SAVE_STATE" | "LOAD_STATE" | "QUERY_DRAINS"
+  "STATUS" | "EXPLAIN" | "DUMP_STATE" | "SAVE_STATE" | "LOAD_STATE" | "IMPORT_STATE" | "QUERY_DRAINS"
 > = {
   STATUS: {
     summary: "What runs: version, revision, the configuration's hash, and each worker.",
@@ -168,6 +168,42 @@ export const QUESTION_ORDERS: CatalogueOf<
       "STATE_FILE_NEWER",
       "INVALID_CERTIFICATE",
       "KEY_MISMATCH",
+      "ADDRESS_IN_USE",
+      "ADDRESS_REFUSED",
+      "LIMIT_EXCEEDED",
+    ],
+  },
+  IMPORT_STATE: {
+    summary: "Add what a state file of Sōzu holds to the configuration: all of it, or nothing.",
+    changesState: true,
+    answeredBy: "workers",
+    schema: z.strictObject(
+      {
+        path: filePath,
+        partial: flagField("Take what has an equivalent, and list the records that have none.").default(
+          false,
+        ),
+      },
+      mustBe("an object"),
+    ),
+    example: { path: "/var/lib/sozu/state.json" },
+    exampleAnswer: {
+      message: "4 objects added, 0 removed, 0 updated, from 5 records",
+      data: {
+        changed: true,
+        added: 4,
+        removed: 0,
+        updated: 0,
+        records: 5,
+        left_out: [],
+        left_out_total: 0,
+        unused_fields: ["answer_404"],
+      },
+    },
+    errors: [
+      "STATE_FILE_UNREADABLE",
+      "STATE_FILE_INVALID",
+      "NOT_SUPPORTED",
       "ADDRESS_IN_USE",
       "ADDRESS_REFUSED",
       "LIMIT_EXCEEDED",

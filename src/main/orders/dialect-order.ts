@@ -1,0 +1,208 @@
+/**
+ * Orders in Sōzu's words, executed by ours and answered in theirs. What they mean was read by
+ * `model/dialect/`; how an answer is framed is the session's.
+ */
+import { assertNever } from "../../base/assert.ts";
+import { DRAIN_DEFAULTS } from "../../model/defaults.ts";
+import type { ChangeAction } from "../../model/dialect/action.ts";
+import { metricsViewOf } from "../../model/dialect/metrics-view.ts";
+import type { DialectOrder } from "../../model/dialect/parse-dialect.ts";
+import { applicationsOf, frontendListOf, stateViewOf } from "../../model/dialect/views.ts";
+import { dialectOrdersOf } from "../../model/dialect/write-record.ts";
+import type { EventData } from "../../model/events.ts";
+import type { Order, ReceivedOrder } from "../../model/orders.ts";
+import type { Control } from "../control.ts";
+import type { Reply } from "../socket/reply.ts";
+import { writeDialectFile } from "../store/dialect-file.ts";
+import { executeChange } from "./change-order.ts";
+import { completeOrders, importState } from "./import-state.ts";
+import { metricsOf } from "./metrics.ts";
+import { publish } from "./publish.ts";
+import { subscribeEvents } from "./subscribe-events.ts";
+
+/** What such an order is executed with. */
+interface Means {
+  readonly control: Control;
+  /** For those that are one of ours. */
+  readonly executor: { execute(received: ReceivedOrder, reply: Reply): Promise<void> | undefined };
+}
+
+export function executeDialect(
+  { control, executor }: Means,
+  { action, workerId, id = "" }: DialectOrder,
+  reply: Reply,
+): Promise<void> | undefined {
+  const ours = (order: Order): Promise<void> | undefined =>
+    executor.execute({ id, order, dryRun: false }, plainReply(reply));
+  switch (action.kind) {
+    case "order":
+      return ours(action.order);
+    case "launch-worker": {
+      const count = control.workers.statuses().filter(({ state }) => state !== "stopping").length + 1;
+      return ours({ type: "SET_WORKERS", data: { count } });
+    }
+    case "load-state":
+      return loadState(control, action.path, reply);
+    case "save-state":
+      return saveState(control, action.path, reply);
+    case "change":
+      executeAction(control, action, plainReply(reply, remarkOf(action)));
+      return undefined;
+    case "events":
+      whenKept(control, () => subscribeEvents(control, {}, eventReply(reply)));
+      return undefined;
+    case "metrics":
+      whenKept(control, () => void answerMetrics(control, workerId, reply));
+      return undefined;
+    default:
+      whenKept(control, () => answerQuestion(control, action, workerId, reply));
+      return undefined;
+  }
+}
+
+async function answerMetrics(control: Control, workerId: number | undefined, reply: Reply): Promise<void> {
+  const data = metricsViewOf(await metricsOf(control), workerId);
+  reply.ok("", { type: "METRICS", data }, control.configuration.revision);
+}
+
+type QuestionAction = Extract<
+  DialectOrder["action"],
+  { readonly kind: "dump-state" | "workers" | "alive" | "applications" | "frontends" }
+>;
+
+function answerQuestion(
+  control: Control,
+  action: QuestionAction,
+  workerId: number | undefined,
+  reply: Reply,
+): void {
+  const { configuration, workers } = control;
+  const { state, revision } = configuration;
+  const statuses = workers.statuses().filter(({ worker }) => workerId === undefined || worker === workerId);
+  if (statuses.length === 0)
+    return reply.refuse({ code: "UNKNOWN_WORKER", message: "worker not found" }, revision);
+  switch (action.kind) {
+    case "alive":
+      return reply.ok("", null, revision);
+    case "dump-state":
+      return reply.ok("", { type: "STATE", data: stateViewOf(state) }, revision);
+    case "workers": {
+      const data = statuses.map((one) => ({
+        id: one.worker,
+        pid: one.pid,
+        run_state: runStateOf(one.state),
+      }));
+      return reply.ok("", { type: action.answer, data }, revision);
+    }
+    case "applications": {
+      const found = { type: "APPLICATIONS", data: applicationsOf(state, action.question) };
+      const data = Object.fromEntries(statuses.map(({ worker }) => [worker, found]));
+      return reply.ok("", { type: "QUERY", data }, revision);
+    }
+    case "frontends":
+      return reply.ok("", { type: "FRONTEND_LIST", data: frontendListOf(state, action.filter) }, revision);
+    default:
+      return assertNever(action);
+  }
+}
+
+function runStateOf(state: string): string {
+  if (state === "running") return "RUNNING";
+  return state === "starting" ? "NOT_ANSWERING" : "STOPPING";
+}
+
+/** One of ours drains and attaches as it does; several are one change. */
+function executeAction(control: Control, action: ChangeAction, reply: Reply): void {
+  const { configuration, stopSequence } = control;
+  if (stopSequence.state === "stopping")
+    return reply.refuse(
+      { code: "STOPPING", message: "the proxy is stopping and takes no more changes" },
+      configuration.revision,
+    );
+  const orders = completeOrders(configuration.state, action);
+  if (!orders.ok) return reply.refuse(orders.error, configuration.revision);
+  const [only, ...others] = orders.value;
+  if (only !== undefined && others.length === 0) return executeChange(control, only, false, reply);
+  const accepted = configuration.changeAll(orders.value);
+  if (!accepted.ok) return reply.refuse(accepted.error.error, configuration.revision);
+  const order = only?.type ?? "ACTIVATE_LISTENER";
+  publish(control, accepted.value, { order, drainOf: () => DRAIN_DEFAULTS, reply, data: {} });
+}
+
+/** What it holds is added, all or nothing: as Sōzu 0.11 merged it. */
+function loadState(control: Control, path: string, reply: Reply): Promise<void> {
+  const told: Reply = {
+    ...plainReply(reply),
+    ok: (_, data, revision) => {
+      const { records } = data as { readonly records: number };
+      reply.ok(`ok: ${records} messages, error: 0`, null, revision);
+    },
+  };
+  return importState(control, { path, partial: false }, { ifRevision: undefined, dryRun: false }, told);
+}
+
+/** In their records, where all of the configuration can be said in them. */
+function saveState(control: Control, path: string, reply: Reply): Promise<void> {
+  return new Promise((tookEffect) => {
+    whenKept(control, () => {
+      const { state, revision } = control.configuration;
+      const orders = dialectOrdersOf(state);
+      if (!orders.ok) {
+        const message = `could not save state to file: ${orders.error}; SAVE_STATE of version 1 saves all`;
+        reply.refuse({ code: "NOT_SUPPORTED", message }, revision);
+        return tookEffect();
+      }
+      void writeDialectFile(path, orders.value).then((written) => {
+        const { length } = orders.value;
+        if (written.ok) reply.ok(`saved ${length} config messages to ${path}`, null, revision);
+        else
+          reply.refuse(
+            { ...written.error, message: `could not save state to file: ${written.error.message}` },
+            revision,
+          );
+        tookEffect();
+      });
+    });
+  });
+}
+
+/** Does it when what was accepted before is kept, or is not. */
+function whenKept(control: Control, action: () => void): void {
+  control.configuration.after({ kept: action, takenBack: action });
+}
+
+/** Answers without data: they have no place for ours. `remark` is the message of the OK. */
+function plainReply(reply: Reply, remark = ""): Reply {
+  return {
+    get hasRoom() {
+      return reply.hasRoom;
+    },
+    onRoom: (more) => reply.onRoom(more),
+    // Another program would answer in our form: main becomes another one after its answer.
+    carry: () => undefined,
+    onGone: (gone) => reply.onGone(gone),
+    processing: (message, _, revision) => reply.processing(message, null, revision),
+    ok: (_message, _data, revision) => reply.ok(remark, null, revision),
+    refuse: (error, revision) => reply.refuse(error, revision),
+  };
+}
+
+/** Of all events, those that Sōzu tells. The message is the worker's number. */
+function eventReply(reply: Reply): Reply {
+  return {
+    ...plainReply(reply),
+    get hasRoom() {
+      return reply.hasRoom;
+    },
+    processing: (_, data, revision) => {
+      const event = data as EventData;
+      if (event.event !== "BACKEND_UP" && event.event !== "BACKEND_DOWN") return;
+      const told = { type: event.event, data: [event.backend_id, event.address] };
+      reply.processing(String(event.worker), { type: "EVENT", data: told }, revision);
+    },
+  };
+}
+
+function remarkOf({ leftOut }: ChangeAction): string {
+  return leftOut.length === 0 ? "" : `done, without what has no equivalent: ${leftOut.join(", ")}`;
+}
