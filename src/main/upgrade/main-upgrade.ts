@@ -30,8 +30,6 @@ import { rehearse } from "./rehearsal.ts";
 export const DOCUMENT_VARIABLE = "KAKEHI_DOCUMENT_FD";
 
 const LOOK_EVERY_MS = 2;
-/** Sockets that systemd gave to this program (sd_listen_fds(3)): they are the listeners' by now. */
-const NOT_FOR_THE_NEXT = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
 
 /** What main has beside its parts, once it serves. */
 export interface ServingMain {
@@ -119,13 +117,13 @@ export class MainUpgrade {
     const kept = await main.store.carry();
     const carried = carriedMain(main, { store: kept, sessions: main.server.carry(), program });
     const document = documentInMemory(carried);
+    // The next program finds the service manager's sockets by the same environment, at the same numbers.
     const { inheritedSockets } = main.control;
     const descriptors = [document, ...descriptorsOf(carried.main), ...(inheritedSockets?.descriptors ?? [])];
     const [file, ...args] = command as readonly [string, ...string[]];
     descriptors.forEach(keepOnExec);
     try {
       const environment: NodeJS.ProcessEnv = { ...process.env, [DOCUMENT_VARIABLE]: String(document) };
-      for (const name of NOT_FOR_THE_NEXT) delete environment[name];
       this.#become(file, [file, ...args, ...process.argv.slice(2)], environment);
       return "this Node cannot become another program";
     } catch (error) {
