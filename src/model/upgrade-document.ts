@@ -15,7 +15,7 @@ import { fail, ok, type Result } from "../base/result.ts";
 import type { CarriedMain } from "./carried.ts";
 
 /** The number of what stands here. */
-const DOCUMENT_FORMAT = 1;
+export const DOCUMENT_FORMAT = 1;
 
 const FORMAT = "kakehi-main";
 

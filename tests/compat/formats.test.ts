@@ -1,8 +1,8 @@
 /** Every format that a release has written can be read by this one: a fixture of each stays here for ever. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { parseDocument } from "../../src/model/upgrade-document.ts";
+import { DOCUMENT_FORMAT, parseDocument } from "../../src/model/upgrade-document.ts";
 
 test("a document of format 1, of a main that becomes another program, is read whole", () => {
   const text = readFileSync(new URL("upgrade-document-1.json", import.meta.url), "utf8");
@@ -11,4 +11,8 @@ test("a document of format 1, of a main that becomes another program, is read wh
   assert.deepEqual(read.value.main, (JSON.parse(text) as { readonly main: unknown }).main);
   const kinds = read.value.main.sessions.flatMap(({ orders }) => orders.map(({ order }) => order.kind));
   assert.deepEqual(kinds, ["drain", "wait-revision", "subscription", "upgrade"]);
+});
+
+test("this version's format has its document here", () => {
+  assert.ok(existsSync(new URL(`upgrade-document-${DOCUMENT_FORMAT}.json`, import.meta.url)));
 });

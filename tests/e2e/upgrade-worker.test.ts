@@ -6,11 +6,15 @@ import { test } from "node:test";
 import { FaultLog } from "../../testing/clients/faults.ts";
 import { HttpConnection } from "../../testing/clients/http-connection.ts";
 import { Load } from "../../testing/clients/load.ts";
+import { within } from "../../testing/deadline.ts";
 import { signal } from "../../testing/processes.ts";
 import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
+import { authority, certificateFor, HttpsSetting } from "./https-support.ts";
 import { assertNoFaults, echoRequest, exchangeOn, fetchOnce, IOS, TIMEOUT_MS, withApp } from "./support.ts";
 
 const SESSIONS = 50;
+/** Long enough for one request on a machine that is busy. */
+const TLS_DEADLINE_MS = 2_000;
 const WEBSOCKETS = 20;
 
 for (const io of IOS) {
@@ -99,6 +103,32 @@ test("a change that is accepted in the moment in which a worker starts reaches i
     orders.close();
   });
 });
+
+test("sessions over TLS stay: with the next answer they are told to close, and those that ask for none are closed at the deadline", async () => {
+  const setting = await HttpsSetting.start("uring", {}, 1);
+  try {
+    await setting.add(certificateFor("a.example"));
+    const wishes = { servername: "a.example", ca: authority.pem };
+    const [asking, silent] = [await setting.connect(wishes), await setting.connect(wishes)].map((socket) =>
+      HttpConnection.over(socket),
+    );
+    for (const session of [asking!, silent!])
+      assert.equal((await exchangeOn(session, "/", "a.example")).closes, false);
+    const ended = new Promise<string>((resolve) => (silent!.onIdle = ({ kind }) => resolve(kind)));
+    const { orders } = setting.proxy;
+    const upgrade = orders.send("UPGRADE_WORKER", { worker: 0, deadline_ms: TLS_DEADLINE_MS });
+    await upgrade.processing(({ data }) => data.left === 2);
+    const last = await exchangeOn(asking!, "/", "a.example");
+    assert.deepEqual([last.status, last.closes], [200, true]);
+    const { status, data } = await upgrade.final();
+    assert.deepEqual([status, data.sessions, data.closed], ["OK", 0, 2]);
+    assert.equal(await within(TIMEOUT_MS, "the end of the silent one", ended), "closed");
+    assert.equal((await setting.fetch(wishes)).status, 200);
+  } finally {
+    await setting.stop();
+  }
+});
+
 const VICTIMS = [
   { who: "the new worker", signalName: "SIGKILL", place: 1 },
   { who: "the new worker, which hangs,", signalName: "SIGSTOP", place: 1 },

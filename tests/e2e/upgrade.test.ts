@@ -25,11 +25,21 @@ async function otherVersion(folder: string, version: string): Promise<string> {
   return join(root, "bin", "kakehi");
 }
 
-test("UPGRADE: all is the new version, nobody notices; where a worker of it fails, all is the old one again", async (t) => {
+/** A worker of the version in `root` starts once; the next one ends. */
+async function breakSecondWorker(root: string): Promise<void> {
+  const entry = join(root, "src", "worker", "entry.ts");
+  const once =
+    'import { existsSync, writeFileSync as mark } from "node:fs";\n' +
+    'const first = new URL("first", import.meta.url);\n' +
+    'if (existsSync(first)) process.exit(1);\nmark(first, "");\n';
+  await writeFile(entry, once + (await readFile(entry, "utf8")));
+}
+
+test("UPGRADE: all is the new version, nobody notices; where the second worker of it fails, all is the old one again", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "kakehi-versions-"));
   const good = await otherVersion(folder, "9.9.9");
   const broken = await otherVersion(folder, "9.9.10");
-  await writeFile(join(folder, "9.9.10", "src", "worker", "entry.ts"), "process.exit(1);\n");
+  await breakSecondWorker(join(folder, "9.9.10"));
   const current = join(folder, "current");
   await symlink(good, current);
   await withApp({ workers: 2 }, async (proxy, port) => {
@@ -47,18 +57,26 @@ test("UPGRADE: all is the new version, nobody notices; where a worker of it fail
       ["9.9.9", "9.9.9", "9.9.9"],
     );
 
-    // The link is followed anew: it leads to a version now whose workers do not start.
+    // The link is followed anew: it leads to a version now of which one worker starts, and no other.
     await unlink(current);
     await symlink(broken, current);
     const before = await proxy.workers();
-    const refused = await proxy.orders.send("UPGRADE").final(UPGRADE_TIMEOUT_MS);
+    const second = proxy.orders.send("UPGRADE");
+    const refused = await second.final(UPGRADE_TIMEOUT_MS);
     assert.equal(refused.error?.code, "UPGRADE_FAILED");
     assert.match(refused.message, /exit code 1; main and its workers are version 9\.9\.9 again$/);
     const again = (await proxy.status()).data;
-    assert.deepEqual([again.version, again.pid], ["9.9.9", proxy.pid]);
     assert.deepEqual(
-      again.workers.map(({ pid }: { pid: number }) => pid),
-      before.map(({ pid }) => pid),
+      [again.version, again.pid, ...again.workers.map(({ version }: { version: string }) => version)],
+      ["9.9.9", proxy.pid, "9.9.9", "9.9.9"],
+    );
+    const told = second.progress.map(({ message }) => message).join("\n");
+    assert.match(told, /\(9\.9\.10\) accepts[^]*all goes back to version 9\.9\.9[^]*\(9\.9\.9\) accepts/);
+    const pids: readonly number[] = again.workers.map(({ pid }: { pid: number }) => pid);
+    assert.deepEqual(
+      before.map(({ pid }) => pids.includes(pid)),
+      [false, true],
+      "the first went there and back, the second stayed",
     );
     await load.stop();
     assertNoFaults(load.faults);

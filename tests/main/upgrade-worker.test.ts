@@ -125,6 +125,8 @@ test("one upgrade at a time: another, and a change of the workers' number, is to
     ["UPGRADE_WORKER", { worker: 1 }],
     ["RESTART_WORKER", { worker: 1 }],
     ["SET_WORKERS", { count: 3 }],
+    ["UPGRADE_MAIN", {}],
+    ["UPGRADE", {}],
   ] as const) {
     assert.equal((await orders.order(type, data)).error?.code, "BUSY", type);
   }
