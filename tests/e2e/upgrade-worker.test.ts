@@ -104,7 +104,7 @@ test("a change that is accepted in the moment in which a worker starts reaches i
   });
 });
 
-test("sessions over TLS stay: with the next answer they are told to close, and those that ask for none are closed at the deadline", async () => {
+test("sessions over TLS stay: with the next answer they are told to close, and those that ask for none are cut at the deadline", async () => {
   const setting = await HttpsSetting.start("uring", {}, 1);
   try {
     await setting.add(certificateFor("a.example"));
@@ -122,7 +122,7 @@ test("sessions over TLS stay: with the next answer they are told to close, and t
     assert.deepEqual([last.status, last.closes], [200, true]);
     const { status, data } = await upgrade.final();
     assert.deepEqual([status, data.sessions, data.closed], ["OK", 0, 2]);
-    assert.equal(await within(TIMEOUT_MS, "the end of the silent one", ended), "closed");
+    assert.equal(await within(TIMEOUT_MS, "the end of the silent one", ended), "reset");
     assert.equal((await setting.fetch(wishes)).status, 200);
   } finally {
     await setting.stop();
