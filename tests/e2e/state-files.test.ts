@@ -5,7 +5,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { within } from "../../testing/deadline.ts";
+import { FaultLog } from "../../testing/clients/faults.ts";
+import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
+import { askUntil, within } from "../../testing/deadline.ts";
 import { descendantsOf, signal, whenGone } from "../../testing/processes.ts";
 import { freePort, Proxy } from "../../testing/proxy.ts";
 import { backendOf, fetchOnce, TIMEOUT_MS, withApp, withProxy } from "./support.ts";
@@ -305,5 +307,19 @@ test("SOFT_STOP lets what goes on come to its end, and the program ends with 0",
     const response = await held;
     assert.deepEqual([response.status, response.closes], [200, true]);
     assert.equal(await within(TIMEOUT_MS, "the end", proxy.exited), 0);
+  });
+});
+
+test("SOFT_STOP lets a tunnel go on until the deadline, says how many are left, and then cuts it", async () => {
+  await withApp({ workers: 1 }, async (proxy, port) => {
+    const faults = new FaultLog();
+    const tunnel = await WebSocketClient.open({ port, host: "a.example", target: "/websocket", faults });
+    const stop = proxy.orders.send("SOFT_STOP", { deadline_ms: 3_000 });
+    await stop.processing(({ data }) => data.connections === 1);
+    tunnel.send();
+    await askUntil(TIMEOUT_MS, "an echo while it stops", () => tunnel.echoed === 1 || undefined);
+    await within(TIMEOUT_MS, "the tunnel's end", tunnel.closed);
+    assert.equal(await within(TIMEOUT_MS, "the end", proxy.exited), 0);
+    assert.equal(faults.count, 1, "it was cut, and nothing else went wrong");
   });
 });
