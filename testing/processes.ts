@@ -37,6 +37,12 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
+/** Stops a process (SIGSTOP); resolves when it does nothing more. */
+export async function freeze(pid: number, timeoutMs: number): Promise<void> {
+  signal(pid, "SIGSTOP");
+  await askUntil(timeoutMs, `process ${pid} to stand still`, () => statOf(pid)?.[0] === "T" || undefined);
+}
+
 /** Memory in use, in bytes. */
 export function residentBytesOf(pid: number): number {
   const line = /^VmRSS:\s+([0-9]+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));

@@ -6,7 +6,7 @@ import { HttpConnection } from "../../testing/clients/http-connection.ts";
 import { Load } from "../../testing/clients/load.ts";
 import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
 import { askUntil } from "../../testing/deadline.ts";
-import { isAlive, signal, whenGone } from "../../testing/processes.ts";
+import { freeze, isAlive, signal, whenGone } from "../../testing/processes.ts";
 import type { WorkerStatus } from "../../testing/proxy.ts";
 import { assertNoFaults, echoRequest, exchangeOn, fetchOnce, IOS, TIMEOUT_MS, withApp } from "./support.ts";
 
@@ -78,7 +78,8 @@ test("under a fixed load, kill -9 of a worker loses nothing but what was in its 
 test("a worker that hangs is replaced, and the others go on serving meanwhile", async () => {
   await withApp({ workers: 2 }, async (proxy, port) => {
     const [victim] = await proxy.workers();
-    signal(victim!.pid, "SIGSTOP");
+    // Until it stands still it may still take a connection, which dies in its hands.
+    await freeze(victim!.pid, TIMEOUT_MS);
     const answers = await Promise.all(Array.from({ length: 20 }, () => fetchOnce(port, "/")));
     assert.ok(answers.every(({ status }) => status === 200));
     await proxy.whenWorkers(

@@ -70,6 +70,10 @@ export class Completions implements CompletionTarget, AcceptedTarget {
     for (const connection of this.#connections.quiet.splice(0)) this.#leaveWhenQuiet(connection);
   }
 
+  hasFreeNumber(): boolean {
+    return this.#connections.freeCount > 0;
+  }
+
   accepted(listener: number, socket: AcceptedSocket): boolean {
     const connection = this.#connections.take(socket.fd, table.OPEN);
     if (connection < 0) return false;

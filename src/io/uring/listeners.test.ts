@@ -1,11 +1,13 @@
 /** Accepting where the kernel refuses, or answers after we changed our mind: answers made by hand. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { test, type TestContext } from "node:test";
 import { parseAddress } from "../../base/address.ts";
 import { mapRegion } from "../../sys/arena.ts";
 import { closeDescriptor } from "../../sys/descriptor.ts";
 import { ECANCELED, ECONNABORTED, EMFILE } from "../../sys/errno.ts";
-import { openListeningSocket } from "../../sys/listening-socket.ts";
+import { openListeningSocket, socketName } from "../../sys/listening-socket.ts";
 import { openStreamSocket } from "../../sys/stream-socket.ts";
 import { Listeners, PEER_BYTES } from "./listeners.ts";
 import { MESSAGE_BYTES, Operations } from "./operations.ts";
@@ -13,6 +15,7 @@ import { openRing } from "./ring.ts";
 
 const SIZES = { entryCount: 16, completionCount: 32 };
 const ACCEPT_RETRY_MS = 100;
+const LOOK_EVERY_MS = 500;
 const NOW_MS = 5_000;
 const trial = openRing(SIZES);
 if (trial.ok) trial.value.close();
@@ -23,6 +26,8 @@ interface Rig {
   readonly asked: { accepts: number; cancels: number };
   readonly listeners: Listeners;
   readonly listener: number;
+  /** Where it listens. */
+  readonly port: number;
   readonly told: string[];
   readonly warnings: string[];
   freeNumbers: number;
@@ -45,6 +50,7 @@ function openRig(t: TestContext): Rig {
   const told: string[] = [];
   const warnings: string[] = [];
   const target = {
+    hasFreeNumber: () => rig.freeNumbers > 0,
     accepted: (listener: number, socket: { fd: number }) => {
       if (rig.freeNumbers === 0) return false;
       rig.freeNumbers--;
@@ -62,7 +68,8 @@ function openRig(t: TestContext): Rig {
     assert.ok(socket.ok);
     return socket.value;
   };
-  const rig: Rig = { asked, listeners, listener, told, warnings, freeNumbers: 10, openSocket };
+  const { port } = socketName(listening.value);
+  const rig: Rig = { asked, listeners, listener, port, told, warnings, freeNumbers: 10, openSocket };
   return rig;
 }
 
@@ -78,6 +85,30 @@ test("without descriptors accepting rests, says so, and is tried again later", {
   listeners.completed(listener, openSocket(), NOW_MS + ACCEPT_RETRY_MS);
   assert.deepEqual(told, [`accepted ${listener}`]);
 });
+
+test(
+  "a connection that woke a frozen process is looked for in the queue, while there is a number",
+  {
+    skip,
+  },
+  async (t) => {
+    const rig = openRig(t);
+    const { listeners, listener, told } = rig;
+    const client = connect(rig.port, "127.0.0.1");
+    t.after(() => client.destroy());
+    await once(client, "connect");
+    // Armed, but nobody tells that somebody came: the accept of this rig never reaches the kernel.
+    listeners.accept(listener);
+    rig.freeNumbers = 0;
+    listeners.progress(NOW_MS);
+    assert.deepEqual(told, []);
+    rig.freeNumbers = 1;
+    listeners.progress(NOW_MS + LOOK_EVERY_MS - 1);
+    assert.deepEqual(told, [], "too early to look again");
+    listeners.progress(NOW_MS + LOOK_EVERY_MS);
+    assert.deepEqual(told, [`accepted ${listener}`]);
+  },
+);
 
 test("a client that is gone before it was accepted holds up nobody", { skip }, (t) => {
   const { listeners, listener, warnings } = openRig(t);

@@ -13,6 +13,8 @@
  * Rules of this file:
  *  1. A socket that was accepted is told or kept (`held`), never dropped, whatever was asked meanwhile.
  *  2. A failure that would only repeat itself is tried again after `ACCEPT_RETRY_MS`, never at once.
+ *  3. A connection wakes one process of those that share a socket. If that one is frozen, it waits until the
+ *     next comes, and would be reset as the frozen one is killed: so we look for it from time to time.
  */
 import { assert } from "../../base/assert.ts";
 import type { Region } from "../../sys/arena.ts";
@@ -27,6 +29,10 @@ export const LISTENERS_MAX = 16_384;
 /** Where the kernel writes a peer: its address, then its length. */
 export const PEER_BYTES = 32;
 const ACCEPT_RETRY_MS = 100;
+/**
+ * Well before a worker that hangs is killed. Nothing wakes us for it: a worker's heartbeat comes as often.
+ */
+const LOOK_EVERY_MS = 500;
 
 type ListenerState = "idle" | "armed" | "resting" | "pausing" | "stopping" | "emptying" | "abandoning";
 
@@ -43,6 +49,8 @@ interface Listener {
 
 /** What listeners ask of the port. */
 export interface AcceptedTarget {
+  /** True while `accepted` would find a number. */
+  hasFreeNumber(): boolean;
   /** Gives the socket a connection and tells the engine; false when no number is free. */
   accepted(listener: number, socket: AcceptedSocket): boolean;
   acceptingStopped(listener: number): void;
@@ -59,6 +67,7 @@ export class Listeners {
   readonly #freeRows: number[] = [];
   #rowCount = 0;
   #nextNumber = 0;
+  #lookAtMs = 0;
 
   constructor(operations: Operations, peers: Region, target: AcceptedTarget, warn: IoWarning) {
     this.#operations = operations;
@@ -126,6 +135,7 @@ export class Listeners {
 
   /** Goes on with those whose time has come, or that a freed number lets go on. */
   progress(nowMs: number): void {
+    if (nowMs >= this.#lookAtMs) this.#lookForLeft(nowMs);
     for (const number of this.#due) {
       const listener = this.#of(number);
       if (listener.retryAtMs <= nowMs) this.#proceed(number, listener, nowMs);
@@ -173,6 +183,16 @@ export class Listeners {
         return this.#forget(number, listener);
       case "idle":
         return;
+    }
+  }
+
+  /** Accepts what waits in a queue though we are armed: one a listener, the rest comes by the ring again. */
+  #lookForLeft(nowMs: number): void {
+    this.#lookAtMs = nowMs + LOOK_EVERY_MS;
+    for (const [number, { fd, state }] of this.#listeners) {
+      if (state !== "armed" || !this.#target.hasFreeNumber()) continue;
+      const left = acceptConnection(fd);
+      if (left.ok) assert(this.#target.accepted(number, left.value), "a free number was not taken");
     }
   }
 
