@@ -24,9 +24,18 @@ export interface Program {
 }
 
 /** Starts a program on these cores. It is not yet ready when this returns. */
-export function startProgram(name: string, cores: string | number, command: readonly string[]): Program {
+export function startProgram(
+  name: string,
+  cores: string | number,
+  command: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Program {
   const args = ["-c", String(cores), ...command];
-  const child = spawn("taskset", args, { stdio: ["ignore", "ignore", "pipe"], detached: true });
+  const child = spawn("taskset", args, {
+    stdio: ["ignore", "ignore", "pipe"],
+    detached: true,
+    env: { ...process.env, ...environment },
+  });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-4_096)));
   if (child.pid === undefined) throw new Error(`${name} could not be started`);

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { connect, type Client } from "../../src/client/client.ts";
 import type { Wildcard } from "../certificates/wildcard.ts";
+import { COLLECTIBLE } from "../collect-garbage.ts";
 import { endProgram, findFreePort, PROXY_CORE, startProgram, type Program } from "../processes.ts";
 import { PROJECT_FOLDER } from "../../tools/tracked-files.ts";
 import { CLUSTER_COUNT, clusterOf, HOST_COUNT, hostnameOf } from "../workload.ts";
@@ -41,14 +42,16 @@ export async function startKakehi(folder: string, options: KakehiOptions): Promi
   const own = join(folder, `kakehi-${options.io}`);
   mkdirSync(own, { recursive: true });
   const socketPath = join(own, "command.sock");
-  const program = startProgram(`kakehi-${options.io}`, options.cores ?? String(PROXY_CORE), [
+  const command = [
     join(PROJECT_FOLDER, "bin", "kakehi"),
     "run",
     `--socket=${socketPath}`,
     `--workers=${options.workers}`,
     `--io=${options.io}`,
     ...(options.args ?? []),
-  ]);
+  ];
+  const cores = options.cores ?? String(PROXY_CORE);
+  const program = startProgram(`kakehi-${options.io}`, cores, command, { NODE_OPTIONS: COLLECTIBLE });
   const client = await connectWhenReady(socketPath, program);
   const status = await client.send({ type: "STATUS" });
   return {

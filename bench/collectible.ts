@@ -1,0 +1,22 @@
+/**
+ * Preloaded (`--import`) into the Node processes that are measured: has them collect their garbage when
+ * SIGUSR1 asks for it, and say so by a file. Otherwise they run as they always do. Who asks is
+ * `collect-garbage.ts`.
+ */
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+/** One collection leaves what only the next can see to be free. */
+const COLLECTIONS = 3;
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+setFlagsFromString("--no-expose-gc");
+
+process.on("SIGUSR1", () => {
+  for (let count = 0; count < COLLECTIONS; count++) collect();
+  writeFileSync(join(tmpdir(), `kakehi-bench-collected-${process.pid}`), "");
+});
