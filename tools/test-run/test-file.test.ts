@@ -6,15 +6,18 @@ import { after, before, suite, test } from "node:test";
 import { isAlive } from "../../testing/processes.ts";
 import { runTestFile, type FileResult } from "./test-file.ts";
 
+/** Where what was started is known to stay, there is nothing to wait for. */
+const LEAVES_SOON_MS = 200;
+
 suite("one test file", () => {
   let folder = "";
   before(() => (folder = mkdtempSync(join(tmpdir(), "kakehi-test-run-"))));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  const run = (text: string, timeMsMax = 20_000): Promise<FileResult> => {
+  const run = (text: string, timeMsMax = 20_000, leaveMsMax = 20_000): Promise<FileResult> => {
     const path = join(folder, "planted.test.mjs");
     writeFileSync(path, `import { suite, test } from "node:test";\n${text}`);
-    return runTestFile(path, timeMsMax);
+    return runTestFile(path, timeMsMax, leaveMsMax);
   };
   const told = (result: FileResult): readonly string[] =>
     result.tests.map(({ outcome, name }) => `${outcome}: ${name}`);
@@ -59,11 +62,15 @@ suite("one test file", () => {
   });
 
   test("a file that leaves a process behind has failed, and the process is gone", async () => {
-    const result = await run(`
+    const result = await run(
+      `
       import { spawn } from "node:child_process";
       const child = spawn("sleep", ["60"], { stdio: "ignore" });
       child.unref();
-      test("starts a process", () => { console.log("pid " + child.pid); });`);
+      test("starts a process", () => { console.log("pid " + child.pid); });`,
+      undefined,
+      LEAVES_SOON_MS,
+    );
     assert.match(result.tests.at(-1)?.detail ?? "", /left processes behind/);
     assert.match(result.output, /pid \d+/);
   });
@@ -80,7 +87,11 @@ suite("one test file", () => {
         /took longer/,
       ],
     ] as const) {
-      const result = await run(`${start} test("starts a process", async () => { ${body} });`, 4_000);
+      const result = await run(
+        `${start} test("starts a process", async () => { ${body} });`,
+        2_000,
+        LEAVES_SOON_MS,
+      );
       assert.match(result.tests.at(-1)?.detail ?? "", fault);
       const [, pid] = /pid (\d+)/.exec(result.output) ?? [];
       assert.ok(pid !== undefined);

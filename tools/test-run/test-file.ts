@@ -27,8 +27,15 @@ export interface FileResult {
   readonly output: string;
 }
 
-/** Runs `path` with node:test and gathers its tests. Whatever the file does, the promise resolves. */
-export async function runTestFile(path: string, timeMsMax: number): Promise<FileResult> {
+/**
+ * Runs `path` with node:test and gathers its tests. Whatever the file does, the promise resolves. What it
+ * started has `leaveMsMax` to be gone after it.
+ */
+export async function runTestFile(
+  path: string,
+  timeMsMax: number,
+  leaveMsMax = LEAVE_MS_MAX,
+): Promise<FileResult> {
   const started = performance.now();
   const args = [`--test-reporter=${REPORTER}`, "--test-reporter-destination=stdout", path];
   const mark = `${process.pid}-${++fileCount}`;
@@ -47,7 +54,8 @@ export async function runTestFile(path: string, timeMsMax: number): Promise<File
   clearTimeout(limit);
   const { tests, output } = gathered();
   const faults = late ? [`took longer than ${timeMsMax / 1_000} s and was killed`] : faultsOf(end, tests);
-  if (!late && !(await allAreGone(child.pid, mark))) faults.push("left processes behind, which were killed");
+  if (!late && !(await allAreGone(child.pid, mark, leaveMsMax)))
+    faults.push("left processes behind, which were killed");
   await killAll(child.pid, mark);
   const failed = faults.map((detail): Reported => ({ outcome: "failed", name: "the file itself", detail }));
   return { path, tests: [...tests, ...failed], durationMs: performance.now() - started, output };
@@ -107,8 +115,8 @@ function killLeft(group: number | undefined, mark: string): number {
   return left.length;
 }
 
-async function allAreGone(group: number | undefined, mark: string): Promise<boolean> {
-  const until = performance.now() + LEAVE_MS_MAX;
+async function allAreGone(group: number | undefined, mark: string, leaveMsMax: number): Promise<boolean> {
+  const until = performance.now() + leaveMsMax;
   while (findLeft(group, mark).length > 0) {
     if (performance.now() > until) return false;
     await wait(LEAVE_CHECK_MS);
