@@ -12,7 +12,7 @@ const COLLECT_MS_MAX = 20_000;
 const LOOK_EVERY_MS = 50;
 
 /** For `NODE_OPTIONS` of a program whose processes are to collect. */
-export const COLLECTIBLE = `--import=${fileURLToPath(new URL("collectible.ts", import.meta.url))}`;
+export const COLLECTIBLE: string = `--import=${fileURLToPath(new URL("collectible.ts", import.meta.url))}`;
 
 /** Resolves when the process has collected. */
 export async function collectGarbage(pid: number): Promise<void> {

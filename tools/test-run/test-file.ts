@@ -34,7 +34,7 @@ export interface FileResult {
 export async function runTestFile(
   path: string,
   timeMsMax: number,
-  leaveMsMax = LEAVE_MS_MAX,
+  leaveMsMax: number = LEAVE_MS_MAX,
 ): Promise<FileResult> {
   const started = performance.now();
   const args = [`--test-reporter=${REPORTER}`, "--test-reporter-destination=stdout", path];
