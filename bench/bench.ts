@@ -22,6 +22,7 @@ import { tlsCertificatesPart } from "./parts/tls-certificates.ts";
 import { HANDSHAKE_PARTS } from "./parts/tls-handshakes.ts";
 import { tlsIdlePart } from "./parts/tls-idle.ts";
 import { tlsReplacementsPart } from "./parts/tls-replacements.ts";
+import { upgradePart } from "./parts/upgrade.ts";
 import { endAll, isInstalled, LOAD_CORE } from "./processes.ts";
 import { formatSection, type Section } from "./section.ts";
 import { PROJECT_FOLDER } from "../tools/tracked-files.ts";
@@ -31,7 +32,7 @@ const PARTS: readonly Part[] = [
   ...COST_PARTS,
   ...HANDSHAKE_PARTS,
   ...[latencyPart, ordersPart, memoryPart, startPart, idlePart],
-  ...[tlsCertificatesPart, tlsReplacementsPart, tlsIdlePart],
+  ...[tlsCertificatesPart, tlsReplacementsPart, tlsIdlePart, upgradePart],
 ];
 const CONTESTANTS = [kakehiUring, kakehiNode, haproxy, nginx];
 /** Where Debian puts daemons, and where users do not look. */

@@ -59,13 +59,16 @@ export class Changes {
     return this.#done;
   }
 
-  /** Makes changes at a fixed rate, each kind in its turn, until `durationMs` is over. */
-  async run(options: { durationMs: number; perSecond: number }): Promise<void> {
+  /**
+   * Makes changes at a fixed rate, each kind in its turn, until `durationMs` is over, or it is told to stop.
+   */
+  async run(options: { durationMs?: number; perSecond: number; signal?: AbortSignal }): Promise<void> {
+    const { durationMs = Infinity, signal } = options;
     const startedMs = performance.now();
     for (let number = 0; ; number++) {
       const waitMs = startedMs + (number * 1_000) / options.perSecond - performance.now();
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-      if (performance.now() - startedMs > options.durationMs) return;
+      if (performance.now() - startedMs > durationMs || signal?.aborted === true) return;
       await this.change(KINDS[number % KINDS.length]!);
     }
   }

@@ -17,6 +17,24 @@ export function descendantsOf(pid: number): number[] {
   return found.slice(1);
 }
 
+/** All processes of a group that are there and no zombies. */
+export function membersOf(group: number): number[] {
+  const pids = readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    const stat = statOf(pid);
+    return stat !== undefined && Number(stat[2]) === group && stat[0] !== "Z";
+  });
+}
+
+/** The command line of a process, its words with spaces between; empty when it is gone. */
+export function commandLineOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+}
+
 /** Whether a process is there and no zombie. */
 export function isAlive(pid: number): boolean {
   const stat = statOf(pid);

@@ -32,6 +32,8 @@ export interface BackendOptions {
   readonly respond?: Responder;
   /** Each connection must begin with a PROXY header. */
   readonly readsProxyHeader?: boolean;
+  /** Whether it keeps what came, for tests that look at it. Default true; false for long loads. */
+  readonly remembers?: boolean;
   /** Called at once for each connection; may write or cut without waiting for a request. */
   readonly onConnection?: (connection: BackendConnection) => void;
 }
@@ -54,6 +56,8 @@ export class HttpBackend {
   /** Answers that wait for `release`. */
   readonly held: (() => void)[] = [];
   requestCount = 0;
+  /** All that came, whatever became of them. */
+  connectionCount = 0;
   readonly #options: BackendOptions;
   readonly #server: Server;
   readonly #open: Set<Socket> = new Set();
@@ -114,12 +118,16 @@ export class HttpBackend {
     await closed.promise;
   }
 
+  get #remembers(): boolean {
+    return this.#options.remembers !== false;
+  }
+
   #accept(socket: Socket): void {
     this.#open.add(socket);
     const header = this.#options.readsProxyHeader === true ? new ProxyHeaderReader() : undefined;
     const connection: BackendConnection = {
       backend: this,
-      number: this.connections.length,
+      number: this.connectionCount,
       socket,
       raw: Buffer.alloc(0),
       get proxyHeader() {
@@ -136,7 +144,8 @@ export class HttpBackend {
     const received = (bytes: Buffer): void => {
       this.#received(connection, (piece) => reader.push(header?.push(piece) ?? piece), bytes);
     };
-    this.connections.push(connection);
+    this.connectionCount++;
+    if (this.#remembers) this.connections.push(connection);
     socket.on("data", received);
     socket.on("end", () => socket.end());
     socket.on("error", () => socket.destroy());
@@ -157,7 +166,7 @@ export class HttpBackend {
       request: (request) => {
         this.requestCount++;
         connection.requestCount++;
-        this.requests.push({ ...request, connection });
+        if (this.#remembers) this.requests.push({ ...request, connection });
         if (this.requests.length > REQUESTS_KEPT_MAX) this.requests.shift();
         (this.#options.respond ?? respondByPath)(request, connection);
         this.changed();
@@ -166,7 +175,8 @@ export class HttpBackend {
   }
 
   #received(connection: BackendConnection, read: (bytes: Buffer) => void, bytes: Buffer): void {
-    if (connection.raw.length < RAW_BYTES_MAX) connection.raw = Buffer.concat([connection.raw, bytes]);
+    if (this.#remembers && connection.raw.length < RAW_BYTES_MAX)
+      connection.raw = Buffer.concat([connection.raw, bytes]);
     try {
       read(bytes);
     } catch (error) {

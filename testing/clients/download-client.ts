@@ -16,6 +16,8 @@ export interface DownloadOptions {
   /** How fast it is read; default as fast as it comes. */
   readonly bytesPerSecond?: number;
   readonly timeoutMs: number;
+  /** Told with each piece: how long it was waited for, since the last one or since reading went on. */
+  readonly waited?: (waitedMs: number) => void;
 }
 
 /** Rejects with a `ClientFault` unless the whole content came. */
@@ -23,16 +25,22 @@ export async function download(options: DownloadOptions): Promise<void> {
   const hash = createHash("sha256");
   const startedMs = performance.now();
   let received = 0;
+  let waitsSinceMs = startedMs;
   const connection = await HttpConnection.open(options.port, {
     timeoutMs: options.timeoutMs,
     bodyPiece: (piece) => {
+      options.waited?.(performance.now() - waitsSinceMs);
+      waitsSinceMs = performance.now();
       hash.update(piece);
       received += piece.length;
       const dueMs = options.bytesPerSecond === undefined ? 0 : (received / options.bytesPerSecond) * 1_000;
       const aheadMs = dueMs - (performance.now() - startedMs);
       if (aheadMs < 1) return;
       connection.pauseReading();
-      setTimeout(() => connection.resumeReading(), aheadMs);
+      setTimeout(() => {
+        waitsSinceMs = performance.now();
+        connection.resumeReading();
+      }, aheadMs);
     },
   });
   try {

@@ -21,6 +21,8 @@ export interface LoadOptions {
   readonly tls?: TlsWishes;
   /** The request with this number. */
   request(number: number): LoadRequest;
+  /** Told with each answer: how long its client waited for it, a fresh one from before it connected. */
+  waited?(waitedMs: number): void;
 }
 
 export interface LoadRequest {
@@ -112,6 +114,7 @@ export class Load {
     const share = this.#options.freshShare ?? 0.5;
     const isFresh = Math.floor((number + 1) * share) > Math.floor(number * share);
     const request = this.#options.request(number);
+    const startedMs = performance.now();
     const connection = (isFresh ? undefined : this.#takeIdle()) ?? (await this.#openConnection());
     const timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS_DEFAULT;
     const method = request.method ?? "GET";
@@ -121,6 +124,7 @@ export class Load {
         bytes: bytesOf(request, isFresh && number % 4 < 2),
         timeoutMs,
       });
+      this.#options.waited?.(performance.now() - startedMs);
       this.#judge(number, request, response);
       if (!isFresh) this.#keep(connection, response);
     } finally {

@@ -18,6 +18,8 @@ export interface WebSocketOptions {
   readonly faults: FaultLog;
   /** Over TLS. */
   readonly tls?: TlsWishes;
+  /** Told with each echo: how long after its message it came. */
+  readonly waited?: (waitedMs: number) => void;
 }
 
 const TIMEOUT_MS_DEFAULT = 10_000;
@@ -26,6 +28,8 @@ export class WebSocketClient {
   readonly #socket: Socket;
   readonly #options: WebSocketOptions;
   readonly #frames: FrameReader = new FrameReader();
+  /** When those were sent that were not echoed yet. */
+  readonly #sentAtMs: number[] = [];
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
   #state: "open" | "closing" | "closed" = "open";
   #sent = 0;
@@ -79,6 +83,7 @@ export class WebSocketClient {
   /** Sends one numbered message. */
   send(): void {
     if (this.#state !== "open") return;
+    this.#sentAtMs.push(performance.now());
     this.#socket.write(writeFrame(OPCODE.text, Buffer.from(messageOf(this.#sent++)), randomBytes(4)));
   }
 
@@ -119,6 +124,8 @@ export class WebSocketClient {
       );
     }
     this.#echoed++;
+    const sentAtMs = this.#sentAtMs.shift();
+    if (sentAtMs !== undefined) this.#options.waited?.(performance.now() - sentAtMs);
   }
 
   #closeEchoed(): void {
