@@ -12,6 +12,8 @@ import { nginx } from "./contestants/nginx.ts";
 import { describeMachine, isQuiet, waitForQuiet } from "./machine.ts";
 import { parseBenchOptions, USAGE, type BenchOptions } from "./options.ts";
 import { COST_PARTS } from "./parts/cost.ts";
+import { crashesPart } from "./parts/crashes.ts";
+import { handOverPart } from "./parts/hand-over.ts";
 import { idlePart } from "./parts/idle.ts";
 import { latencyPart } from "./parts/latency.ts";
 import { memoryPart } from "./parts/memory.ts";
@@ -32,7 +34,8 @@ const PARTS: readonly Part[] = [
   ...COST_PARTS,
   ...HANDSHAKE_PARTS,
   ...[latencyPart, ordersPart, memoryPart, startPart, idlePart],
-  ...[tlsCertificatesPart, tlsReplacementsPart, tlsIdlePart, upgradePart],
+  ...[tlsCertificatesPart, tlsReplacementsPart, tlsIdlePart],
+  ...[upgradePart, handOverPart, crashesPart],
 ];
 const CONTESTANTS = [kakehiUring, kakehiNode, haproxy, nginx];
 /** Where Debian puts daemons, and where users do not look. */

@@ -2,21 +2,25 @@
  * What clients notice when the proxy's program is replaced, or its configuration read anew: everything at
  * once, nothing tried again, every fault counted.
  */
-import { HttpBackend } from "../../testing/backends/http-backend.ts";
 import type { Holdings } from "../../testing/witness/holdings.ts";
 import { CLIENT_KINDS, type ClientKind } from "../../testing/witness/silence.ts";
 import { witness, type Waits, type WitnessReport } from "../../testing/witness/witness.ts";
-import type { TrafficSize } from "../../testing/witness/traffic.ts";
 import { goalAtMost, type Goal, type Section } from "../section.ts";
 import { haproxyReload } from "../upgrade/haproxy.ts";
 import { kakehiUpgrade } from "../upgrade/kakehi.ts";
+import {
+  BACKEND_ID,
+  CHANGES_PER_SECOND,
+  PAUSE_MS,
+  TRAFFIC,
+  TRAFFIC_TEXT,
+  withBackends,
+} from "../upgrade/load.ts";
 import { nginxReload, nginxUpgrade } from "../upgrade/nginx.ts";
 import type { UpgradableKind } from "../upgrade/upgradable.ts";
 import type { Part, Surroundings } from "./part.ts";
 
 const UPGRADES = 10;
-const CHANGES_PER_SECOND = 50;
-const PAUSE_MS = 500;
 const SILENCE_MS_MAX = 50;
 /** What collections of garbage, and the connections of a moment, make of the same. */
 const GROWTH_MAX = 1.1;
@@ -27,17 +31,6 @@ const CLIENTS: Readonly<Record<ClientKind, string>> = {
   resting: "clients that rested",
 };
 const MEBIBYTE = 1024 * 1024;
-const BACKEND_ID = "app";
-const BACKENDS = 2;
-const SIZE: TrafficSize = {
-  requestsPerSecond: 1_000,
-  websockets: 200,
-  messagesPerSecond: 5,
-  downloads: 20,
-  downloadBytes: 1_500_000,
-  downloadBytesPerSecond: 500_000,
-  resting: 200,
-};
 const KINDS: readonly UpgradableKind[] = [kakehiUpgrade, haproxyReload, nginxReload, nginxUpgrade];
 
 export const upgradePart: Part = { name: "upgrade", run };
@@ -67,16 +60,12 @@ function isAsked({ name }: UpgradableKind, { contestants }: Surroundings): boole
 async function measure(kind: UpgradableKind, { folder, options }: Surroundings): Promise<WitnessReport> {
   const missing = kind.missing();
   if (missing !== undefined) throw new Error(missing);
-  const backends = await startBackends();
-  try {
-    const subject = await kind.start(
-      folder,
-      backends.map(({ address }) => address),
-    );
+  return withBackends(async (addresses) => {
+    const subject = await kind.start(folder, addresses);
     try {
       return await witness({
         subject,
-        traffic: { ...SIZE, port: subject.port, backendId: BACKEND_ID },
+        traffic: { ...TRAFFIC, port: subject.port, backendId: BACKEND_ID },
         upgrades: UPGRADES,
         restMs: options.seconds * 1_000,
         pauseMs: PAUSE_MS,
@@ -85,14 +74,7 @@ async function measure(kind: UpgradableKind, { folder, options }: Surroundings):
     } finally {
       await subject.end();
     }
-  } finally {
-    await Promise.all(backends.map((backend) => backend.stop()));
-  }
-}
-
-function startBackends(): Promise<readonly HttpBackend[]> {
-  const start = (): Promise<HttpBackend> => HttpBackend.start({ id: BACKEND_ID, remembers: false });
-  return Promise.all(Array.from({ length: BACKENDS }, start));
+  });
 }
 
 function sectionOf(reports: readonly (readonly [UpgradableKind, WitnessReport])[]): Section {
@@ -101,9 +83,8 @@ function sectionOf(reports: readonly (readonly [UpgradableKind, WitnessReport])[
   return {
     title: "Upgrades under traffic",
     how:
-      `${UPGRADES} in a row under ${SIZE.requestsPerSecond} requests/s (half on fresh connections), ` +
-      `${SIZE.websockets} WebSockets, ${SIZE.downloads} slow downloads and ${SIZE.resting} clients that rest; ` +
-      `for Kakehi with ${CHANGES_PER_SECOND} changes/s all the while. Nothing is tried again. ${hows.join(" ")}`,
+      `${UPGRADES} in a row under ${TRAFFIC_TEXT}; for Kakehi with ${CHANGES_PER_SECOND} changes/s all the ` +
+      `while. Nothing is tried again. ${hows.join(" ")}`,
     head: ["", ...reports.map(([{ name }]) => name)],
     rows: ROWS.map(([title, cell]) => [title, ...reports.map(([, report]) => cell(report))]),
     goals: own === undefined ? [] : goalsOf(own),

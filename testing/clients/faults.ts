@@ -37,6 +37,7 @@ const KEPT_MAX = 200;
 
 export class FaultLog {
   readonly faults: Fault[] = [];
+  readonly countsByKind: Map<FaultKind, number> = new Map();
   readonly #startedMs: number = performance.now();
   #count = 0;
 
@@ -46,6 +47,7 @@ export class FaultLog {
 
   add(kind: FaultKind, detail: string): void {
     this.#count++;
+    this.countsByKind.set(kind, (this.countsByKind.get(kind) ?? 0) + 1);
     if (this.faults.length >= KEPT_MAX) return;
     this.faults.push({ kind, detail, atMs: Math.round(performance.now() - this.#startedMs) });
   }

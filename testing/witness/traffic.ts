@@ -5,7 +5,7 @@
  */
 import { echoOf } from "../backends/responders.ts";
 import { download } from "../clients/download-client.ts";
-import { FaultLog } from "../clients/faults.ts";
+import { type FaultKind, FaultLog } from "../clients/faults.ts";
 import { Load, type LoadRequest } from "../clients/load.ts";
 import { WebSocketClient } from "../clients/websocket-client.ts";
 import { RestingClients } from "./resting-clients.ts";
@@ -34,6 +34,7 @@ export interface TrafficReport {
   readonly downloads: number;
   /** All of them, those below too. */
   readonly faults: number;
+  readonly faultsByKind: Readonly<Partial<Record<FaultKind, number>>>;
   readonly requestFaults: number;
   readonly websocketFaults: number;
   readonly downloadFaults: number;
@@ -99,6 +100,7 @@ export class Traffic {
       messages: this.#websockets.reduce((sum, { echoed }) => sum + echoed, 0),
       downloads: this.#downloadCount,
       faults: Object.values(logs).reduce((sum, { count }) => sum + count, 0),
+      faultsByKind: countsOf(Object.values(logs)),
       requestFaults: logs.requests.count,
       websocketFaults: logs.websockets.count,
       downloadFaults: logs.downloads.count,
@@ -162,6 +164,14 @@ export class Traffic {
   #waits(kind: ClientKind): (waitedMs: number) => void {
     return (waitedMs) => this.#silence.waited(kind, waitedMs);
   }
+}
+
+function countsOf(logs: readonly FaultLog[]): TrafficReport["faultsByKind"] {
+  const counts: Partial<Record<FaultKind, number>> = {};
+  for (const log of logs) {
+    for (const [kind, count] of log.countsByKind) counts[kind] = (counts[kind] ?? 0) + count;
+  }
+  return counts;
 }
 
 /** Each answer must be its own. */

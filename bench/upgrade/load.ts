@@ -1,0 +1,38 @@
+/** What the parts about upgrades and crashes put on a proxy: the same for each. */
+import { HttpBackend } from "../../testing/backends/http-backend.ts";
+import type { TrafficSize } from "../../testing/witness/traffic.ts";
+
+export const BACKEND_ID = "app";
+export const CHANGES_PER_SECOND = 50;
+/** Between two upgrades. */
+export const PAUSE_MS = 500;
+/**
+ * Downloads are long enough not to fit into the kernel's buffers: some are under way in the proxy at any
+ * moment.
+ */
+export const TRAFFIC: TrafficSize = {
+  requestsPerSecond: 1_000,
+  websockets: 200,
+  messagesPerSecond: 5,
+  downloads: 20,
+  downloadBytes: 8_000_000,
+  downloadBytesPerSecond: 2_000_000,
+  resting: 200,
+};
+/** `TRAFFIC` in words. */
+export const TRAFFIC_TEXT: string = `${TRAFFIC.requestsPerSecond} requests/s (half on fresh connections), ${TRAFFIC.websockets} WebSockets, ${TRAFFIC.downloads} slow downloads and ${TRAFFIC.resting} clients that rest`;
+
+const BACKENDS = 2;
+
+/** Runs `body` with backends that all give the same answers. */
+export async function withBackends<Value>(
+  body: (addresses: readonly string[]) => Promise<Value>,
+): Promise<Value> {
+  const start = (): Promise<HttpBackend> => HttpBackend.start({ id: BACKEND_ID, remembers: false });
+  const backends = await Promise.all(Array.from({ length: BACKENDS }, start));
+  try {
+    return await body(backends.map(({ address }) => address));
+  } finally {
+    await Promise.all(backends.map((backend) => backend.stop()));
+  }
+}
