@@ -1,5 +1,5 @@
 /**
- * What clients notice when main is killed and started again, and when a worker is: everything at once, nothing
+ * What clients notice when main is killed and started again, and when a worker is: all at once, nothing
  * tried again, every fault counted.
  */
 import { witness, type WitnessReport } from "../../testing/witness/witness.ts";
