@@ -1,15 +1,18 @@
 /**
- * `node tools/generate-docs.ts`: writes the documents that are made from the model's catalogue and tables.
- * With `--check` it writes nothing and fails if one of them is not what it would write.
+ * `node tools/generate-docs.ts`: writes the documents, and the schema for editors, that are made from the
+ * model's catalogue and tables. With `--check` it writes nothing and fails if one of them is not what it
+ * would write.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { configurationSchema } from "./generate-docs/configuration-schema.ts";
 import { errorsPage } from "./generate-docs/errors-page.ts";
 import { metricsPage } from "./generate-docs/metrics-page.ts";
 import { ordersPage } from "./generate-docs/orders-page.ts";
 import { PROJECT_FOLDER } from "./tracked-files.ts";
 
 const PAGES: Readonly<Record<string, () => string>> = {
+  "docs/configuration.schema.json": configurationSchema,
   "docs/errors.md": errorsPage,
   "docs/metrics.md": metricsPage,
   "docs/orders.md": ordersPage,

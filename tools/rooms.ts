@@ -24,7 +24,7 @@ export interface Room {
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   base: { kind: "pure", imports: [] },
-  model: { kind: "pure", imports: ["base"], packages: ["zod"] },
+  model: { kind: "pure", imports: ["base"], packages: ["zod", "smol-toml"] },
   http: { kind: "pure", imports: ["base", "model"] },
   http1: { kind: "pure", imports: ["base", "http"] },
   "proxy-protocol": { kind: "pure", imports: ["base", "model"] },

@@ -44,6 +44,11 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: "events", summary: "What changes and what happens.", load: () => import("./events.ts") },
   { name: "wait", summary: "Until every worker has a revision.", load: () => import("./wait.ts") },
   { name: "state", summary: "Save, load or print the configuration.", load: () => import("./state.ts") },
+  {
+    name: "config",
+    summary: "The configuration file: check, compare, apply.",
+    load: () => import("./config.ts"),
+  },
   { name: "workers", summary: "List, count or restart the workers.", load: () => import("./workers.ts") },
   {
     name: "upgrade",

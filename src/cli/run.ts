@@ -3,40 +3,28 @@
  * `runMain`; what a proxy does is not known here.
  */
 import { availableParallelism } from "node:os";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { openFileLog } from "../io/log-file.ts";
 import { findServiceManager } from "../io/service-manager.ts";
-import { createStderrLog, type Log, type LogLevel } from "../io/log.ts";
+import { createStderrLog, type Log } from "../io/log.ts";
 import { InheritedSockets } from "../main/inherited-sockets.ts";
+import { faultLines, type ReadConfiguration, readConfiguration } from "../main/file/read-configuration.ts";
 import { MAIN_LIMITS, TICKET_KEY_MS_MAX, TICKET_KEY_MS_MIN } from "../main/limits.ts";
 import { DOCUMENT_VARIABLE } from "../main/upgrade/main-upgrade.ts";
+import { readCarriedFile } from "../main/upgrade/inheritance.ts";
 import { type MainHandle, runMain } from "../main/run-main.ts";
 import { WORKERS_MAX } from "../model/limits.ts";
 import { contextOf } from "./context.ts";
 import { formatDuration } from "./duration.ts";
-import { EXIT, StartError, UsageError } from "./exit-codes.ts";
+import { EXIT, StartError } from "./exit-codes.ts";
 import { type RunningProxy, describeGreeting } from "./greeting.ts";
 import { showExample } from "./help.ts";
 import { parseCount, parseDurationMs, parseMode } from "./option-values.ts";
 import { outliveReader, print, printJson } from "./output.ts";
+import { type RunOptions, type RunSettings, runSettings, type SettingsOfFile } from "./run-settings.ts";
 import { Signals } from "./signals.ts";
 import { VERSION } from "./version.ts";
-
-interface RunOptions {
-  readonly socket?: string;
-  readonly socketMode?: number;
-  readonly workers?: number;
-  readonly io?: "auto" | "uring" | "node";
-  readonly state?: string;
-  readonly ticketKeyInterval?: number;
-  readonly config?: string;
-  readonly demo?: boolean;
-  readonly logLevel?: LogLevel;
-  readonly logFile?: string;
-}
-
-const SOCKET_MODE_DEFAULT = 0o600;
 
 export function declare(command: Command): void {
   showExample(
@@ -46,25 +34,36 @@ export function declare(command: Command): void {
   );
   command
     .option("--demo", "Serve a small demo at 127.0.0.1:8080, with two backends of its own.")
-    .option("--state <file>", "Keep the configuration in this file, over restarts and crashes.")
-    .option(
-      "--workers <count>",
-      `How many workers. [${availableParallelism()}: as many as processors]`,
-      parseWorkers,
+    .addOption(named("--config <file>", "The configuration file; SIGHUP applies what differs.", "CONFIG"))
+    .addOption(
+      named("--state <file>", "Keep the configuration in this file, over restarts and crashes.", "STATE"),
+    )
+    .addOption(
+      named(
+        "--workers <count>",
+        `How many workers. [${availableParallelism()}: as many as processors]`,
+        "WORKERS",
+      ).argParser(parseWorkers),
     )
     .addOption(
       choice("--io <kind>", "How workers talk to the kernel. [auto: the best that works]", [
         "auto",
         "uring",
         "node",
-      ]),
+      ]).env("KAKEHI_IO"),
     )
-    .option(
-      "--ticket-key-interval <duration>",
-      `How long one key seals TLS session tickets. [${formatDuration(MAIN_LIMITS.ticketKeyMs)}]`,
-      parseTicketKeyMs,
+    .addOption(
+      named(
+        "--ticket-key-interval <duration>",
+        `How long one key seals TLS session tickets. [${formatDuration(MAIN_LIMITS.ticketKeyMs)}]`,
+        "TICKET_KEY_INTERVAL",
+      ).argParser(parseTicketKeyMs),
     )
-    .option("--socket-mode <mode>", "The command socket's permissions. [0600]", parseMode)
+    .addOption(
+      named("--socket-mode <mode>", "The command socket's permissions. [0600]", "SOCKET_MODE").argParser(
+        parseMode,
+      ),
+    )
     .addOption(
       choice("--log-level <level>", "What is logged. [info]", [
         "debug",
@@ -72,34 +71,34 @@ export function declare(command: Command): void {
         "warning",
         "error",
         "silent",
-      ]),
+      ]).env("KAKEHI_LOG_LEVEL"),
     )
-    .option("--log-file <file>", "Log to this file; SIGUSR1 opens it anew. [stderr]")
-    .option("--config <file>", "Not in this version: use --state, or send orders.")
+    .addOption(named("--log-file <file>", "Log to this file; SIGUSR1 opens it anew. [stderr]", "LOG_FILE"))
     .action(() => run(command));
 }
 
 async function run(command: Command): Promise<void> {
   const options = command.optsWithGlobals<RunOptions>();
-  if (options.config !== undefined) {
-    throw new UsageError(
-      "--config is not in this version: keep the configuration with --state, or send orders",
-    );
-  }
-  const { socketPath, json } = contextOf(command);
-  const { log, reopenLog } = openLog(options);
-  const signals = new Signals({ log, reopenLog, stopDeadlineMs: MAIN_LIMITS.signalStopMs });
   // Main has become this program: what it was has left a document (`main/upgrade/`). Nobody else is to see
   // it.
   const documentFd = process.env[DOCUMENT_VARIABLE];
   delete process.env[DOCUMENT_VARIABLE];
+  const { configuration, ...file } = await readFile(options, documentFd);
+  const settings = runSettings(options, file);
+  const { socketPath, statePath, limits } = settings;
+  if (settings.isDefaultSocket) contextOf(command);
+  const json = command.optsWithGlobals<{ json?: boolean }>().json ?? false;
+  const { log, reopenLog } = openLog(settings);
+  const hasFile = options.config !== undefined;
+  const signals = new Signals({ log, reopenLog, hasFile, stopDeadlineMs: limits.signalStopMs });
   const inheritedSockets = InheritedSockets.of(process.env, log);
   const started = await runMain({
-    socketPath: resolve(socketPath),
-    socketMode: options.socketMode ?? SOCKET_MODE_DEFAULT,
-    workers: options.workers ?? availableParallelism(),
-    io: options.io ?? "auto",
-    ...(options.state === undefined ? {} : { statePath: resolve(options.state) }),
+    socketPath,
+    socketMode: settings.socketMode,
+    workers: settings.workers,
+    io: settings.io,
+    ...(statePath !== undefined && { statePath }),
+    configuration,
     demo: options.demo ?? false,
     log,
     serviceManager: findServiceManager(process.env, log),
@@ -108,19 +107,35 @@ async function run(command: Command): Promise<void> {
     // What was typed, with its symbolic links: what stands behind them may be newer one day (`bin/kakehi`).
     ...(process.env["KAKEHI_PROGRAM"] && { program: process.env["KAKEHI_PROGRAM"] }),
     ...(documentFd !== undefined && { documentFd: Number(documentFd) }),
-    limits: { ticketKeyMs: options.ticketKeyInterval ?? MAIN_LIMITS.ticketKeyMs },
+    limits,
   });
   if (!started.ok) throw new StartError(started.error);
   outliveReader();
   if (documentFd === undefined)
-    greet(started.value, resolve(socketPath), { json, isDefaultSocket: options.socket === undefined });
+    greet(started.value, socketPath, { json, isDefaultSocket: settings.isDefaultSocket });
   signals.reach(started.value);
   if ((await started.value.stopped) !== "clean") process.exitCode = EXIT.refused;
 }
 
-function openLog({ logFile, logLevel = "info" }: RunOptions): { log: Log; reopenLog?: () => void } {
+/** The configuration file; where main has become this program, what the one before was told by it. */
+async function readFile(
+  { config }: RunOptions,
+  documentFd: string | undefined,
+): Promise<SettingsOfFile & { readonly configuration?: ReadConfiguration }> {
+  if (config === undefined) return { settings: {}, folder: "." };
+  const path = resolve(config);
+  if (documentFd !== undefined) {
+    const { settings = {} } = readCarriedFile(Number(documentFd));
+    return { settings, folder: dirname(path) };
+  }
+  const read = await readConfiguration(path);
+  if (!read.ok) throw new StartError(faultLines(read.error).join("\n"));
+  return { settings: read.value.file.settings, folder: dirname(path), configuration: read.value };
+}
+
+function openLog({ logFile, logLevel }: RunSettings): { log: Log; reopenLog?: () => void } {
   if (logFile === undefined) return { log: createStderrLog(logLevel) };
-  const opened = openFileLog(resolve(logFile), logLevel);
+  const opened = openFileLog(logFile, logLevel);
   if (!opened.ok) throw new StartError(`cannot log to ${logFile}: ${opened.error.message}`);
   return { log: opened.value, reopenLog: () => opened.value.reopen() };
 }
@@ -158,6 +173,11 @@ function parseTicketKeyMs(text: string): number {
   if (intervalMs >= TICKET_KEY_MS_MIN && intervalMs <= TICKET_KEY_MS_MAX) return intervalMs;
   const [least, most] = [TICKET_KEY_MS_MIN, TICKET_KEY_MS_MAX].map(formatDuration);
   throw new InvalidArgumentError(`It must be from ${least} to ${most}.`);
+}
+
+/** An option that a variable of the environment can give, too. */
+function named(flags: string, help: string, variable: string): Option {
+  return new Option(flags, help).env(`KAKEHI_${variable}`);
 }
 
 function choice(flags: string, help: string, values: readonly string[]): Option {

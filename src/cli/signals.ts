@@ -3,7 +3,7 @@
  *
  * ```text
  *  SIGTERM, SIGINT   stop softly; a second one: at once
- *  SIGHUP            nothing yet: there is no configuration file to read again
+ *  SIGHUP            RELOAD_CONFIGURATION: what differs from the configuration file is changed
  *  SIGUSR1           open the log file anew
  *  SIGUSR2           UPGRADE: main, then the workers one by one
  * ```
@@ -16,12 +16,15 @@ export interface SignalTarget {
   stopSoftly(deadlineMs: number | undefined): void;
   stopHard(): void;
   upgrade(): void;
+  reload(): void;
 }
 
 export interface SignalOptions {
   readonly log: Log;
   /** Opens the log file anew; absent: the log is on stderr. */
   readonly reopenLog: (() => void) | undefined;
+  /** Whether there is a configuration file. */
+  readonly hasFile: boolean;
   /** What is not finished so long after the first SIGTERM is cut. */
   readonly stopDeadlineMs: number;
 }
@@ -41,7 +44,11 @@ export class Signals {
     const { log, reopenLog } = options;
     process.on("SIGTERM", () => this.#stop("SIGTERM", 0));
     process.on("SIGINT", () => this.#stop("SIGINT", SAME_INTERRUPT_MS));
-    process.on("SIGHUP", () => log.warning("SIGHUP: there is no configuration file to read again"));
+    process.on("SIGHUP", () => {
+      if (!options.hasFile) log.warning("SIGHUP: there is no configuration file to read again");
+      else if (this.#target === undefined) log.warning("SIGHUP: the proxy still starts");
+      else this.#target.reload();
+    });
     process.on("SIGUSR1", () => {
       if (reopenLog === undefined) log.info("SIGUSR1: the log is on stderr; only --log-file is opened anew");
       else reopenLog();

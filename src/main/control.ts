@@ -8,6 +8,7 @@ import type { ExpiryWatch } from "./certificates/expiry-watch.ts";
 import type { Configuration } from "./configuration.ts";
 import type { DrainClock } from "./drain-clock.ts";
 import type { EventLog } from "./events/event-log.ts";
+import type { FileInUse } from "./file/file-in-use.ts";
 import type { Gathering } from "./gathering.ts";
 import type { MainLimits } from "./limits.ts";
 import type { MainCounters } from "./metrics/main-metrics.ts";
@@ -46,6 +47,7 @@ export interface Control {
   readonly serviceManager: ServiceManager;
   /** Listening sockets that main was started with; `undefined` where nobody said. */
   readonly inheritedSockets: InheritedSockets | undefined;
+  readonly file: FileInUse;
   readonly limits: MainLimits;
   readonly log: Log;
   readonly version: string;

@@ -13,6 +13,8 @@ import { Configuration } from "./configuration.ts";
 import type { Control } from "./control.ts";
 import { DrainClock } from "./drain-clock.ts";
 import { EventLog } from "./events/event-log.ts";
+import { FileInUse, fileOf } from "./file/file-in-use.ts";
+import type { ReadConfiguration } from "./file/read-configuration.ts";
 import { Gathering } from "./gathering.ts";
 import type { MainLimits } from "./limits.ts";
 import { ExpiryWatch } from "./certificates/expiry-watch.ts";
@@ -48,6 +50,8 @@ export interface ControlOptions {
   readonly log: Log;
   readonly version: string;
   readonly limits: MainLimits;
+  /** The configuration file that we were started with. */
+  readonly configuration?: ReadConfiguration | undefined;
   /** Of the program that we were. */
   readonly carried?: CarriedMain | undefined;
 }
@@ -112,6 +116,7 @@ export function createControl(options: ControlOptions): MainParts {
     stopSequence,
     serviceManager,
     inheritedSockets: options.inheritedSockets,
+    file: new FileInUse(carried?.configuration_file ?? fileOf(options.configuration)),
     limits,
     log,
     version,

@@ -17,6 +17,8 @@ import { findRendezvous } from "./adoption/rendezvous-paths.ts";
 import type { Control } from "./control.ts";
 import { createControl, type MainParts } from "./create-control.ts";
 import { inheritDemoBackends, startDemoBackends, type DemoBackends } from "./demo.ts";
+import type { ReadConfiguration } from "./file/read-configuration.ts";
+import { startFromFile } from "./file/start-from-file.ts";
 import type { InheritedSockets } from "./inherited-sockets.ts";
 import { MAIN_LIMITS, type MainLimits } from "./limits.ts";
 import type { Listener } from "../model/objects.ts";
@@ -44,6 +46,8 @@ export interface MainOptions {
   readonly io: "auto" | "uring" | "node";
   /** Where the configuration is kept over restarts; absent: it starts empty. */
   readonly statePath?: string;
+  /** The configuration file, read. */
+  readonly configuration?: ReadConfiguration | undefined;
   readonly demo: boolean;
   readonly log: Log;
   /** As `STATUS` tells it. */
@@ -77,6 +81,8 @@ export interface MainHandle {
   stopHard(): void;
   /** Begins `UPGRADE`; how it goes is logged. */
   upgrade(): void;
+  /** Begins `RELOAD_CONFIGURATION`; how it goes is logged. */
+  reload(): void;
 }
 
 /** Starts the proxy. The error is a sentence for the user; nothing is left running then. */
@@ -117,6 +123,10 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
   await adoptWorkers(found, { control, takeSecrets: (secrets) => main.secrets.adopt(secrets) });
   const started = await startServing(main, () => starting ?? startWorkers());
   if (!started.ok) return giveUp(started.error);
+  if (options.configuration !== undefined && heritage === undefined) {
+    const read = await startFromFile(control, options.configuration);
+    if (!read.ok) return giveUp(read.error);
+  }
   const demoStarted = await startDemo(main, options, heritage);
   if (!demoStarted.ok) return giveUp(demoStarted.error);
   const demo = demoStarted.value;
@@ -267,5 +277,6 @@ function handleOf({ control }: MainParts, executor: Executor, stopped: Promise<S
     stopSoftly: (deadlineMs) => void stopSequence.softly(deadlineMs),
     stopHard: () => void stopSequence.hard(),
     upgrade: () => executeOwn(control, executor, "UPGRADE"),
+    reload: () => executeOwn(control, executor, "RELOAD_CONFIGURATION"),
   };
 }

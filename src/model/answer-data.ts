@@ -97,6 +97,12 @@ export interface TransactionData extends ChangeData {
   readonly warnings?: readonly string[];
 }
 
+/** What a configuration file says that a reload cannot do. */
+export interface ReloadData {
+  /** Settings that are not what main was started with, as `processes.workers`. */
+  readonly needs_restart: readonly string[];
+}
+
 /** What a state file of Sōzu came to. */
 export interface ImportData extends TransactionData {
   readonly records: number;
@@ -181,6 +187,7 @@ export interface AnswerData {
   DUMP_STATE: { readonly orders: readonly ChangeOrder[] };
   SAVE_STATE: { readonly orders: number };
   LOAD_STATE: TransactionData & RemovalData;
+  RELOAD_CONFIGURATION: TransactionData & RemovalData & ReloadData;
   IMPORT_STATE: ImportData;
   QUERY_DRAINS: { readonly drains: readonly DrainStatus[] };
   SET_WORKERS: { readonly count: number };

@@ -6,8 +6,10 @@
 import type { LoggedEvent } from "./events.ts";
 import type { TlsSecrets } from "./channel.ts";
 import type { OrderError } from "./errors.ts";
+import type { FileSettings } from "./file/settings.ts";
 import type { MetricValues } from "./metric-values.ts";
 import type { ObjectKind } from "./objects.ts";
+import type { Right } from "./rights.ts";
 
 /** A client of the command socket. Bytes in base64. */
 export interface CarriedSession {
@@ -83,6 +85,14 @@ export interface CarriedEvents {
   readonly events: readonly LoggedEvent[];
 }
 
+/** What the configuration file said: the next program does not read it again. */
+export interface CarriedFile {
+  /** Absent: main was started without one. */
+  readonly path?: string;
+  readonly settings?: FileSettings;
+  readonly rights?: readonly Right[];
+}
+
 export interface CarriedMain {
   readonly revision: number;
   readonly hash: string;
@@ -109,4 +119,5 @@ export interface CarriedMain {
   readonly program?: string;
   /** Keeps the demo's backends alive. */
   readonly demo_fd?: number;
+  readonly configuration_file?: CarriedFile;
 }

@@ -145,6 +145,16 @@ export const ORDER_ERRORS: Readonly<Record<OrderErrorCode, ErrorMeaning>> = {
     meaning: "The state file was written in a format that this version of the proxy does not know.",
     remedy: "Load it with the version that wrote it, or a newer one.",
   },
+  CONFIGURATION_UNREADABLE: {
+    fault: "machine",
+    meaning: "The configuration file is not there, cannot be read, is empty, or is no text in UTF-8.",
+    remedy: "Check the path and its permissions; the message says what it is. Nothing was changed.",
+  },
+  CONFIGURATION_INVALID: {
+    fault: "client",
+    meaning: "The configuration file says something that cannot be. Nothing of it was applied.",
+    remedy: "Correct it where the message says, by line and column; `kakehi config check` shows all of it.",
+  },
   TIMED_OUT: {
     fault: "machine",
     meaning: "What the order waits for did not come in its time.",
@@ -199,6 +209,8 @@ export type OrderErrorCode =
   | "STATE_FILE_UNWRITABLE"
   | "STATE_FILE_INVALID"
   | "STATE_FILE_NEWER"
+  | "CONFIGURATION_UNREADABLE"
+  | "CONFIGURATION_INVALID"
   | "TIMED_OUT"
   | "WORKER_FAILED"
   | "UPGRADE_FAILED"

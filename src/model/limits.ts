@@ -69,6 +69,16 @@ export const TRANSACTION_ORDERS_MAX = 10_000;
 /** Items in one page of a `LIST_` order. */
 export const PAGE_ITEMS_MAX = 10_000;
 
+/** The configuration file, before anybody looks at what it says. */
+export const CONFIGURATION_FILE_BYTES_MAX: number = 64 * 1024 * 1024;
+/** Users with rights of their own. */
+export const RIGHTS_MAX = 1_000;
+/** Patterns of cluster ids of one user, and the size of each. */
+export const RIGHT_PATTERNS_MAX = 64;
+export const CLUSTER_PATTERN_CHARS_MAX = 256;
+/** The highest user id (credentials(7)); the one after it means "none". */
+export const UID_MAX = 4_294_967_294;
+
 /** How much one configuration may hold. `applyOrder` answers `LIMIT_EXCEEDED` beyond it. */
 export interface StateLimits {
   /** Each costs every worker an open socket. */

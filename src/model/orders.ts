@@ -107,6 +107,7 @@ export interface OrderData {
   DUMP_STATE: { readonly keys: boolean };
   SAVE_STATE: { readonly path: string };
   LOAD_STATE: { readonly path: string } & Removal;
+  RELOAD_CONFIGURATION: { readonly path?: string } & Removal;
   IMPORT_STATE: { readonly path: string; readonly partial: boolean };
   QUERY_DRAINS: Nothing;
   SET_WORKERS: { readonly count: number };

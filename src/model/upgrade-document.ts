@@ -62,6 +62,12 @@ const mainSchema = z.looseObject({
   started_ms: time,
   program: z.string().exactOptional(),
   demo_fd: fd.exactOptional(),
+  configuration_file: z
+    .looseObject({
+      settings: z.record(z.string(), z.looseObject({})).exactOptional(),
+      rights: z.array(z.looseObject({ uid: count, may: z.string() })).exactOptional(),
+    })
+    .exactOptional(),
 });
 
 /** The document as text. */

@@ -28,6 +28,7 @@ import { explain } from "./explain.ts";
 import { importState } from "./import-state.ts";
 import { executeProcessOrder, type ProcessOrder } from "./process-orders.ts";
 import { metricsOf } from "./metrics.ts";
+import { reloadConfiguration } from "./reload-configuration.ts";
 import { loadState, saveState } from "./state-orders.ts";
 import { statusOf } from "./status.ts";
 import { subscribeEvents } from "./subscribe-events.ts";
@@ -42,11 +43,20 @@ type QuestionOrder = Exclude<
         | `${"ADD" | "UPDATE" | "REPLACE" | "REMOVE"}_${string}`
         | "TRANSACTION"
         | "LOAD_STATE"
+        | "RELOAD_CONFIGURATION"
         | "IMPORT_STATE"
         | "SAVE_STATE";
     }
   | ProcessOrder
 >;
+
+/** Orders that change objects by orders in them, or in a file. */
+const WHOLE_CHANGES: readonly string[] = [
+  "TRANSACTION",
+  "LOAD_STATE",
+  "RELOAD_CONFIGURATION",
+  "IMPORT_STATE",
+];
 
 export class Executor implements OrderExecutor {
   readonly #control: Control;
@@ -72,8 +82,7 @@ export class Executor implements OrderExecutor {
       reply.refuse({ code: "CONFLICT", message, field: "if_revision" }, configuration.revision);
       return undefined;
     }
-    const changes =
-      isChangeOrder(order) || ["TRANSACTION", "LOAD_STATE", "IMPORT_STATE"].includes(order.type);
+    const changes = isChangeOrder(order) || WHOLE_CHANGES.includes(order.type);
     if (stopSequence.state === "stopping" && changes) {
       reply.refuse(
         { code: "STOPPING", message: "the proxy is stopping and takes no more changes" },
@@ -91,6 +100,8 @@ export class Executor implements OrderExecutor {
     }
     if (order.type === "LOAD_STATE")
       return loadState(this.#control, order.data, { ifRevision, dryRun }, reply);
+    if (order.type === "RELOAD_CONFIGURATION")
+      return reloadConfiguration(this.#control, order.data, { ifRevision, dryRun }, reply);
     if (order.type === "IMPORT_STATE")
       return importState(this.#control, order.data, { ifRevision, dryRun }, reply);
     if (order.type === "SAVE_STATE") return saveState(this.#control, order.data.path, reply);

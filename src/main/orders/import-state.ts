@@ -22,7 +22,7 @@ import { type DialectRecord, readDialectFile } from "../store/dialect-file.ts";
 import { readOrders } from "./certificate-order.ts";
 import { answerTrial } from "./change-order.ts";
 import { publish } from "./publish.ts";
-import type { LoadOptions } from "./state-orders.ts";
+import { type LoadOptions, replyWith } from "./state-orders.ts";
 
 /** The answer lists so many records; `left_out_total` counts them all. */
 const LEFT_OUT_MAX = 1_000;
@@ -98,11 +98,8 @@ function addRecords(
   if (dryRun) {
     const tried = configuration.tryOutAll(orders);
     if (!tried.ok) return reply.refuse(tried.error.error, revision);
-    const withMore = {
-      ...reply,
-      ok: (text: string, data: unknown, at: number) => reply.ok(text, { ...(data as object), ...more }, at),
-    };
-    return answerTrial(control, tried.value, messageOf(countChanges(tried.value), more), withMore);
+    const message = messageOf(countChanges(tried.value), more);
+    return answerTrial(control, tried.value, message, replyWith(reply, more));
   }
   const accepted = configuration.changeAll(orders);
   if (!accepted.ok) return reply.refuse(accepted.error.error, revision);

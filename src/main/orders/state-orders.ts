@@ -5,7 +5,7 @@
 import { ok } from "../../base/result.ts";
 import { diff } from "../../model/diff.ts";
 import { type ChangeCounts, countChanges } from "../../model/net-changes.ts";
-import type { OrderData } from "../../model/orders.ts";
+import type { DrainOptions, OrderData } from "../../model/orders.ts";
 import type { StateFile } from "../../model/state-file.ts";
 import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
@@ -52,17 +52,30 @@ export async function loadState(
   return new Promise((tookEffect) => {
     // The configuration may have changed while the file was read: what differs is found now.
     control.inTurn(() => {
-      changeTo(control, read.value, data, options, reply);
+      changeTo(control, read.value, { ...options, order: "LOAD_STATE", drain: data.drain }, reply);
       tookEffect();
     });
   });
 }
 
-function changeTo(
+/** How a whole configuration takes the place of another. */
+export interface ChangeToOptions extends LoadOptions {
+  /** The order's name. */
+  readonly order: string;
+  readonly drain: DrainOptions;
+  /** What the answer has beside its counts. */
+  readonly data?: Readonly<Record<string, unknown>>;
+  /** The end of the answer's message. */
+  readonly remark?: string;
+  /** What becomes true with the change. */
+  readonly kept?: () => void;
+}
+
+/** Changes what runs to what is wanted, by what differs, in one change. */
+export function changeTo(
   control: Control,
-  wanted: StateFile,
-  data: OrderData["LOAD_STATE"],
-  { ifRevision, dryRun }: LoadOptions,
+  wanted: Pick<StateFile, "state" | "isProven">,
+  { ifRevision, dryRun, order, drain, data = {}, remark = "", kept }: ChangeToOptions,
   reply: Reply,
 ): void {
   const { configuration } = control;
@@ -78,13 +91,30 @@ function changeTo(
   if (dryRun) {
     const tried = configuration.tryOutAll(orders);
     if (!tried.ok) return reply.refuse(tried.error.error, configuration.revision);
-    return answerTrial(control, tried.value, changesMessage(countChanges(tried.value)), reply);
+    const message = `${changesMessage(countChanges(tried.value))}${remark}`;
+    return answerTrial(control, tried.value, message, replyWith(reply, data));
   }
   const accepted = configuration.changeAll(orders);
   if (!accepted.ok) return reply.refuse(accepted.error.error, configuration.revision);
   const counts = countChanges(accepted.value.changes);
-  const change = { ...accepted.value, message: changesMessage(counts) };
-  publish(control, change, { order: "LOAD_STATE", drainOf: () => data.drain, reply, data: { ...counts } });
+  const change = { ...accepted.value, message: `${changesMessage(counts)}${remark}` };
+  if (kept !== undefined) configuration.after({ kept, takenBack: () => undefined });
+  publish(control, change, { order, drainOf: () => drain, reply, data: { ...counts, ...data } });
+}
+
+/** The same reply, whose OK has more data. */
+export function replyWith(reply: Reply, more: Readonly<Record<string, unknown>>): Reply {
+  return {
+    get hasRoom() {
+      return reply.hasRoom;
+    },
+    processing: (message, data, revision) => reply.processing(message, data, revision),
+    onRoom: (room) => reply.onRoom(room),
+    ok: (message, data, revision) => reply.ok(message, { ...(data as object), ...more }, revision),
+    refuse: (error, revision) => reply.refuse(error, revision),
+    carry: (describe) => reply.carry(describe),
+    onGone: (gone) => reply.onGone(gone),
+  };
 }
 
 /** What many changes come to, as a sentence. */

@@ -45,6 +45,7 @@ export function carriedMain(
     started_ms: startedMs - now() + Date.now(),
     ...(program !== undefined && { program }),
     ...(demoFd !== undefined && { demo_fd: demoFd }),
+    configuration_file: control.file.carry(),
   };
   return { programVersion: programVersion(), main };
 }

@@ -3,7 +3,7 @@
  * with them, and its descriptors, ours from then on.
  */
 import { fail, ok, type Result } from "../../base/result.ts";
-import type { CarriedMain } from "../../model/carried.ts";
+import type { CarriedFile, CarriedMain } from "../../model/carried.ts";
 import type { State } from "../../model/state.ts";
 import { closeDescriptor, closeOnExec } from "../../sys/descriptor.ts";
 import type { Control } from "../control.ts";
@@ -30,6 +30,12 @@ export function readInheritance(documentFd: number): Result<Inheritance, string>
   const { state } = rebuilt.value;
   if (state.hash() !== main.hash) return fail("the state makes another configuration than it did");
   return ok({ fromVersion: programVersion, main, state });
+}
+
+/** What the configuration file said to the program that we were. The document stays to be read. */
+export function readCarriedFile(documentFd: number): CarriedFile {
+  const read = readDocument(documentFd);
+  return (read.ok ? read.value.main.configuration_file : undefined) ?? {};
 }
 
 /** Puts what is carried beside the state into main's parts, before workers are taken over. */

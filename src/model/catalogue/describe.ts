@@ -50,14 +50,19 @@ const described: Map<OrderType, readonly FieldDescription[]> = new Map();
 export function describeFields(type: OrderType): readonly FieldDescription[] {
   const known = described.get(type);
   if (known !== undefined) return known;
-  const fields = fieldsOf(jsonSchemaOf(type) as JsonSchema);
+  const fields = describeTable(CATALOGUE[type].schema);
   described.set(type, fields);
   return fields;
 }
 
-/** The JSON Schema (2020-12) of an order's `data`, as a client writes it. */
-function jsonSchemaOf(type: OrderType): Readonly<Record<string, unknown>> {
-  return z.toJSONSchema(CATALOGUE[type].schema, { io: "input", unrepresentable: "any" });
+/** The fields that an object of this schema may have. */
+export function describeTable(schema: z.ZodType): readonly FieldDescription[] {
+  return fieldsOf(jsonSchemaOf(schema) as JsonSchema);
+}
+
+/** The JSON Schema (2020-12) of what a person writes. */
+export function jsonSchemaOf(schema: z.ZodType): Readonly<Record<string, unknown>> {
+  return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
 }
 
 function fieldsOf(schema: JsonSchema): readonly FieldDescription[] {

@@ -14,13 +14,8 @@ const HOST_CHARS_MAX = 512;
 
 const nothing = z.strictObject({}, mustBe("an object"));
 
-const filePath = textField(
-  { takes: "a file's path", about: "A file of the machine that the proxy runs on." },
-  (text) =>
-    text.length > 0 && text.length <= FILE_PATH_CHARS_MAX && !text.includes("\0")
-      ? ok(text)
-      : fail(`must be a file's path of 1 to ${FILE_PATH_CHARS_MAX} characters`),
-);
+const filePath = pathField("A file of the machine that the proxy runs on.");
+const configurationPath = pathField("A file of that machine; without it, the one that `--config` named.");
 
 const explainSchema = z.strictObject(
   {
@@ -41,7 +36,14 @@ const explainSchema = z.strictObject(
 );
 
 export const QUESTION_ORDERS: CatalogueOf<
-  "STATUS" | "EXPLAIN" | "DUMP_STATE" | "SAVE_STATE" | "LOAD_STATE" | "IMPORT_STATE" | "QUERY_DRAINS"
+  | "STATUS"
+  | "EXPLAIN"
+  | "DUMP_STATE"
+  | "SAVE_STATE"
+  | "LOAD_STATE"
+  | "RELOAD_CONFIGURATION"
+  | "IMPORT_STATE"
+  | "QUERY_DRAINS"
 > = {
   STATUS: {
     summary: "What runs: version, revision, the configuration's hash, and each worker.",
@@ -173,6 +175,36 @@ export const QUESTION_ORDERS: CatalogueOf<
       "LIMIT_EXCEEDED",
     ],
   },
+  RELOAD_CONFIGURATION: {
+    summary:
+      "Make the configuration that of a configuration file: only what differs is changed, all at one moment.",
+    changesState: true,
+    answeredBy: "workers",
+    schema: z.strictObject(
+      { path: configurationPath.exactOptional(), drain: drainField },
+      mustBe("an object"),
+    ),
+    example: {},
+    exampleAnswer: {
+      message: "2 objects added, 1 removed, 0 updated; processes.workers takes a restart",
+      data: {
+        changed: true,
+        added: 2,
+        removed: 1,
+        updated: 0,
+        connections: 0,
+        drained_ms: 12,
+        needs_restart: ["processes.workers"],
+      },
+    },
+    errors: [
+      "CONFIGURATION_UNREADABLE",
+      "CONFIGURATION_INVALID",
+      "ADDRESS_IN_USE",
+      "ADDRESS_REFUSED",
+      "LIMIT_EXCEEDED",
+    ],
+  },
   IMPORT_STATE: {
     summary: "Add what a state file of Sōzu holds to the configuration: all of it, or nothing.",
     changesState: true,
@@ -233,3 +265,11 @@ export const QUESTION_ORDERS: CatalogueOf<
     errors: [],
   },
 };
+
+function pathField(about: string): z.ZodType<string> {
+  return textField({ takes: "a file's path", about }, (text) =>
+    text.length > 0 && text.length <= FILE_PATH_CHARS_MAX && !text.includes("\0")
+      ? ok(text)
+      : fail(`must be a file's path of 1 to ${FILE_PATH_CHARS_MAX} characters`),
+  );
+}

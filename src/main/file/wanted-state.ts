@@ -1,0 +1,67 @@
+/**
+ * The configuration that a file asks for: its own objects, and of the kinds that it leaves to orders those
+ * that are there. Of these, one goes whose listener or cluster goes.
+ */
+import { fail, ok, type Result } from "../../base/result.ts";
+import { applyOrder } from "../../model/apply.ts";
+import { type Addition, additionsOf } from "../../model/dump.ts";
+import { type Fault, pathText } from "../../model/file/fault.ts";
+import type { ConfigurationFile } from "../../model/file/parse-file.ts";
+import type { Backend, Certificate, Frontend, ObjectKind } from "../../model/objects.ts";
+import { State } from "../../model/state.ts";
+import type { FileEntry } from "../../model/file/entry.ts";
+import type { ChangeOrder } from "../../model/orders.ts";
+
+/** An object of the file, with the order that adds it. */
+export interface ReadEntry {
+  readonly entry: FileEntry;
+  readonly order: ChangeOrder;
+}
+
+const KINDS: readonly ObjectKind[] = ["listener", "cluster", "backend", "frontend", "certificate"];
+
+/** The state, in steps; or each object of the file that does not go with the others. */
+export function* wantedState(
+  { owns }: Pick<ConfigurationFile, "owns">,
+  entries: readonly ReadEntry[],
+  current: State = new State(),
+): Generator<void, Result<State, readonly Fault[]>> {
+  const state = new State();
+  const faults: Fault[] = [];
+  const left = KINDS.every((kind) => owns.has(kind)) ? [] : additionsOf(current);
+  for (const kind of KINDS) {
+    if (owns.has(kind)) {
+      for (const read of entries) {
+        if (kindOf(read) !== kind) continue;
+        yield;
+        const fault = add(state, read);
+        if (fault !== undefined) faults.push(fault);
+      }
+      continue;
+    }
+    for (const addition of left) {
+      if (addition.kind !== kind || !hasItsPlace(state, addition)) continue;
+      yield;
+      state.applyChange(addition);
+    }
+  }
+  return faults.length > 0 ? fail(faults) : ok(state);
+}
+
+function add(state: State, { entry, order }: ReadEntry): Fault | undefined {
+  const applied = applyOrder(state, order);
+  const place = pathText(entry.path);
+  if (!applied.ok) return { path: entry.path, message: `${place}: ${applied.error.message}` };
+  if (applied.value.changes.length > 0) return undefined;
+  return { path: entry.path, message: `${place} is there twice` };
+}
+
+function kindOf({ order }: ReadEntry): ObjectKind {
+  return order.type.slice("ADD_".length).toLowerCase() as ObjectKind;
+}
+
+function hasItsPlace(state: State, { kind, after }: Addition): boolean {
+  if (kind === "backend") return state.clusters.has((after as Backend).cluster_id);
+  const isOfListener = kind === "frontend" || kind === "certificate";
+  return !isOfListener || state.listeners.has((after as Frontend | Certificate).listener);
+}
