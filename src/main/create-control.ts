@@ -86,7 +86,8 @@ export function createControl(options: ControlOptions): MainParts {
   const listeners = newListeners(workers, options);
   const handoverDrains = newHandoverDrains(workers, drains);
   const handOverBegins = (giver: number, taker: number): void => handoverDrains.begin(giver, taker);
-  const supervisor = new Supervisor({ workers, counters, events, limits, log, now, handOverBegins });
+  const shared = { workers, counters, events, limits, log, version, now };
+  const supervisor = new Supervisor({ ...shared, handOverBegins });
   const workerUpgrade = new WorkerUpgrade({ workers, supervisor, drains: handoverDrains, events });
   const configuration = new Configuration(listeners);
   const { serviceManager = NO_SERVICE_MANAGER } = options;

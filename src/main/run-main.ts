@@ -100,7 +100,7 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
   const { control } = main;
   const found = findRendezvous(options.socketPath);
   const startWorkers = (): ReturnType<Supervisor["setCount"]> =>
-    control.supervisor.setCount(heritage?.main.workers ?? options.workers, () => undefined, 0);
+    control.supervisor.setCount(heritage?.main.workers ?? options.workers, (step) => log.debug(step), 0);
   // They load the state while it is read; but where some are left, first it is seen how many are missing.
   const starting = found.length === 0 && heritage === undefined ? startWorkers() : undefined;
   const opened = await openStore(main, options, heritage);

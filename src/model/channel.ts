@@ -86,10 +86,11 @@ export type ToWorker =
       readonly drains: readonly DrainRequest[];
     }
   /**
-   * Take over another worker's connections. Two descriptors were just sent together: our ends of the messages
-   * and of the descriptors between the two. What they say is in `handover.ts`.
+   * Take over another worker's connections, which main knows by the number `from`. Two descriptors were just
+   * sent together: our ends of the messages and of the descriptors between the two. What they say is in
+   * `handover.ts`.
    */
-  | { readonly type: "take" }
+  | { readonly type: "take"; readonly from: number }
   /**
    * Give all connections to another worker, which main knows by the number `to`, with such descriptors; then
    * leave as after `stop`. What cannot go over ends softly, and is cut after `deadline_ms`.
@@ -117,7 +118,9 @@ export type Question = EngineQuestion | DrainsQuestion;
 /** What uses each drain: answered by `DrainCounts`. */
 export interface DrainsQuestion {
   readonly kind: "drains";
-  /** Of who takes connections over: what came in later batches is left out, because the giver counts it. */
+  /** Of who takes connections over: from this worker, and what came in batches after `released`... */
+  readonly from?: number;
+  /** ...is left out, because the giver counts it. */
   readonly released?: number;
 }
 

@@ -7,7 +7,7 @@ import { assert } from "../base/assert.ts";
 import { receiveDescriptors, sendDescriptors } from "../io/descriptors.ts";
 import type { Io } from "../io/io.ts";
 import { MessageChannel } from "../io/message-channel.ts";
-import type { DrainCounts, FromWorker } from "../model/channel.ts";
+import type { DrainCounts, DrainsQuestion, FromWorker } from "../model/channel.ts";
 import type { FromGiver, FromTaker } from "../model/handover.ts";
 import { closeDescriptor } from "../sys/descriptor.ts";
 import { Giver, type GivingEngine } from "./giver.ts";
@@ -23,6 +23,13 @@ export interface HandoverEndsOptions {
   readonly revision: () => number;
 }
 
+interface Taking {
+  /** Main's number of the giver. */
+  readonly from: number;
+  readonly taker: Taker<number>;
+  readonly ends: Ends<FromGiver>;
+}
+
 /** Both channels to the other worker. */
 interface Ends<Incoming> {
   readonly messages: MessageChannel<Incoming>;
@@ -32,21 +39,21 @@ interface Ends<Incoming> {
 export class HandoverEnds implements HandingOver {
   readonly #options: HandoverEndsOptions;
   #giving: { readonly giver: Giver; readonly to: number; readonly ends: Ends<FromTaker> } | undefined;
-  #taking: { readonly taker: Taker<number>; readonly ends: Ends<FromGiver> } | undefined;
+  /** Of several givers, when many workers become few. */
+  #taking: readonly Taking[] = [];
 
   constructor(options: HandoverEndsOptions) {
     this.#options = options;
   }
 
-  take(): void {
-    const { io, engine, revision } = this.#options;
-    assert(this.#taking === undefined, "takes from two workers at a time");
+  take(from: number): void {
+    const { io, revision } = this.#options;
     const ends = this.#open<FromGiver>({
       received: (message) => taker.received(message),
       closed: () => taker.closed(),
     });
     const taker = new Taker<number>({
-      engine,
+      engine: this.#takingEngine,
       send: (message) => ends.messages.send(message),
       takeDescriptors: () => {
         const received = receiveDescriptors(ends.descriptors);
@@ -57,7 +64,7 @@ export class HandoverEnds implements HandingOver {
       closeConnection: (connection) => io.port.close(connection),
       revision,
     });
-    this.#taking = { taker, ends };
+    this.#taking = [...this.#taking, { from, taker, ends }];
   }
 
   give(to: number, deadlineMs: number | undefined): void {
@@ -83,12 +90,12 @@ export class HandoverEnds implements HandingOver {
 
   followed(): void {
     this.#giving?.giver.followed();
-    this.#taking?.taker.followed();
+    for (const { taker } of this.#taking) taker.followed();
   }
 
-  drainCounts(released: number | undefined): DrainCounts {
-    if (this.#taking !== undefined && released !== undefined)
-      return { uses: this.#taking.taker.drainCounts(released) };
+  drainCounts({ from, released }: DrainsQuestion): DrainCounts {
+    const taking = this.#taking.findLast((one) => one.from === from);
+    if (taking !== undefined && released !== undefined) return { uses: taking.taker.drainCounts(released) };
     const giver = this.#giving?.giver;
     return { uses: this.#options.engine.drainCounts, ...(giver && { released: giver.released }) };
   }
@@ -103,8 +110,8 @@ export class HandoverEnds implements HandingOver {
     const giving = this.#giving;
     giving?.giver.turnEnds();
     if (giving !== undefined && !goesOn(giving.ends, giving.giver.isOver)) this.#giving = undefined;
-    const taking = this.#taking;
-    if (taking !== undefined && !goesOn(taking.ends, taking.taker.isOver)) this.#taking = undefined;
+    if (this.#taking.length === 0) return;
+    this.#taking = this.#taking.filter(({ ends, taker }) => goesOn(ends, taker.isOver));
   }
 
   /** Tells main how far giving is. */
@@ -118,6 +125,21 @@ export class HandoverEnds implements HandingOver {
     this.tellProgress();
     this.#giving?.giver.ended();
     this.#giving?.ends.messages.flush();
+  }
+
+  /** The engine adopts as long as anybody gives. */
+  get #takingEngine(): TakingEngine {
+    const { engine } = this.#options;
+    return {
+      beginAdoption: () => engine.beginAdoption(),
+      adopt: (record) => engine.adopt(record),
+      endAdoption: () => {
+        if (this.#taking.every(({ taker }) => taker.isOver)) engine.endAdoption();
+      },
+      get drainCounts() {
+        return engine.drainCounts;
+      },
+    };
   }
 
   #open<Incoming>(on: { received(message: Incoming): void; closed(): void }): Ends<Incoming> {

@@ -49,11 +49,11 @@ function newWorker(loadFile: readonly ToWorker[] = []): {
     takeListener: () => 5,
     readLoadFile: () => loadFile,
     handover: {
-      take: () => log.push("take"),
+      take: (from) => log.push(`take ${from}`),
       give: (to, deadlineMs) => log.push(`give ${to} ${deadlineMs}`),
       givesTo: 4,
       followed: () => log.push("followed"),
-      drainCounts: (released) => ({ uses: [], released: released ?? 7 }),
+      drainCounts: ({ from, released }) => ({ uses: [], released: (from ?? 0) + (released ?? 7) }),
     },
     mainLink: {
       serveAlone: (serveMs) => log.push(`alone ${serveMs}`),
@@ -214,10 +214,10 @@ test("a state in a memory file is loaded as if it came through the channel", () 
 
 test("a hand-over is told of each change after it was answered, and asked what drains", () => {
   const { follow, log, sent } = newWorker();
-  follow({ type: "take" }, { type: "give", to: 2, deadline_ms: 5 }, { type: "give", to: 3 });
-  assert.deepEqual(log, ["take", "give 2 5", "give 3 undefined"]);
-  follow({ type: "ask", question: 4, what: { kind: "drains", released: 3 } });
-  assert.deepEqual(sent, [{ type: "answer", question: 4, data: { uses: [], released: 3 } }]);
+  follow({ type: "take", from: 1 }, { type: "give", to: 2, deadline_ms: 5 }, { type: "give", to: 3 });
+  assert.deepEqual(log, ["take 1", "give 2 5", "give 3 undefined"]);
+  follow({ type: "ask", question: 4, what: { kind: "drains", from: 10, released: 3 } });
+  assert.deepEqual(sent, [{ type: "answer", question: 4, data: { uses: [], released: 13 } }]);
 });
 
 test("the next main is told what drains, by its object, as far as something uses it, and who takes over", () => {

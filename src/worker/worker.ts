@@ -16,6 +16,7 @@ import {
   type Change,
   type DrainCounts,
   type DrainRequest,
+  type DrainsQuestion,
   type DrainUse,
   type FromWorker,
   type EngineQuestion,
@@ -50,14 +51,13 @@ export interface FollowingEngine {
 
 /** What goes on with another worker; see `handover-ends.ts`. */
 export interface HandingOver {
-  take(): void;
+  take(from: number): void;
   give(to: number, deadlineMs: number | undefined): void;
   /** Main's number of the worker that is given to, while it is. */
   readonly givesTo: number | undefined;
   /** This worker has followed a change of the configuration. */
   followed(): void;
-  /** What uses each drain; see `Question`. */
-  drainCounts(released: number | undefined): DrainCounts;
+  drainCounts(question: DrainsQuestion): DrainCounts;
 }
 
 /** The way to main, as far as main has something to say of it. */
@@ -109,7 +109,7 @@ export class Worker {
         for (const part of this.#options.readLoadFile()) this.follow(part);
         return;
       case "take":
-        return handover.take();
+        return handover.take(message.from);
       case "give":
         return handover.give(message.to, message.deadline_ms);
       case "load":
@@ -201,7 +201,7 @@ export class Worker {
 
   #answer(question: Question): unknown {
     const { engine, handover } = this.#options;
-    return question.kind === "drains" ? handover.drainCounts(question.released) : engine.ask(question);
+    return question.kind === "drains" ? handover.drainCounts(question) : engine.ask(question);
   }
 
   #keepPart(message: ToWorker & { readonly type: "part" }): void {

@@ -9,6 +9,7 @@ import { Load } from "../../testing/clients/load.ts";
 import { connectTls } from "../../testing/clients/tls-client.ts";
 import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
 import { askUntil } from "../../testing/deadline.ts";
+import { valuesOf } from "../../testing/http/head.ts";
 import { signal, whenGone } from "../../testing/processes.ts";
 import { freePort, Proxy, type ProxyOptions } from "../../testing/proxy.ts";
 import { authority, certificateFor, sessionOf } from "./https-support.ts";
@@ -124,6 +125,41 @@ test("kill -9 of main in the midst of a hand-over: the two go on with it, and th
       });
       assertNoFaults(faults);
       for (const session of sessions) session.close();
+      await second.stop();
+    });
+  });
+});
+
+test("more workers are found than there are to be: those that are too many hand all over to those that stay", async (t) => {
+  await withBackends(1, async (backend) => {
+    await withRestarts(async (start) => {
+      const first = await start({ workers: 3 });
+      const port = await first.serve("app", [{ id: "app-1", address: backend.address }]);
+      const load = new Load({ port, ratePerSecond: 100, request: echoRequest("app-1") });
+      t.after(() => load.stop());
+      const faults = new FaultLog();
+      const options = { port, host: "a.example", target: "/websocket", faults };
+      const tunnels = await Promise.all(Array.from({ length: 9 }, () => WebSocketClient.open(options)));
+      const sessions = await Promise.all(
+        Array.from({ length: 9 }, () => HttpConnection.open(port, { timeoutMs: TIMEOUT_MS })),
+      );
+      for (const session of sessions) assert.equal((await exchangeOn(session, "/")).status, 200);
+      const [stays] = await first.workers();
+      await killMain(first);
+
+      const second = await start({ workers: 1 });
+      const [left, ...others] = await second.whenWorkers("one worker", (workers) => workers.length === 1);
+      assert.deepEqual([left!.pid, left!.state, others], [stays!.pid, "running", []]);
+      for (const session of sessions) {
+        const { status, head } = await exchangeOn(session, "/");
+        assert.deepEqual([status, valuesOf(head, "connection")], [200, []]);
+        session.close();
+      }
+      for (const tunnel of tunnels) tunnel.send();
+      await Promise.all(tunnels.map((tunnel) => tunnel.close()));
+      await load.stop();
+      assertNoFaults(load.faults);
+      assertNoFaults(faults);
       await second.stop();
     });
   });

@@ -87,7 +87,7 @@ export class HandoverDrains {
       const giver = pair.giverIs === "here" ? await ask(pair.giver, { kind: "drains" }) : undefined;
       const isGone = pair.giverIs === "gone";
       const released = isGone ? Number.MAX_SAFE_INTEGER : (giver?.released ?? 0);
-      const taker = await ask(pair.taker, { kind: "drains", released });
+      const taker = await ask(pair.taker, { kind: "drains", from: pair.giver, released });
       if (!this.#pairs.has(pair)) return;
       // Both are gone, or the taker never was: then the giver took what it had with it.
       if (isGone && taker === undefined) {

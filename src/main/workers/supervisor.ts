@@ -6,6 +6,8 @@
  * Rules of this file:
  *  1. A worker that is to leave leaves only when those that stay are ready.
  *  2. A number is given again as soon as its worker is gone: the lowest free one.
+ *  3. Those that are too many hand over what they have to those that stay. One that cannot finishes it
+ *     itself.
  */
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { Log } from "../../io/log.ts";
@@ -47,6 +49,8 @@ export interface SupervisorOptions {
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** Main's own version: of too many workers, those of another leave first. */
+  readonly version: string;
   /** One worker gives what it has to another, from now on. */
   readonly handOverBegins: (giver: number, taker: number) => void;
 }
@@ -57,6 +61,8 @@ export class Supervisor {
   readonly #conditions = new Conditions(() => this.#refusal !== undefined && !this.#isStopping);
   /** Started to take another's place, which has not left it yet. */
   readonly #extras = new Set<WorkerProcess>();
+  /** Those that were too many, and hand over what they have. */
+  readonly #surplus = new Set<WorkerProcess>();
   #wanted = 0;
   #state: "running" | "stopping" = "running";
   #refusal: string | undefined;
@@ -93,6 +99,7 @@ export class Supervisor {
     const { log, events } = this.#options;
     const { number, pid } = worker;
     const isExtra = this.#extras.delete(worker);
+    this.#surplus.delete(worker);
     this.#runOn(worker);
     if (worker.state !== "starting" && !worker.hasLeft) this.#cutShort++;
     if (worker.state === "stopping" || (worker.state === "handing-over" && worker.hasLeft)) {
@@ -126,7 +133,7 @@ export class Supervisor {
       return fail(this.#notReady());
     }
     if (this.#wanted !== count) return ok({ leaving: [] });
-    const leaving = this.#surplus(count);
+    const leaving = this.#tooMany(count);
     for (const worker of leaving) this.#leave(worker, tell);
     return ok({ leaving: await this.#waitForLeaving(leaving, tell, leaveWaitMs) });
   }
@@ -160,7 +167,7 @@ export class Supervisor {
 
   /** A worker told of its hand-over. If it took back what it was to give, it runs on. */
   handedOver(worker: WorkerProcess): void {
-    if (worker.tookBack !== undefined && worker.state === "handing-over") worker.state = "running";
+    if (worker.tookBack !== undefined) this.#keeps(worker);
     this.#conditions.changed();
   }
 
@@ -211,10 +218,16 @@ export class Supervisor {
     await this.killAll();
   }
 
+  /** A worker has what it was to give. If there are enough without it, it finishes that, and leaves. */
+  #keeps(worker: WorkerProcess): void {
+    if (worker.state === "handing-over") worker.state = "running";
+    if (!this.#surplus.delete(worker) || worker.state !== "running") return;
+    if (this.#staying().length > this.#wanted) this.#options.workers.stop(worker, undefined);
+  }
+
   /** Whoever gave its connections to a worker that is gone goes on with what that one did not get. */
   #runOn(gone: WorkerProcess): void {
-    for (const giver of this.#options.workers.all())
-      if (giver.state === "handing-over" && giver.givesTo === gone.number) giver.state = "running";
+    for (const giver of this.#options.workers.all()) if (isGivingTo(gone)(giver)) giver.state = "running";
   }
 
   #endReplacing(): void {
@@ -243,18 +256,21 @@ export class Supervisor {
   }
 
   /**
-   * Who leaves when `count` stay: those that are not ready before those that are, high numbers before low.
+   * Who leaves when `count` stay: those that are not ready before those that are, those of another version
+   * than ours before those of it, high numbers before low.
    */
-  #surplus(count: number): readonly WorkerProcess[] {
-    const staying = this.#staying();
-    const ready = staying.filter((worker) => worker.state === "running");
-    return [...ready, ...staying.filter((worker) => worker.state === "starting")].slice(count);
+  #tooMany(count: number): readonly WorkerProcess[] {
+    const rank = ({ state, program }: WorkerProcess): number => {
+      if (state === "starting") return 2;
+      return program?.version === this.#options.version ? 0 : 1;
+    };
+    return [...this.#staying()].sort((a, b) => rank(a) - rank(b)).slice(count);
   }
 
   /** Goes back to `count` workers: those that did not become ready are ended, and not replaced. */
   #giveUp(count: number): void {
     this.#wanted = count;
-    for (const worker of this.#surplus(count)) {
+    for (const worker of this.#tooMany(count)) {
       worker.state = "stopping";
       worker.kill();
     }
@@ -270,10 +286,29 @@ export class Supervisor {
 
   #leave(worker: WorkerProcess, tell: TellStep): void {
     const { connections, number } = worker;
-    this.#options.workers.stop(worker, undefined);
-    tell(
-      `worker ${number} leaves; ${connections} ${connections === 1 ? "connection" : "connections"} remain`,
-    );
+    const heir = worker.state === "running" ? this.#heirOf(worker) : undefined;
+    if (heir === undefined) this.#options.workers.stop(worker, undefined);
+    else {
+      this.#surplus.add(worker);
+      this.handOver(worker, heir, undefined);
+    }
+    const has = `${connections} ${connections === 1 ? "connection" : "connections"}`;
+    if (heir === undefined) tell(`worker ${number} leaves; ${has} remain`);
+    else tell(`worker ${number} hands ${has} over to worker ${heir.number}, and leaves`);
+  }
+
+  /**
+   * Who takes over from a worker that is too many: of those that stay, the one that takes from the fewest.
+   * Nobody, while it takes over itself.
+   */
+  #heirOf(worker: WorkerProcess): WorkerProcess | undefined {
+    const givers = (to: WorkerProcess): number => this.#options.workers.all().filter(isGivingTo(to)).length;
+    if (givers(worker) > 0) return undefined;
+    const leaving = this.#tooMany(this.#wanted);
+    const [heir] = this.#staying()
+      .filter((each) => each.state === "running" && !leaving.includes(each))
+      .sort((a, b) => givers(a) - givers(b));
+    return heir;
   }
 
   /** Most leave at once; one with open sessions may take long, and nobody waits for it. */
@@ -328,4 +363,9 @@ export class Supervisor {
       message: this.#refusal ?? "a worker did not become ready; the log says why",
     };
   }
+}
+
+/** Whether a worker gives its connections to `taker`. */
+function isGivingTo(taker: WorkerProcess): (giver: WorkerProcess) => boolean {
+  return ({ state, givesTo }) => state === "handing-over" && givesTo === taker.number;
 }

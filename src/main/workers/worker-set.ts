@@ -175,7 +175,10 @@ export class WorkerSet {
     giver.state = "handing-over";
     giver.given = giver.tookBack = undefined;
     giver.givesTo = taker.number;
-    taker.sendWith([messages.value.theirs, descriptors.value.theirs], { type: "take" });
+    taker.sendWith([messages.value.theirs, descriptors.value.theirs], {
+      type: "take",
+      from: giver.number,
+    });
     giver.sendWith([messages.value.ours, descriptors.value.ours], {
       type: "give",
       to: taker.number,
