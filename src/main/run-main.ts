@@ -14,6 +14,7 @@ import type { OrderError } from "../model/errors.ts";
 import { raiseDescriptorLimit } from "../sys/descriptor-limit.ts";
 import { adoptWorkers } from "./adoption/adopt-workers.ts";
 import { findRendezvous } from "./adoption/rendezvous-paths.ts";
+import { ownAuthor } from "./author.ts";
 import type { Control } from "./control.ts";
 import { createControl, type MainParts } from "./create-control.ts";
 import { inheritDemoBackends, startDemoBackends, type DemoBackends } from "./demo.ts";
@@ -230,6 +231,7 @@ async function startDemo(
     const refusal = await new Promise<string | undefined>((resolve) => {
       control.inTurn(() =>
         executeChange(control, order, false, {
+          author: ownAuthor(),
           processing: () => undefined,
           hasRoom: true,
           onRoom: () => undefined,

@@ -2,6 +2,7 @@
  * What `SUBSCRIBE_EVENTS` tells: everything that changes or happens, as it stands in `data`. Types only; the
  * log that they stand in is main's. Fields are only ever added, and no event has a private key.
  */
+import type { Author } from "./author.ts";
 import type { ObjectKind } from "./objects.ts";
 
 /** One object of a change. */
@@ -35,14 +36,14 @@ interface AboutCertificate {
 /** What can happen. */
 export type Happening =
   /** An accepted change, once every worker has it. */
-  | {
+  | ({
       readonly event: "CHANGED";
       readonly revision: number;
       readonly order: string;
       /** At most the first 100. */
       readonly changes: readonly ChangedObject[];
       readonly total: number;
-    }
+    } & Author)
   | ({ readonly event: "BACKEND_UP" | "BACKEND_DOWN" } & AboutBackend)
   /** What was removed and was in use then is used no more. */
   | {

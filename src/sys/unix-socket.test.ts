@@ -12,8 +12,8 @@ import {
   acceptUnixConnection,
   AF_UNIX,
   connectUnixSocket,
-  listeningProcess,
   openUnixListener,
+  peerCredentials,
   sendUnixDatagram,
 } from "./unix-socket.ts";
 
@@ -55,7 +55,8 @@ test("who listens is this user's alone, is told who comes, and is known by its p
   assert.equal(!nobody.ok && nobody.error.name, "EAGAIN");
   const connected = connectUnixSocket(path);
   assert.ok(connected.ok);
-  assert.deepEqual(listeningProcess(connected.value), { ok: true, value: process.pid });
+  const self = { pid: process.pid, uid: process.getuid!(), gid: process.getgid!() };
+  assert.deepEqual(peerCredentials(connected.value), { ok: true, value: self });
   const accepted = acceptUnixConnection(listening.value);
   assert.ok(accepted.ok);
   writeSync(accepted.value, "hello");

@@ -56,13 +56,25 @@ export function acceptUnixConnection(listeningFd: number): Result<number, System
   return fd < 0 ? fail(systemFault(-fd, "accept4")) : ok(fd);
 }
 
-/** The process that listens where this socket has connected to (unix(7) SO_PEERCRED). */
-export function listeningProcess(fd: number): Result<number, SystemFault> {
+/** Who is at the other end of a Unix socket. */
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Who is at the other end of a connected stream socket, as the kernel knows it (unix(7) SO_PEERCRED): who
+ * connected, at that moment, or who listened.
+ */
+export function peerCredentials(fd: number): Result<PeerCredentials, SystemFault> {
   const { words } = scratch;
   words[0] = CREDENTIAL_BYTES;
   const credentials = scratch.addressOf(16, CREDENTIAL_BYTES);
   const result = libc.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, scratch.addressOf(0, 4));
-  return result < 0 ? fail(systemFault(-result, "getsockopt")) : ok(words[4]!);
+  return result < 0
+    ? fail(systemFault(-result, "getsockopt"))
+    : ok({ pid: words[4]!, uid: words[5]! >>> 0, gid: words[6]! >>> 0 });
 }
 
 /**

@@ -93,9 +93,12 @@ test("a change is told with its revision and its objects, a refused one and one 
   assert.partialDeepStrictEqual(data, {
     event: "CHANGED",
     order: "ADD_BACKEND",
+    uid: process.getuid!(),
+    pid: process.pid,
     changes: [{ action: "add", kind: "backend", key: "app one" }],
     total: 1,
   });
+  assert.equal(typeof data["order_id"], "string");
   assert.deepEqual(namesOf(subscription), ["SUBSCRIBED", "CHANGED", "CHANGED"]);
 });
 
@@ -267,7 +270,7 @@ test("`kakehi events` shows what is kept, and `kakehi wait` when it is everywher
   const { stdout } = await promisify(execFile)(PROGRAM, args);
   assert.match(
     stdout,
-    /^\S+Z \d+ WORKER_STARTED worker=0 pid=\d+\n\S+Z \d+ CHANGED revision=1 order=ADD_CLUSTER \(add cluster app\) total=1\n$/,
+    /^\S+Z \d+ WORKER_STARTED worker=0 pid=\d+\n\S+Z \d+ CHANGED revision=1 order=ADD_CLUSTER uid=\d+ pid=\d+ order_id=\S+ \(add cluster app\) total=1\n$/,
   );
   assert.match(
     (await promisify(execFile)(PROGRAM, ["wait", "1", "--socket", socketPath])).stdout,

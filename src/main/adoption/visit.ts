@@ -6,7 +6,7 @@ import { fail, ok, type Result } from "../../base/result.ts";
 import { createDescriptorPair, sendDescriptors } from "../../io/descriptors.ts";
 import { closeDescriptor } from "../../sys/descriptor.ts";
 import { openProcessHandle } from "../../sys/process-handle.ts";
-import { connectUnixSocket, listeningProcess } from "../../sys/unix-socket.ts";
+import { connectUnixSocket, peerCredentials } from "../../sys/unix-socket.ts";
 import { adoptWorker, type WorkerOrigin } from "../workers/worker-origin.ts";
 
 /** The worker behind the socket at `path`. The error says why there is none: then it is gone. */
@@ -14,16 +14,17 @@ export function visitWorker(path: string): Result<WorkerOrigin, string> {
   const door = connectUnixSocket(path);
   if (!door.ok) return fail(door.error.message);
   try {
-    const pid = listeningProcess(door.value);
-    if (!pid.ok) return fail(pid.error.message);
-    const handle = openProcessHandle(pid.value);
+    const peer = peerCredentials(door.value);
+    if (!peer.ok) return fail(peer.error.message);
+    const { pid } = peer.value;
+    const handle = openProcessHandle(pid);
     if (!handle.ok) return fail(handle.error.message);
     const channels = bringChannels(door.value);
     if (!channels.ok) {
       closeDescriptor(handle.value);
       return channels;
     }
-    return ok(adoptWorker({ pid: pid.value, handle: handle.value }, channels.value));
+    return ok(adoptWorker({ pid, handle: handle.value }, channels.value));
   } finally {
     closeDescriptor(door.value);
   }

@@ -7,6 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { DRAIN_DEFAULTS } from "../../model/defaults.ts";
 import type { OrderError } from "../../model/errors.ts";
+import { ownAuthor } from "../author.ts";
 import type { Control } from "../control.ts";
 import { changeToFile, differencesTo } from "../orders/reload-configuration.ts";
 import type { ReadConfiguration } from "./read-configuration.ts";
@@ -49,6 +50,7 @@ function begin(control: Control, read: ReadConfiguration): Promise<Result<void, 
   return new Promise((resolve) => {
     control.inTurn(() =>
       changeToFile(control, read, options, {
+        author: ownAuthor(),
         processing: () => undefined,
         hasRoom: true,
         onRoom: () => undefined,

@@ -174,6 +174,7 @@ function whenKept(control: Control, action: () => void): void {
 /** Answers without data: they have no place for ours. `remark` is the message of the OK. */
 function plainReply(reply: Reply, remark = ""): Reply {
   return {
+    author: reply.author,
     get hasRoom() {
       return reply.hasRoom;
     },

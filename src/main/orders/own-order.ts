@@ -2,6 +2,7 @@
  * An order that nobody sent over the command socket: a signal's. What a client would be answered is logged.
  */
 import { parseOrderBody } from "../../model/catalogue/parse-order.ts";
+import { ownAuthor } from "../author.ts";
 import type { Control } from "../control.ts";
 import type { OrderExecutor } from "../socket/order-executor.ts";
 import type { Reply } from "../socket/reply.ts";
@@ -20,6 +21,7 @@ export function executeOwn(control: Control, executor: OrderExecutor, type: stri
 export function replyInLog({ log, ownOrders }: Control, type: string): Reply {
   const over = (): void => void ownOrders.delete(reply);
   const reply: Reply = {
+    author: ownAuthor(),
     processing: (message) => log.info(`${type}: ${message}`),
     hasRoom: true,
     onRoom: () => undefined,

@@ -111,7 +111,7 @@ function publishKept(
   };
   // A removed listener's queue may hold connections that will use it: nobody may count before it is empty.
   gathering.when(revision, () => {
-    control.events.append(changedEvent(publication.order, revision, changes));
+    control.events.append(changedEvent(publication, revision, changes));
     if (left.length === 0) answer();
     else void Promise.all(left).then(answer);
   });
@@ -129,11 +129,16 @@ function moveListeners(listeners: Listeners, changes: readonly Change[]): readon
   return left;
 }
 
-function changedEvent(order: string, revision: number, changes: readonly Change[]): Happening {
+function changedEvent(
+  { order, reply }: Publication,
+  revision: number,
+  changes: readonly Change[],
+): Happening {
   return {
     event: "CHANGED",
     revision,
     order,
+    ...reply.author,
     changes: changes.slice(0, EVENT_CHANGES_MAX).map(({ kind, key, before, after }) => ({
       action: before === undefined ? "add" : after === undefined ? "remove" : "update",
       kind,

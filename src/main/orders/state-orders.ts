@@ -105,6 +105,7 @@ export function changeTo(
 /** The same reply, whose OK has more data. */
 export function replyWith(reply: Reply, more: Readonly<Record<string, unknown>>): Reply {
   return {
+    author: reply.author,
     get hasRoom() {
       return reply.hasRoom;
     },

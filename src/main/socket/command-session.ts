@@ -19,7 +19,9 @@ import { dialectAnswer, type AnswerForm } from "../../model/dialect/answer-form.
 import type { OrderError } from "../../model/errors.ts";
 import { FrameReader, type Frame } from "../../model/framing.ts";
 import type { MainLimits } from "../limits.ts";
+import type { Author } from "../../model/author.ts";
 import type { CarriedOrder, CarriedSession } from "../../model/carried.ts";
+import { peerOf } from "../author.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import type { OrderExecutor } from "./order-executor.ts";
 import { readOrderFrame } from "./read-order-frame.ts";
@@ -46,6 +48,7 @@ export class CommandSession implements TurnTaker {
   readonly #options: SessionOptions;
   readonly #reader: FrameReader;
   readonly #writer: AnswerWriter;
+  readonly #peer: Omit<Author, "order_id">;
   readonly #inFlight: Map<string, InFlight> = new Map();
   #answers: string[] = [];
   /** Told once when the client has read some of what it was sent. */
@@ -66,6 +69,7 @@ export class CommandSession implements TurnTaker {
     this.#options = options;
     this.#reader = new FrameReader({ frameBytesMax: options.limits.frameBytesMax });
     this.#writer = new AnswerWriter(socket, this.#taken);
+    this.#peer = peerOf(descriptorOf(socket));
     socket.on("data", this.#received);
     socket.on("end", () => this.#ended());
     socket.on("drain", () => this.#wake());
@@ -214,6 +218,7 @@ export class CommandSession implements TurnTaker {
   replyTo(id: string, form?: AnswerForm): Reply {
     const hasRoom = (): boolean => this.#hasRoom;
     return {
+      author: { ...this.#peer, order_id: id },
       get hasRoom() {
         return hasRoom();
       },

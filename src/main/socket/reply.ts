@@ -1,11 +1,14 @@
 /**
- * How an order is answered, without knowing who asked: any number of `processing`, then `ok` or `refuse`,
- * once.
+ * How an order is answered, and who is: any number of `processing`, then `ok` or `refuse`, once. Who answers
+ * need not know by what way it goes there.
  */
+import type { Author } from "../../model/author.ts";
 import type { OrderError } from "../../model/errors.ts";
 import type { CarriedOrder } from "../../model/carried.ts";
 
 export interface Reply {
+  /** Who asked. */
+  readonly author: Author;
   /** Not final. Left out where the client does not read what it was told before. */
   processing(message: string, data: unknown, revision: number): void;
   /** False: the client has enough to read, and progress would only wait. */
