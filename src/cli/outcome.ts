@@ -2,7 +2,7 @@
  * Answers to change orders in words: what was done, what would be, and what is left to do.
  */
 import type { Data } from "../client/answer.ts";
-import type { DryRunData, ObjectChange } from "../model/answer-data.ts";
+import type { Destination, DryRunData, Named, ObjectChange } from "../model/answer-data.ts";
 import { objectName } from "../model/keys.ts";
 import type { OkAnswer, ProcessingAnswer } from "../model/answers.ts";
 
@@ -12,8 +12,10 @@ const SIGNS = { add: "+", remove: "-", update: "~" } as const;
 /** What an order did, with the revision that it made. */
 export function describeOutcome(answer: OkAnswer<Data>): string {
   const { changed, changes, connections } = answer.data as Partial<DryRunData>;
-  if (Array.isArray(changes))
-    return [answer.message, ...describeChanges(changes), ...describeUse(connections)].join("\n");
+  if (Array.isArray(changes)) {
+    const lines = [...describeChanges(changes), ...describeForecast(answer.data as Partial<DryRunData>)];
+    return [answer.message, ...lines, ...describeUse(connections)].join("\n");
+  }
   return changed === true ? `${answer.message} (revision ${answer.revision})` : answer.message;
 }
 
@@ -29,6 +31,43 @@ export function describeProgress(answer: ProcessingAnswer<Data>): string {
 function describeUse(connections: number | undefined): string[] {
   if (connections === undefined) return [];
   return [connections === 1 ? "  1 connection uses it now" : `  ${connections} connections use it now`];
+}
+
+/** What it means to requests, below what would change. */
+function describeForecast(data: Partial<DryRunData>): string[] {
+  const { moved_requests: moved, shadowed, unused_certificates: unused, in_use: inUse } = data;
+  const left = data.not_looked_at ?? 0;
+  return [
+    ...describeNamed(moved, "requests would go elsewhere", ({ hostname, path, method, from, to }) => {
+      const rule = `${method ?? ""} ${hostname} ${Object.entries(path).flat().join(" ")}`.trim();
+      return `${rule}: ${describeDestination(from)} → ${describeDestination(to)}`;
+    }),
+    ...describeNamed(shadowed, "no request would reach any more", ({ key, by }) => `${key}, behind ${by}`),
+    ...describeNamed(unused, "certificates would be left unused", ({ fingerprint, names }) =>
+      [fingerprint, ...names.slice(0, 1)].join(" for "),
+    ),
+    ...describeNamed(inUse, "in use now", ({ kind, key, connections }) => {
+      return `${objectName(kind, key)}: ${connections}`;
+    }),
+    ...(left > 0 ? [`  ${left} rules were too many to look at`] : []),
+  ];
+}
+
+function describeNamed<Item>(
+  named: Named<Item> | undefined,
+  title: string,
+  describe: (item: Item) => string,
+): string[] {
+  if (named === undefined || named.total === 0) return [];
+  const left = named.total - named.items.length;
+  const lines = named.items.map((item) => `    ${describe(item)}`);
+  return [`  ${title}:`, ...lines, ...(left > 0 ? [`    … and ${left} more`] : [])];
+}
+
+function describeDestination(to: Destination | null): string {
+  if (to === null) return "nobody";
+  if (to.deny === true) return "denied";
+  return to.cluster_id ?? "redirected";
 }
 
 function describeChanges(changes: readonly ObjectChange[]): string[] {

@@ -13,8 +13,10 @@
 import { assert } from "../base/assert.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { applyOrder, applyOrders, type FailedOrder, undo } from "../model/apply.ts";
+import type { Forecast } from "../model/answer-data.ts";
 import type { Change } from "../model/channel.ts";
 import type { OrderError } from "../model/errors.ts";
+import { takeBackAndForecast } from "../model/forecast/forecast.ts";
 import type { ChangeOrder } from "../model/orders.ts";
 import { STATE_LIMITS } from "../model/limits.ts";
 import { State } from "../model/state.ts";
@@ -61,6 +63,12 @@ export interface Outcome {
 interface Entry extends Outcome {
   readonly change: KeptChange | undefined;
   readonly changes: readonly Change[];
+}
+
+/** What orders would do that were not done. */
+export interface Trial {
+  readonly changes: readonly Change[];
+  readonly forecast: Forecast;
 }
 
 /** Whether an order that was refused was done before. */
@@ -145,19 +153,18 @@ export class Configuration {
   }
 
   /** What an order would change; nothing is changed. */
-  tryOut(
-    order: ChangeOrder,
-  ): Result<{ readonly changes: readonly Change[]; readonly message: string }, OrderError> {
+  tryOut(order: ChangeOrder): Result<Trial & { readonly message: string }, OrderError> {
     const applied = applyOrder(this.#state, order);
-    if (applied.ok) undo(this.#state, applied.value.changes);
-    return applied;
+    if (!applied.ok) return applied;
+    const { changes, message } = applied.value;
+    return ok({ changes, message, forecast: takeBackAndForecast(this.#state, changes) });
   }
 
   /** What many orders would change together; nothing is changed. */
-  tryOutAll(orders: readonly ChangeOrder[], isDone?: IsDone): Result<readonly Change[], FailedOrder> {
+  tryOutAll(orders: readonly ChangeOrder[], isDone?: IsDone): Result<Trial, FailedOrder> {
     const applied = this.#applyAll(orders, isDone);
-    if (applied.ok) undo(this.#state, applied.value);
-    return applied;
+    if (!applied.ok) return applied;
+    return ok({ changes: applied.value, forecast: takeBackAndForecast(this.#state, applied.value) });
   }
 
   /**

@@ -3,6 +3,7 @@
  * started, which load the state while it is rebuilt, the listeners opened; the command socket appears when
  * the workers are ready, so whoever can connect can work.
  */
+import { setFlagsFromString } from "node:v8";
 import { setTimeout } from "node:timers/promises";
 import { fail, ok, type Result } from "../base/result.ts";
 import { type FileLock, inheritFileLock } from "../io/lock-file.ts";
@@ -90,6 +91,8 @@ export interface MainHandle {
 export async function runMain(options: MainOptions): Promise<Result<MainHandle, string>> {
   const limits = { ...MAIN_LIMITS, ...options.limits };
   const { log } = options;
+  // A forecast tries frontends' regexes: one that backtracks too much must not stop the loop.
+  setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
   log.debug("descriptor limit", { descriptors_max: raiseDescriptorLimit() });
   const inherited = options.documentFd === undefined ? undefined : readInheritance(options.documentFd);
   if (inherited?.ok === false) return fail(`cannot take over: ${inherited.error}`);

@@ -5,7 +5,16 @@
 import type { BackendStatus, CertificateChoice, TlsHandles } from "./channel.ts";
 import type { HandoverProgress } from "./handover.ts";
 import type { HistogramValue } from "./metric-values.ts";
-import type { Backend, Certificate, Cluster, Frontend, Listener, ObjectKind } from "./objects.ts";
+import type {
+  Backend,
+  Certificate,
+  Cluster,
+  Frontend,
+  Listener,
+  ObjectKind,
+  PathRule,
+  Redirect,
+} from "./objects.ts";
 import type { ChangeOrder, OrderType } from "./orders.ts";
 
 /** Of every order that changes the state. */
@@ -33,10 +42,67 @@ export interface RemovalData extends ChangeData {
 }
 
 /** Of a `dry_run`: what would change. */
-export interface DryRunData extends ChangeData {
+export interface DryRunData extends ChangeData, Forecast {
+  /** How many objects would be added, removed and updated in the end. */
+  readonly added: number;
+  readonly removed: number;
+  readonly updated: number;
+  /** The first 1,000 of them; `total` counts all. */
   readonly changes: readonly ObjectChange[];
-  /** For a removal: the connections that use it now. */
+  readonly total: number;
+  /** For removals: the connections that use what would go, now. */
   readonly connections?: number;
+  /** For removals: which of it is in use, what is used most first. */
+  readonly in_use?: Named<ObjectUse>;
+}
+
+/** All of a kind are counted, the first of them named. */
+export interface Named<Item> {
+  readonly total: number;
+  readonly items: readonly Item[];
+}
+
+/** What a change means to requests. */
+export interface Forecast {
+  /** By frontends that change: where their requests go now, and where they would. */
+  readonly moved_requests: Named<MovedRequests>;
+  /** Frontends that no request could reach any more. */
+  readonly shadowed: Named<ShadowedFrontend>;
+  /** Certificates whose names no frontend would have any more. */
+  readonly unused_certificates: Named<CertificateSummary>;
+  /** Changed frontends beyond those that were looked at: of these nothing is said in the lists above. */
+  readonly not_looked_at: number;
+}
+
+/** Requests that a frontend is there for. Absent `method`: those with one that no frontend names. */
+export interface MovedRequests {
+  readonly listener: string;
+  readonly hostname: string;
+  readonly path: PathRule;
+  readonly method?: string;
+  /** `null`: no frontend takes them. */
+  readonly from: Destination | null;
+  readonly to: Destination | null;
+}
+
+/** Where a frontend sends requests: one of the three. */
+export interface Destination {
+  readonly cluster_id?: string;
+  readonly deny?: true;
+  readonly redirect?: Redirect;
+}
+
+/** Keys of frontends. */
+export interface ShadowedFrontend {
+  readonly key: string;
+  /** The one that takes all of its requests. */
+  readonly by: string;
+}
+
+export interface ObjectUse {
+  readonly kind: ObjectKind;
+  readonly key: string;
+  readonly connections: number;
 }
 
 /** One object that would be, or was, added, removed or updated. */

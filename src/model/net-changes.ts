@@ -66,7 +66,7 @@ export function removedObjects(changes: readonly Change[]): ObjectName[] {
 }
 
 /** From what an object was at the first of its changes to what it is after the last, where that differs. */
-function netOf(changes: readonly Change[]): Change[] {
+export function netOf(changes: readonly Change[]): Change[] {
   const ends: Record<ObjectKind, Map<string, Change>> = {
     listener: new Map(),
     cluster: new Map(),

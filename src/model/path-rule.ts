@@ -32,22 +32,25 @@ export function parsePathRegex(source: string): Result<string, string> {
 }
 
 /**
+ * A path rule's regex as it is run: it has to match the whole path. Throws a SyntaxError for what is no
+ * regex.
+ */
+export function compilePathRegex(source: string): RegExp {
+  return new RegExp(`^(?:${source})$`);
+}
+
+/**
  * Compiled alone and anchored: alone, because `a)|(?:b` compiles only inside our group. Tried once: some fail
  * only then.
  */
 function compileFault(source: string): string | undefined {
   try {
     new RegExp(source).test("");
-    anchored(source).test("/");
+    compilePathRegex(source).test("/");
     return undefined;
   } catch (error) {
     return `must be a regular expression: ${error instanceof Error ? error.message : "it does not compile"}`;
   }
-}
-
-/** The regular expression that tries a path. */
-function anchored(source: string): RegExp {
-  return new RegExp(`^(?:${source})$`);
 }
 
 /**

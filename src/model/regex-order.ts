@@ -63,5 +63,10 @@ export class RegexOrder {
  */
 export function regexGroupOf(frontend: Frontend | undefined): string | undefined {
   if (frontend === undefined || !("regex" in frontend.path)) return undefined;
-  return `${frontend.listener} ${frontend.hostname}`;
+  return regexGroupAt(frontend);
+}
+
+/** The group of the regex frontends of one listener and hostname. */
+export function regexGroupAt({ listener, hostname }: Pick<Frontend, "listener" | "hostname">): string {
+  return `${listener} ${hostname}`;
 }

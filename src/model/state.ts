@@ -13,6 +13,7 @@ import { assert } from "../base/assert.ts";
 import { factOf } from "./certificate-fact.ts";
 import type { Change } from "./channel.ts";
 import { ConfigurationHash } from "./hash.ts";
+import type { HostIndex } from "./host-index.ts";
 import { NameIndexes } from "./name-indexes.ts";
 import type {
   Backend,
@@ -90,6 +91,16 @@ export class State {
 
   backendKeysOfCluster(clusterId: string): Iterable<string> {
     return this.#indexes.backendsOfCluster.keysOf(clusterId);
+  }
+
+  /** Of the certificates of a listener that have a name, as it is written in them. */
+  certificateKeysOfName(address: string, name: string): Iterable<string> {
+    return this.#indexes.certificatesOfName.keysOf(`${address} ${name}`);
+  }
+
+  /** Which hostnames have frontends. */
+  get hosts(): Pick<HostIndex, "has" | "hasUnder" | "keysOf"> {
+    return this.#indexes.hosts;
   }
 
   frontendCountOfCluster(clusterId: string): number {

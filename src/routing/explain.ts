@@ -4,9 +4,9 @@
  */
 import { bytesOf } from "../base/bytes.ts";
 import type { Frontend, PathRule } from "../model/objects.ts";
+import { compilePathRegex } from "../model/path-rule.ts";
 import { HOST_BYTES_MAX } from "./host-key.ts";
 import type { HostRules } from "./host-rules.ts";
-import { compilePathRegex } from "./path-regexes.ts";
 import type { PathNode } from "./path-tree.ts";
 import type { Route } from "./route.ts";
 

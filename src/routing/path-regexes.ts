@@ -7,20 +7,13 @@
  */
 import { assert } from "../base/assert.ts";
 import type { Frontend } from "../model/objects.ts";
+import { compilePathRegex } from "../model/path-rule.ts";
 import { findByMethod, withRoute, type Route } from "./route.ts";
 
 interface RegexRule<Target> {
   readonly source: string;
   readonly regex: RegExp;
   first: Route<Target>;
-}
-
-/**
- * A path rule's regex as it is run: it has to match the whole path. Throws a SyntaxError for what is no
- * regex.
- */
-export function compilePathRegex(source: string): RegExp {
-  return new RegExp(`^(?:${source})$`);
 }
 
 /** The regex of a frontend; `undefined` when its path rule is another. */

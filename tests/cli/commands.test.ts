@@ -307,6 +307,29 @@ test("a dry run lists what would change", async () => {
   assert.deepEqual(lines(tried.stdout).slice(-2), ["  - cluster app", "  2 connections use it now"]);
 });
 
+test("a dry run says what a change means to requests", async () => {
+  const rule = { listener: "127.0.0.1:81", hostname: "a.test", path: { prefix: "/" } };
+  const data = {
+    changed: true,
+    changes: [{ action: "remove", kind: "frontend", key: "k" }],
+    moved_requests: { total: 2, items: [{ ...rule, method: "GET", from: { cluster_id: "a" }, to: null }] },
+    shadowed: { total: 1, items: [{ key: "k", by: "l" }] },
+    unused_certificates: { total: 0, items: [] },
+    not_looked_at: 3,
+  };
+  const args = ["frontend", "remove", "--listener", "127.0.0.1:81", "--hostname", "a.test", "--dry-run"];
+  const tried = await drive({ ...OK, data }, args);
+  assert.deepEqual(lines(tried.stdout).slice(1), [
+    "  - frontend k",
+    "  requests would go elsewhere:",
+    "    GET a.test prefix /: a → nobody",
+    "    … and 1 more",
+    "  no request would reach any more:",
+    "    k, behind l",
+    "  3 rules were too many to look at",
+  ]);
+});
+
 test("a list is one table or one document, however many pages it has", async () => {
   const backends = ["a", "b", "c"].map((id, index) => ({
     cluster_id: "app",

@@ -174,7 +174,9 @@ test("a dry run tells what would change and changes nothing; if_revision holds f
   const before = await everywhere(orders);
   const data = { orders: [cluster("b"), removal("used-2")].map(([type, data]) => ({ type, data })) } as never;
   const tried = await orders.order("TRANSACTION", data, { dry_run: true });
-  assert.deepEqual([tried.data.total, tried.data.connections], [2, 4]);
+  const { added, removed, total, connections, in_use: inUse, shadowed } = tried.data;
+  assert.deepEqual([added, removed, total, connections, shadowed.total], [1, 1, 2, 4, 0]);
+  assert.deepEqual(inUse, { total: 1, items: [{ kind: "backend", key: "app used-2", connections: 4 }] });
   const conflict = await orders.order("TRANSACTION", data, { if_revision: 0 });
   assert.equal(conflict.error?.code, "CONFLICT");
   assert.deepEqual(await everywhere(orders), before);

@@ -2,17 +2,12 @@
  * An order that changes objects of the configuration: judged, tried out or accepted, and published. A removal
  * of what drains already attaches to its drain.
  */
-import type { ObjectChange } from "../../model/answer-data.ts";
-import type { Change } from "../../model/channel.ts";
-import { netChangesOf, removedObjects } from "../../model/net-changes.ts";
 import type { ChangeOrder } from "../../model/orders.ts";
 import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
 import { attach, publish, type Publication } from "./publish.ts";
+import { answerTrial } from "./dry-run.ts";
 import { drainOptionsOf, findDrain } from "./removals.ts";
-
-/** Of a trial, the answer lists so many objects; `total` counts them all. */
-const TRIAL_CHANGES_MAX = 1_000;
 
 /** What an order brings to its answer, besides what its changes say. */
 export interface Addendum {
@@ -37,7 +32,7 @@ export function executeChange(
   if (dryRun) {
     const tried = configuration.tryOut(order);
     if (!tried.ok) return reply.refuse(tried.error, configuration.revision);
-    return answerTrial(control, tried.value.changes, `${tried.value.message}${remark}`, reply);
+    return answerTrial(control, tried.value, `${tried.value.message}${remark}`, reply);
   }
   const accepted = configuration.change(order);
   const publication = { order: order.type, drainOf: () => drainOptionsOf(order), reply, data };
@@ -49,31 +44,6 @@ export function executeChange(
   }
   if (attachToDrain(control, order, publication)) return;
   reply.refuse(accepted.error, configuration.revision);
-}
-
-/** Answers what would change, and for removals how many connections use it now. */
-export function answerTrial(
-  control: Control,
-  changes: readonly Change[],
-  message: string,
-  reply: Reply,
-): void {
-  const { configuration, workers } = control;
-  const { revision } = configuration;
-  const net: readonly ObjectChange[] = netChangesOf(changes);
-  const data = {
-    changed: net.length > 0,
-    changes: net.slice(0, TRIAL_CHANGES_MAX),
-    total: net.length,
-  };
-  const sentence = `nothing was changed; it would be: ${message}`;
-  const objects = removedObjects(changes);
-  if (objects.length === 0) return reply.ok(sentence, data, revision);
-  void workers.ask({ kind: "uses", objects }).then((answers) => {
-    let connections = 0;
-    for (const uses of answers.values()) for (const use of uses as readonly number[]) connections += use;
-    reply.ok(sentence, { ...data, connections }, revision);
-  });
 }
 
 /** The same removal sent again, while what it removed is still in use. */

@@ -20,7 +20,7 @@ import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
 import { type DialectRecord, readDialectFile } from "../store/dialect-file.ts";
 import { readOrders } from "./certificate-order.ts";
-import { answerTrial } from "./change-order.ts";
+import { answerTrial } from "./dry-run.ts";
 import { publish } from "./publish.ts";
 import { type LoadOptions, replyWith } from "./state-orders.ts";
 
@@ -98,7 +98,7 @@ function addRecords(
   if (dryRun) {
     const tried = configuration.tryOutAll(orders);
     if (!tried.ok) return reply.refuse(tried.error.error, revision);
-    const message = messageOf(countChanges(tried.value), more);
+    const message = messageOf(countChanges(tried.value.changes), more);
     return answerTrial(control, tried.value, message, replyWith(reply, more));
   }
   const accepted = configuration.changeAll(orders);

@@ -11,7 +11,7 @@ import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
 import { readStateFile, writeStateFile } from "../store/state-files.ts";
 import { readOrders } from "./certificate-order.ts";
-import { answerTrial } from "./change-order.ts";
+import { answerTrial } from "./dry-run.ts";
 import { publish } from "./publish.ts";
 
 export interface LoadOptions {
@@ -91,7 +91,7 @@ export function changeTo(
   if (dryRun) {
     const tried = configuration.tryOutAll(orders);
     if (!tried.ok) return reply.refuse(tried.error.error, configuration.revision);
-    const message = `${changesMessage(countChanges(tried.value))}${remark}`;
+    const message = `${changesMessage(countChanges(tried.value.changes))}${remark}`;
     return answerTrial(control, tried.value, message, replyWith(reply, data));
   }
   const accepted = configuration.changeAll(orders);

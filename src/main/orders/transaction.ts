@@ -11,7 +11,7 @@ import { fail, ok, type Result } from "../../base/result.ts";
 import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
 import { readOrder } from "./certificate-order.ts";
-import { answerTrial } from "./change-order.ts";
+import { answerTrial } from "./dry-run.ts";
 import { type LastingDrain, publish } from "./publish.ts";
 import { drainOptionsOf, findDrain, removedBy } from "./removals.ts";
 import { changesMessage } from "./state-orders.ts";
@@ -37,7 +37,7 @@ export function executeTransaction(
     const tried = configuration.tryOutAll(orders, isDone);
     if (!tried.ok)
       return reply.refuse(errorWithin(tried.error.index, tried.error.error), configuration.revision);
-    return answerTrial(control, tried.value, changesMessage(countChanges(tried.value)), reply);
+    return answerTrial(control, tried.value, changesMessage(countChanges(tried.value.changes)), reply);
   }
   const accepted = configuration.changeAll(orders, isDone);
   if (!accepted.ok)
