@@ -74,8 +74,12 @@ export interface EngineLimits {
   readonly healthChecksShareMax: number;
   /** When a health check is tried again that could not be made, for want of a connection or a buffer. */
   readonly healthRetryMs: number;
-  /** Connections that are on their way to another worker at one time; a tunnel is one. */
+  /** Connections that are on their way to another worker at one time, at first; a tunnel is one. */
+  readonly handOverFrozenMin: number;
+  /** The same, when all goes quickly. */
   readonly handOverFrozenMax: number;
+  /** How long one of them may stand still; beyond that, fewer go at one time. */
+  readonly handOverFrozenMs: number;
   /** A session that has more to write waits until less is left. */
   readonly handOverUnsentBytesMax: number;
   /** How often all connections are looked at for what can go over now. */
@@ -112,7 +116,9 @@ export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
   healthChecksMax: 64,
   healthChecksShareMax: 1 / 16,
   healthRetryMs: 250,
+  handOverFrozenMin: 16,
   handOverFrozenMax: 400,
+  handOverFrozenMs: 10,
   handOverUnsentBytesMax: 65_536,
   handOverLookMs: 20,
   handOverPauseMs: 100,

@@ -6,7 +6,7 @@
  * Rules of this file:
  *  1. A connection is frozen first, and goes when the port has detached it. Until the other has said that it
  *     holds it, it can be taken back, whole.
- *  2. Only so many are frozen at a time: each waits only for those.
+ *  2. Only so many are frozen at a time (`pace.ts`): each waits only for those.
  *  3. What speaks TLS, or has ended on one side, stays and ends here.
  */
 import { assert } from "../../base/assert.ts";
@@ -22,11 +22,18 @@ import type { Frozen, FrozenKeeper } from "./frozen.ts";
 import { FrozenBack } from "./frozen-back.ts";
 import { FrozenSession } from "./frozen-session.ts";
 import { FrozenTunnel } from "./frozen-tunnel.ts";
+import { Pace } from "./pace.ts";
 
 const CLOSED = slotOf("connections_closed");
 
 /** Tells of something that is ready to go; `token` is its number until it is taken or taken back. */
 export type GiveHook = (token: number, record: HandoverRecord, connections: readonly number[]) => void;
+
+/** What is with the other worker, and since when it stands still. */
+interface Given {
+  readonly frozen: Frozen;
+  readonly sinceMs: number;
+}
 
 export class HandOver implements FrozenKeeper {
   readonly #core: Core;
@@ -34,9 +41,11 @@ export class HandOver implements FrozenKeeper {
   readonly #drains: Drains;
   readonly #give: GiveHook;
   readonly #closedBefore: number;
-  readonly #detaching = new Set<Frozen>();
+  readonly #pace: Pace;
+  /** With the time at which each stood still. */
+  readonly #detaching = new Map<Frozen, number>();
   /** With the other worker, which has not said yet that it holds them. */
-  readonly #given = new Map<number, Frozen>();
+  readonly #given = new Map<number, Given>();
   #lastToken = 0;
   /** Connections that can go over as of now, probably. */
   readonly #offered: number[] = [];
@@ -53,6 +62,7 @@ export class HandOver implements FrozenKeeper {
     this.#configuration = configuration;
     this.#drains = drains;
     this.#give = give;
+    this.#pace = new Pace(core.limits);
     this.#closedBefore = core.counters[CLOSED]!;
   }
 
@@ -93,10 +103,11 @@ export class HandOver implements FrozenKeeper {
   }
 
   ready(frozen: Frozen): void {
+    const sinceMs = this.#detaching.get(frozen)!;
     this.#detaching.delete(frozen);
     if (this.#state === "over") return frozen.restore();
     const token = ++this.#lastToken;
-    this.#given.set(token, frozen);
+    this.#given.set(token, { frozen, sinceMs });
     this.#give(token, frozen.record(), frozen.connections);
   }
 
@@ -106,18 +117,21 @@ export class HandOver implements FrozenKeeper {
 
   /** The other worker has these for good. */
   taken(tokens: readonly number[]): void {
+    let stoodMs = 0;
     for (const token of tokens) {
-      const frozen = this.#takeToken(token);
+      const { frozen, sinceMs } = this.#takeToken(token);
+      stoodMs = Math.max(stoodMs, this.#core.now - sinceMs);
       this.#counts[frozen.kind]++;
       frozen.release();
       // It has ended here, but nothing was closed.
       if (frozen.kind !== "pooled") this.#core.counters[CLOSED]!--;
     }
+    this.#pace.arrived(tokens.length, stoodMs);
   }
 
   /** The other worker has no room for these: they go on here, and are offered again later. */
   refused(tokens: readonly number[]): void {
-    for (const token of tokens) this.#takeToken(token).restore();
+    for (const token of tokens) this.#takeToken(token).frozen.restore();
     this.#pausedUntilMs = this.#core.now + this.#core.limits.handOverPauseMs;
   }
 
@@ -141,12 +155,12 @@ export class HandOver implements FrozenKeeper {
   }
 
   get #hasRoom(): boolean {
-    return this.#onTheirWay < this.#core.limits.handOverFrozenMax;
+    return this.#onTheirWay < this.#pace.max;
   }
 
   #freeze(connection: number): void {
     const frozen = this.#frozenOf(connection);
-    if (frozen !== undefined) this.#detaching.add(frozen);
+    if (frozen !== undefined) this.#detaching.set(frozen, this.#core.now);
   }
 
   #frozenOf(connection: number): Frozen | undefined {
@@ -161,10 +175,10 @@ export class HandOver implements FrozenKeeper {
     return undefined;
   }
 
-  #takeToken(token: number): Frozen {
-    const frozen = this.#given.get(token);
-    assert(frozen !== undefined, "nothing was given under this token");
+  #takeToken(token: number): Given {
+    const given = this.#given.get(token);
+    assert(given !== undefined, "nothing was given under this token");
     this.#given.delete(token);
-    return frozen;
+    return given;
   }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HandoverRig } from "../../../testing/sim/handover-rig.ts";
+import { ENGINE_LIMITS_DEFAULT } from "../limits.ts";
 import type { SimPeer } from "../../../testing/sim/sim-peer.ts";
 
 const LISTENER = "127.0.0.1:80";
@@ -215,4 +216,20 @@ test("a giver that is asked to stop in the midst of it gives no more, and leaves
     rig.net.advance(5_000);
     assert.deepEqual(rig.stopped, ["giver"], `after ${turns} turns`);
   }
+});
+
+test("few connections stand still at a time at first; the next go when these have arrived", () => {
+  const rig = onlyGiver(newRig());
+  const { engine, worker } = rig.giver;
+  const clients = Array.from({ length: 100 }, () => rig.net.client(LISTENER).send(REQUEST));
+  rig.net.settle();
+  const given: number[] = [];
+  worker.perform(() => engine.handOver(undefined, (token) => void given.push(token)));
+  rig.net.settle();
+  assert.equal(given.length, ENGINE_LIMITS_DEFAULT.handOverFrozenMin);
+  const first = given.splice(0);
+  worker.perform(() => engine.taken(first));
+  rig.net.settle();
+  assert.equal(given.length, 2 * ENGINE_LIMITS_DEFAULT.handOverFrozenMin, "they were quick");
+  for (const client of clients) client.close();
 });

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Pace } from "./pace.ts";
+
+const LIMITS = { handOverFrozenMin: 16, handOverFrozenMax: 100, handOverFrozenMs: 10 };
+
+test("few go at first, and twice as many each time while they arrive in time, up to the most", () => {
+  const pace = new Pace(LIMITS);
+  const seen: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    seen.push(pace.max);
+    pace.arrived(pace.max, 10);
+  }
+  assert.deepEqual(seen, [16, 32, 64, 100, 100]);
+});
+
+test("half as many go when they stood still for too long, but never none", () => {
+  const pace = new Pace(LIMITS);
+  for (let round = 0; round < 3; round++) pace.arrived(pace.max, 0);
+  const seen: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    pace.arrived(pace.max, 11);
+    seen.push(pace.max);
+  }
+  assert.deepEqual(seen, [50, 25, 16, 16, 16]);
+});
+
+test("where few are there to go, no more are let go at once later", () => {
+  const pace = new Pace(LIMITS);
+  for (let round = 0; round < 4; round++) pace.arrived(1, 0);
+  assert.equal(pace.max, 20);
+});

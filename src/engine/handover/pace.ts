@@ -1,0 +1,29 @@
+/**
+ * How many connections may be on their way to the other worker at one time. Each of them stands still until
+ * the other has it, and all that went with it have to be packed, sent and read first. So few go at first,
+ * where neither worker has done this before; more as long as it is quick; and fewer when it is not.
+ */
+import type { EngineLimits } from "../limits.ts";
+
+export type PaceLimits = Pick<EngineLimits, "handOverFrozenMin" | "handOverFrozenMax" | "handOverFrozenMs">;
+
+export class Pace {
+  readonly #limits: PaceLimits;
+  #max: number;
+
+  constructor(limits: PaceLimits) {
+    this.#limits = limits;
+    this.#max = limits.handOverFrozenMin;
+  }
+
+  /** So many may be on their way now. */
+  get max(): number {
+    return this.#max;
+  }
+
+  /** So many have arrived; the slowest of them stood still for so long. */
+  arrived(count: number, stoodMs: number): void {
+    const { handOverFrozenMin: least, handOverFrozenMax: most, handOverFrozenMs: msMax } = this.#limits;
+    this.#max = stoodMs > msMax ? Math.max(least, this.#max >> 1) : Math.min(most, this.#max + count);
+  }
+}
