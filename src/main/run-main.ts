@@ -160,6 +160,7 @@ async function whenStopped(
 ): Promise<Stopped> {
   const how = await control.stopSequence.stopped;
   endRest();
+  await control.mainUpgrade.whenOver();
   // The orders that wait for this end, too, are answered first; only then their connections close.
   await new Promise<void>((resolve) => setImmediate(resolve));
   await server.close();

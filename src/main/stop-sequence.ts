@@ -21,7 +21,7 @@ export interface StopSequenceOptions {
 
 export class StopSequence {
   readonly #options: StopSequenceOptions;
-  #state: "running" | "stopping" = "running";
+  readonly #begun = new AbortController();
   /** Workers that were cut short before the stop began. */
   #cutShortBefore = 0;
   /** Fulfilled when the last worker is gone. */
@@ -34,12 +34,17 @@ export class StopSequence {
   }
 
   get state(): "running" | "stopping" {
-    return this.#state;
+    return this.begun.aborted ? "stopping" : "running";
+  }
+
+  /** Aborted when a stop begins: for what is of no more use then. */
+  get begun(): AbortSignal {
+    return this.#begun.signal;
   }
 
   /** Stops softly; fulfilled when the last worker is gone. A second call waits for the same end. */
   async softly(deadlineMs: number | undefined): Promise<void> {
-    if (this.#state === "stopping") return void (await this.stopped);
+    if (this.state === "stopping") return void (await this.stopped);
     this.#begins();
     const { listeners, supervisor, log } = this.#options;
     log.info("stopping softly", deadlineMs === undefined ? {} : { deadline_ms: deadlineMs });
@@ -50,7 +55,7 @@ export class StopSequence {
 
   /** Stops at once: what is in progress is cut. Also ends a soft stop. */
   async hard(): Promise<void> {
-    if (this.#state === "running") this.#begins();
+    if (this.state === "running") this.#begins();
     const { listeners, supervisor, log } = this.#options;
     log.info("stopping at once");
     await supervisor.cutAll();
@@ -59,7 +64,7 @@ export class StopSequence {
   }
 
   #begins(): void {
-    this.#state = "stopping";
+    this.#begun.abort();
     this.#options.serviceManager.stopping();
     this.#cutShortBefore = this.#options.supervisor.cutShort;
   }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createLog } from "../../src/io/log.ts";
-import { type MainOptions, runMain } from "../../src/main/run-main.ts";
+import { type MainHandle, type MainOptions, runMain } from "../../src/main/run-main.ts";
 import { askUntil, within } from "../../testing/deadline.ts";
 import { OrderClient } from "../../testing/order-client.ts";
 import { signal } from "../../testing/processes.ts";
@@ -19,8 +19,15 @@ const WAIT_MS = 20_000;
 /** A program that says nothing would be waited for longer. */
 const START_MS_MAX = 1_000;
 
+interface Started {
+  readonly main: MainHandle;
+  readonly orders: OrderClient;
+  readonly folder: string;
+  readonly log: string[];
+}
+
 /** Main with two fake workers, and a folder for programs. */
-async function start(t: TestContext): Promise<{ orders: OrderClient; folder: string; log: string[] }> {
+async function start(t: TestContext): Promise<Started> {
   const folder = await mkdtemp(join(tmpdir(), "kakehi-upgrade-"));
   const log: string[] = [];
   const options: MainOptions = {
@@ -43,7 +50,7 @@ async function start(t: TestContext): Promise<{ orders: OrderClient; folder: str
     await within(WAIT_MS, "the stop", started.value.stopped);
     await rm(folder, { recursive: true });
   });
-  return { orders, folder, log };
+  return { main: started.value, orders, folder, log };
 }
 
 async function pidsOf(orders: OrderClient): Promise<readonly number[]> {
@@ -175,3 +182,20 @@ test("a worker that was upgraded is replaced by its own program when it dies", a
   });
   assert.equal(await readFile(marks, "utf8"), "mark\nmark\n");
 });
+
+for (const type of ["UPGRADE_WORKER", "UPGRADE_MAIN", "UPGRADE"]) {
+  for (const how of ["soft", "hard"]) {
+    test(`a ${how} stop ends ${type}: who asked is told, and the stop is clean`, async (t) => {
+      const { main, orders, folder } = await start(t);
+      const program = join(folder, "hangs");
+      await writeFile(program, "#!/bin/sh\nexec sleep 60\n");
+      await chmod(program, 0o755);
+      const upgrade = orders.send(type, { program, ...(type === "UPGRADE_WORKER" && { worker: 0 }) });
+      await upgrade.processing();
+      if (how === "soft") main.stopSoftly(undefined);
+      else main.stopHard();
+      assert.equal((await upgrade.final()).error?.code, "STOPPING");
+      assert.equal(await within(WAIT_MS, "the stop", main.stopped), "clean");
+    });
+  }
+}

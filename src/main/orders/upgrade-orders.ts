@@ -53,6 +53,7 @@ export async function resumeUpgrade(control: Control, carried: CarriedUpgrade, r
   if (workers === undefined) return reply.ok(text, data, configuration.revision);
   reply.processing(text, data, configuration.revision);
   const replaced = await replaceWorkers(control, workers, reply);
+  if (replaced.failure?.code === "STOPPING") return reply.refuse(replaced.failure, configuration.revision);
   if (replaced.failure !== undefined)
     return goBack(control, carried, { numbers: replaced.numbers, failure: replaced.failure }, reply);
   const count = replaced.numbers.length;

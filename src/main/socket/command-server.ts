@@ -28,6 +28,8 @@ export class CommandServer {
   readonly #sessions: Set<CommandSession> = new Set();
   #state: "serving" | "paused" = "serving";
   #inheritedPath: string | undefined;
+  /** At the end: the last client is gone. */
+  #lastClosed: () => void = () => undefined;
 
   constructor(options: CommandServerOptions) {
     this.#options = options;
@@ -115,11 +117,16 @@ export class CommandServer {
       const impatience = setTimeout(() => {
         for (const session of this.#sessions) session.destroy();
       }, CLOSE_MS_MAX);
-      this.#server.close(() => {
+      const over = (): void => {
         clearTimeout(impatience);
         // Node removes what it has made itself.
         if (this.#inheritedPath !== undefined) rmSync(this.#inheritedPath, { force: true });
         resolve();
+      };
+      this.#server.close(() => {
+        // Node waits for those that it has accepted, and knows nothing of those that were inherited.
+        if (this.#sessions.size === 0) over();
+        else this.#lastClosed = over;
       });
       for (const session of this.#sessions) session.end();
     });
@@ -141,7 +148,10 @@ export class CommandServer {
 
   #begin(socket: Socket, carried?: CarriedSession): CommandSession {
     const { limits, executor, turns } = this.#options;
-    const closed = (): void => void this.#sessions.delete(session);
+    const closed = (): void => {
+      this.#sessions.delete(session);
+      if (this.#sessions.size === 0) this.#lastClosed();
+    };
     const session: CommandSession = new CommandSession(socket, { executor, turns, limits, closed }, carried);
     this.#sessions.add(session);
     if (this.#state === "paused") session.pause();

@@ -12,6 +12,7 @@
  * Rules of this file:
  *  1. Until the kernel has replaced the program nothing has happened that cannot be taken back.
  *  2. Between the document and the replacement nothing else runs: what it says is true.
+ *  3. A stop comes first: once one has begun, main becomes no other program.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Result } from "../../base/result.ts";
@@ -58,7 +59,8 @@ type Become = (file: string, args: readonly string[], environment: NodeJS.Proces
 export class MainUpgrade {
   readonly #become: Become;
   #main: ServingMain | undefined;
-  #state: "idle" | "busy" = "idle";
+  /** Fulfilled when it is over; absent while there is none. */
+  #underWay: Promise<unknown> | undefined;
 
   constructor(become: Become = (...command) => process.execve?.(...(command as Parameters<Become>))) {
     this.#become = become;
@@ -71,7 +73,12 @@ export class MainUpgrade {
 
   /** True while main is to become another program. */
   get isBusy(): boolean {
-    return this.#state === "busy";
+    return this.#underWay !== undefined;
+  }
+
+  /** Fulfilled when main is not about to become another program any more. */
+  async whenOver(): Promise<void> {
+    await this.#underWay;
   }
 
   /** Does not come back where it succeeds. */
@@ -79,12 +86,16 @@ export class MainUpgrade {
     const main = this.#main;
     if (main === undefined || this.isBusy || main.control.workerUpgrade.isBusy)
       return { code: "BUSY", message: "another upgrade is under way" };
-    this.#state = "busy";
+    const { stopSequence } = main.control;
+    if (stopSequence.state === "stopping") return STOPPING;
+    const replacing = this.#replace(main, request);
+    this.#underWay = replacing.catch(() => undefined);
     try {
-      const reason = await this.#replace(main, request);
+      const reason = await replacing;
+      if (stopSequence.begun.aborted) return STOPPING;
       return { code: "UPGRADE_FAILED", message: `${reason}; main goes on as it was` };
     } finally {
-      this.#state = "idle";
+      this.#underWay = undefined;
     }
   }
 
@@ -93,6 +104,7 @@ export class MainUpgrade {
     const program = request.program ?? main.control.program;
     const rehearsed = await rehearseWith(main, command, program, request.version);
     if (!rehearsed.ok) return rehearsed.error;
+    if (isStopping(main)) return STOPPING.message;
     request.tell(`version ${rehearsed.value} can read what it will be given; main becomes it`);
     const { control, server } = main;
     server.pause();
@@ -103,7 +115,7 @@ export class MainUpgrade {
       ? await this.#execute(main, command, request.command ?? program)
       : "what is under way did not end in time";
     control.workers.expectSuccessor(undefined);
-    control.serviceManager.ready("goes on as it was");
+    if (!isStopping(main)) control.serviceManager.ready("goes on as it was");
     server.resume();
     return reason;
   }
@@ -115,6 +127,7 @@ export class MainUpgrade {
     program: string | undefined,
   ): Promise<string> {
     const kept = await main.store.carry();
+    if (isStopping(main)) return STOPPING.message;
     const carried = carriedMain(main, { store: kept, sessions: main.server.carry(), program });
     const document = documentInMemory(carried);
     // The next program finds the service manager's sockets by the same environment, at the same numbers.
@@ -135,19 +148,26 @@ export class MainUpgrade {
   }
 }
 
+const STOPPING: OrderError = { code: "STOPPING", message: "the proxy is stopping: there is no upgrade" };
+
+function isStopping({ control }: ServingMain): boolean {
+  return control.stopSequence.state === "stopping";
+}
+
 async function rehearseWith(
   main: ServingMain,
   command: readonly string[],
   program: string | undefined,
   version: string | undefined,
 ): Promise<Result<string, string>> {
-  const { limits } = main.control;
+  const { limits, stopSequence } = main.control;
   const carried = carriedMain(main, { store: {}, sessions: [], program });
   const [documentFd, stateFd] = [documentInMemory(carried), carried.main.state_fd];
   try {
     const { revision, hash } = carried.main;
     const timeoutMs = limits.rehearsalMs;
-    return await rehearse({ command, documentFd, stateFd, timeoutMs, revision, hash, version });
+    const givenUp = stopSequence.begun;
+    return await rehearse({ command, documentFd, stateFd, timeoutMs, givenUp, revision, hash, version });
   } finally {
     [documentFd, stateFd].forEach(closeDescriptor);
   }
@@ -155,7 +175,7 @@ async function rehearseWith(
 
 /** True when all that is under way can be carried. */
 async function untilQuiet({ control, server }: ServingMain): Promise<boolean> {
-  const { configuration, gathering, listeners, workers, now, limits } = control;
+  const { configuration, gathering, listeners, workers, now, limits, stopSequence } = control;
   const isQuiet = (): boolean =>
     server.isCarriable &&
     configuration.isSettled &&
@@ -163,6 +183,7 @@ async function untilQuiet({ control, server }: ServingMain): Promise<boolean> {
     listeners.isSettled &&
     workers.all().every(({ unreadBytes }) => unreadBytes === 0);
   for (const deadlineMs = now() + limits.quietMs; now() < deadlineMs; await sleep(LOOK_EVERY_MS)) {
+    if (stopSequence.state === "stopping") return false;
     if (isQuiet()) return true;
   }
   return false;

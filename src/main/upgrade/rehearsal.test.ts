@@ -29,7 +29,7 @@ state.applyChange({
 async function rehearseWith(
   t: TestContext,
   program: { readonly script: string } | { readonly path: string },
-  wishes: { version?: string; revision?: number; timeoutMs?: number } = {},
+  wishes: { version?: string; revision?: number; timeoutMs?: number; givenUp?: AbortSignal } = {},
 ): Promise<Result<string, string>> {
   const folder = mkdtempSync(join(tmpdir(), "kakehi-rehearsal-"));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -47,6 +47,7 @@ async function rehearseWith(
     documentFd,
     stateFd,
     timeoutMs: wishes.timeoutMs ?? 20_000,
+    givenUp: wishes.givenUp ?? new AbortController().signal,
     revision: wishes.revision ?? 7,
     hash: state.hash(),
     version: wishes.version,

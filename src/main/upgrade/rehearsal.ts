@@ -27,6 +27,8 @@ export interface RehearsalOptions {
   readonly documentFd: number;
   readonly stateFd: number;
   readonly timeoutMs: number;
+  /** Nobody wants to know any more. */
+  readonly givenUp: AbortSignal;
   /** What it must find. */
   readonly revision: number;
   readonly hash: string;
@@ -51,26 +53,35 @@ export async function rehearse(options: RehearsalOptions): Promise<Result<string
 }
 
 /** What it prints. */
-function ask({ command, documentFd, stateFd, timeoutMs }: RehearsalOptions): Promise<Result<string, string>> {
+function ask(options: RehearsalOptions): Promise<Result<string, string>> {
+  const { command, documentFd, stateFd, timeoutMs, givenUp } = options;
   const [file, ...args] = command as readonly [string, ...string[]];
   const { promise, resolve } = Promise.withResolvers<Result<string, string>>();
   const child = spawn(file, [...args, REHEARSAL_COMMAND], {
     stdio: ["ignore", "pipe", "inherit", documentFd, stateFd],
   });
   let text = "";
-  const timer = setTimeout(() => {
+  const end = (reason: string): void => {
     child.kill("SIGKILL");
-    resolve(fail(`the new program did not say that it can take over, in ${timeoutMs} ms`));
-  }, timeoutMs);
+    resolve(fail(reason));
+  };
+  const isLate = `the new program did not say that it can take over, in ${timeoutMs} ms`;
+  const timer = setTimeout(() => end(isLate), timeoutMs);
+  const giveUp = (): void => end("it is not wanted any more");
+  givenUp.addEventListener("abort", giveUp);
+  const over = (): void => {
+    clearTimeout(timer);
+    givenUp.removeEventListener("abort", giveUp);
+  };
   child.stdout!.setEncoding("utf8").on("data", (more: string) => {
     if (text.length < ANSWER_CHARS_MAX) text += more;
   });
   child.on("error", (error: NodeJS.ErrnoException) => {
-    clearTimeout(timer);
+    over();
     resolve(fail(`the new program ${file} cannot be started: ${error.code ?? error.message}`));
   });
   child.on("close", (code, signal) => {
-    clearTimeout(timer);
+    over();
     if (code === 0) resolve(ok(text));
     else resolve(fail(text.trim() || `the new program ended with ${signal ?? `exit code ${code}`}`));
   });

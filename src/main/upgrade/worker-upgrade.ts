@@ -71,7 +71,8 @@ export class WorkerUpgrade {
     this.#state = "busy";
     try {
       const started = await this.#start(request);
-      return started.ok ? await this.#takeOver(old, started.value, request) : started;
+      const upgraded = started.ok ? await this.#takeOver(old, started.value, request) : started;
+      return this.#options.supervisor.isStopping ? fail(STOPPING) : upgraded;
     } finally {
       this.#state = "idle";
     }
@@ -163,6 +164,8 @@ export class WorkerUpgrade {
 const CUT_GRACE_MS = 2_000;
 
 const BUSY: OrderError = { code: "BUSY", message: "another upgrade is under way" };
+
+const STOPPING: OrderError = { code: "STOPPING", message: "the proxy is stopping: all workers leave" };
 
 function unknownWorker(worker: number): OrderError {
   return { code: "UNKNOWN_WORKER", message: `no worker ${worker} is running`, field: "data.worker" };

@@ -58,9 +58,11 @@ export interface SupervisorOptions {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #replacements = new Replacements();
-  readonly #conditions = new Conditions(() => this.#refusal !== undefined && !this.#isStopping);
+  readonly #conditions = new Conditions(() => this.#refusal !== undefined && !this.isStopping);
   /** Started to take another's place, which has not left it yet. */
   readonly #extras = new Set<WorkerProcess>();
+  /** Killed because they are not wanted after all. */
+  readonly #unwanted = new Set<WorkerProcess>();
   /** Those that were too many, and hand over what they have. */
   readonly #surplus = new Set<WorkerProcess>();
   #wanted = 0;
@@ -101,7 +103,8 @@ export class Supervisor {
     const isExtra = this.#extras.delete(worker);
     this.#surplus.delete(worker);
     this.#runOn(worker);
-    if (worker.state !== "starting" && !worker.hasLeft) this.#cutShort++;
+    const wasUnwanted = this.#unwanted.delete(worker);
+    if (worker.state !== "starting" && !worker.hasLeft && !wasUnwanted) this.#cutShort++;
     if (worker.state === "stopping" || (worker.state === "handing-over" && worker.hasLeft)) {
       log.info(`worker ${number} left`, { pid, reason });
       events.append({ event: "WORKER_STOPPED", worker: number, pid });
@@ -124,10 +127,10 @@ export class Supervisor {
     this.#refusal = undefined;
     while (this.#staying().length < count) tell(`worker ${this.#spawn().number} starts`);
     const ready = await this.#conditions.until(
-      () => this.#isStopping || this.#readyCount() >= this.#wanted,
+      () => this.isStopping || this.#readyCount() >= this.#wanted,
       READY_MS_MAX,
     );
-    if (this.#isStopping) return fail(this.#notReady());
+    if (this.isStopping) return fail(this.#notReady());
     if (!ready) {
       if (this.#wanted === count) this.#giveUp(before);
       return fail(this.#notReady());
@@ -150,7 +153,7 @@ export class Supervisor {
     const worker = this.#spawn(program);
     this.#extras.add(worker);
     spawned(worker);
-    const isOver = (): boolean => worker.state === "running" || this.#isGone(worker) || this.#isStopping;
+    const isOver = (): boolean => worker.state === "running" || this.#isGone(worker) || this.isStopping;
     const isSoon = await this.#conditions.until(isOver, READY_MS_MAX);
     if (worker.state === "running") return ok(worker);
     const reason = worker.fault ?? (isSoon ? "the proxy is stopping" : "it was not ready in its time");
@@ -173,7 +176,9 @@ export class Supervisor {
 
   /** Ends a worker that is not wanted after all: nobody replaces it. Fulfilled when it is gone. */
   async discard(worker: WorkerProcess, why: string): Promise<void> {
+    if (this.#isGone(worker)) return;
     worker.state = "stopping";
+    this.#unwanted.add(worker);
     this.#options.workers.kill(worker, why);
     await this.#conditions.until(() => this.#isGone(worker), undefined);
   }
@@ -236,7 +241,8 @@ export class Supervisor {
     this.#conditions.changed();
   }
 
-  get #isStopping(): boolean {
+  /** True when all workers are to leave. */
+  get isStopping(): boolean {
     return this.#state === "stopping";
   }
 
