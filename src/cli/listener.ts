@@ -21,6 +21,7 @@ const FIELDS: readonly FieldOption[] = [
   { flags: "--request-timeout <duration>", field: "request_timeout_ms", parse: parseDurationMs },
   { flags: "--public-address <ip:port>", field: "public_address" },
   { flags: "--accept-proxy-protocol", field: "accept_proxy_protocol" },
+  { flags: "--revision-header", field: "revision_header" },
 ];
 /** Of https listeners. */
 const TLS_FIELDS: readonly FieldOption[] = [

@@ -18,6 +18,7 @@ import { QueuedClients } from "./queued-clients.ts";
 import { Reading } from "./reading.ts";
 import { RequestContext } from "./request-context.ts";
 import { RequestIds } from "./request-ids.ts";
+import { RevisionLine } from "./revision-line.ts";
 import type { BackendFaults } from "./tls/backend-faults.ts";
 import type { TlsParts } from "./tls/tls-parts.ts";
 import { SIDE, Traffic } from "./traffic.ts";
@@ -61,6 +62,7 @@ export class Core {
   readonly reading: Reading;
   readonly queuedClients: QueuedClients = new QueuedClients();
   readonly requestIds: RequestIds;
+  readonly revisionLine: RevisionLine = new RevisionLine();
   readonly epochMs: number;
   /** Undefined where TLS is not spoken. */
   readonly tls: TlsParts | undefined;

@@ -144,10 +144,15 @@ export class Engine implements PortEvents {
 
   /**
    * Follows changes at once, with those that were staged for them; returns the use of each drained object (0
-   * when nothing uses it).
+   * when nothing uses it). What is decided from now on is decided by `revision`.
    */
-  apply(changes: readonly Change[], drains: readonly DrainRequest[]): readonly DrainUse[] {
+  apply(
+    changes: readonly Change[],
+    drains: readonly DrainRequest[],
+    revision: number = 0,
+  ): readonly DrainUse[] {
     const removed = this.#configuration.apply(changes);
+    this.#core.revisionLine.reach(revision);
     if (removed.size > 0) this.#sockets.countQueues();
     return this.#drains.begin(drains, removed);
   }

@@ -284,7 +284,9 @@ export class Exchange {
       this.#refuse(503, UNSERVED.noBackend);
       return false;
     }
-    const decision = decide(this.#configuration, this.#front!, head);
+    const front = this.#front!;
+    const decision = decide(this.#configuration, front, head);
+    front.forwarding.decided(this.#core);
     if (!isServed(decision)) {
       this.#leaveUnserved(decision);
       return false;

@@ -4,6 +4,7 @@
  */
 import type { Forwarding } from "../http/forwarding.ts";
 import type { Head } from "../http/head.ts";
+import type { Core } from "./core.ts";
 import type { BackConnection } from "./back-connection.ts";
 import type { Client } from "./client.ts";
 import type { Exchange } from "./exchange.ts";
@@ -16,7 +17,7 @@ export interface Front {
   readonly client: Client;
   readonly listener: ListenerRuntime;
   /** What the request's head is given on its way; filled in when a request begins. */
-  readonly forwarding: Forwarding & { readonly isHeadRequest: boolean };
+  readonly forwarding: Forwarding & { readonly isHeadRequest: boolean; decided(core: Core): void };
   /** The same for all requests of one client: for balancing by hash. */
   readonly balancingKey: number;
 

@@ -4,7 +4,7 @@
  *
  * Every function gives false if no buffer is free: then the connection cannot go on.
  */
-import { putBytes } from "../base/bytes.ts";
+import { joinBytes, putBytes, textOf } from "../base/bytes.ts";
 import { DEFAULT_RESPONSE_BYTES_MAX, defaultResponse } from "../http/default-responses.ts";
 import { FRAMING, type Framing, type Head } from "../http/head.ts";
 import { ADDED_BYTES_MAX, ANNOUNCE, type Announcement, writeResponseHead } from "../http1/write-head.ts";
@@ -12,14 +12,13 @@ import { DEFAULT_STATUSES } from "../metrics/catalogue.ts";
 import { slotOf } from "../metrics/engine-metrics.ts";
 import type { Core } from "./core.ts";
 import type { RequestContext } from "./request-context.ts";
+import { NO_LINES } from "./revision-line.ts";
 
 /** So that a status' first digit leads to its class. */
 const RESPONSES_0XX = slotOf("responses", "1xx") - 1;
 const DEFAULT_RESPONSES: ReadonlyMap<number, number> = new Map(
   DEFAULT_STATUSES.map((status) => [Number(status), slotOf("default_responses", status)]),
 );
-const NO_LINES = new Uint8Array(0);
-
 /**
  * How a backend's response is framed for the client: HTTP/1.0 knows no chunks, HTTP/1.1 shall see the end.
  */
@@ -40,8 +39,9 @@ export function sendResponse(
   addedLines: Uint8Array,
 ): boolean {
   const { responseFraming } = request;
+  const lines = withRevision(request, addedLines);
   countResponse(core, head.status);
-  return sendHead(core, connection, head, request, responseFraming, announcementOf(request), addedLines);
+  return sendHead(core, connection, head, request, responseFraming, announcementOf(request), lines);
 }
 
 export function sendInterim(core: Core, connection: number, head: Head, request: RequestContext): boolean {
@@ -56,8 +56,9 @@ export function sendUpgrade(
   request: RequestContext,
   addedLines: Uint8Array,
 ): boolean {
+  const lines = withRevision(request, addedLines);
   countResponse(core, head.status);
-  return sendHead(core, connection, head, request, FRAMING.none, ANNOUNCE.upgrade, addedLines);
+  return sendHead(core, connection, head, request, FRAMING.none, ANNOUNCE.upgrade, lines);
 }
 
 /**
@@ -76,6 +77,7 @@ export function sendDefaultResponse(
     closes: request.closesAfter,
     keepsAlive10: request.minorVersion === 0,
     headOnly: request.isHeadRequest,
+    addedLines: textOf(request.revisionLine),
     ...(response.location === undefined ? {} : { location: response.location }),
   });
   if (bytes.length > DEFAULT_RESPONSE_BYTES_MAX) return false;
@@ -103,6 +105,12 @@ function sendHead(
     writeResponseHead(core.memory, at, head, framing, announcement, request.requestIdLine, addedLines),
   );
   return true;
+}
+
+/** Most listeners do not tell it: then nothing is made. */
+function withRevision({ revisionLine }: RequestContext, addedLines: Uint8Array): Uint8Array {
+  if (revisionLine.length === 0) return addedLines;
+  return addedLines.length === 0 ? revisionLine : joinBytes(revisionLine, addedLines);
 }
 
 function countResponse(core: Core, status: number): void {

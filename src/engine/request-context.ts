@@ -8,6 +8,7 @@ import { FRAMING, type Framing, type Head } from "../http/head.ts";
 import { BodyReader } from "../http1/body-reader.ts";
 import type { Client } from "./client.ts";
 import type { Core } from "./core.ts";
+import { NO_LINES } from "./revision-line.ts";
 import { createRequestIdLine, findClientRequestId, requestIdLineOf, requestIdOf } from "./request-ids.ts";
 
 const HEAD_METHOD = bytesOf("HEAD");
@@ -25,6 +26,8 @@ export class RequestContext implements Forwarding {
   isHeadRequest = false;
   /** How the response's body is framed for this client. */
   responseFraming: Framing = FRAMING.none;
+  /** Says which revision decided it; empty where its listener does not tell. */
+  revisionLine: Uint8Array = NO_LINES;
   /** Whether the response is the connection's last. */
   closesAfter = false;
 
@@ -68,7 +71,7 @@ export class RequestContext implements Forwarding {
     this.isHeadRequest = equalsBytes(head.bytes, head.methodStart, head.methodEnd, HEAD_METHOD);
     this.passesUpgrade = asksForWebSocket(head);
     this.body.start(head.framing, head.contentLength, core.limits.bodyBytesMax);
-    this.#beginResponse();
+    this.#beginResponse(core);
     const idField = findClientRequestId(head);
     if (idField === -1) this.#takeOwnId(core);
     else this.requestIdLine = requestIdLineOf(head.bytes, head.valueStart[idField]!, head.valueEnd[idField]!);
@@ -82,11 +85,17 @@ export class RequestContext implements Forwarding {
     this.isHeadRequest = false;
     this.passesUpgrade = false;
     this.body.start(FRAMING.none, 0, 0);
-    this.#beginResponse();
+    this.#beginResponse(core);
     this.#takeOwnId(core);
   }
 
-  #beginResponse(): void {
+  /** What becomes of the request is decided now. */
+  decided(core: Core): void {
+    this.revisionLine = core.revisionLine.for(this.#client.listener);
+  }
+
+  #beginResponse(core: Core): void {
+    this.decided(core);
     this.responseFraming = FRAMING.none;
     this.closesAfter = false;
   }

@@ -41,6 +41,8 @@ export interface DefaultResponse {
   readonly keepsAlive10: boolean;
   /** A response to HEAD has the head only. */
   readonly headOnly: boolean;
+  /** Whole field lines besides. */
+  readonly addedLines?: string;
   /** For redirects. */
   readonly location?: string;
 }
@@ -58,5 +60,5 @@ export function defaultResponse(response: DefaultResponse): Uint8Array {
     `X-Request-Id: ${response.requestId}`,
     ...(response.closes ? ["Connection: close"] : response.keepsAlive10 ? ["Connection: keep-alive"] : []),
   ];
-  return bytesOf(`${lines.join("\r\n")}\r\n\r\n${response.headOnly ? "" : body}`);
+  return bytesOf(`${lines.join("\r\n")}\r\n${response.addedLines ?? ""}\r\n${response.headOnly ? "" : body}`);
 }

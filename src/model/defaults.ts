@@ -5,7 +5,10 @@
 import type { Backend, ClientAuth, Cluster, HealthCheck, Listener, PathRule, Redirect } from "./objects.ts";
 import type { DrainOptions } from "./orders.ts";
 
-export const LISTENER_DEFAULTS: Omit<Listener, "address" | "protocol" | "public_address"> = {
+export const LISTENER_DEFAULTS: Omit<
+  Listener,
+  "address" | "protocol" | "public_address" | "revision_header"
+> = {
   accept_proxy_protocol: false,
   front_timeout_ms: 60_000,
   back_timeout_ms: 30_000,

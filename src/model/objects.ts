@@ -16,6 +16,8 @@ export interface Listener {
   readonly back_timeout_ms: number;
   readonly connect_timeout_ms: number;
   readonly request_timeout_ms: number;
+  /** Each response says which revision decided it. Absent: none does. */
+  readonly revision_header?: true;
   /** What clients see as our address, where it is not `address`. */
   readonly public_address?: string;
   /** Of https listeners, as all that follows: never empty. */

@@ -34,7 +34,7 @@ import { State } from "../model/state.ts";
 /** The engine, as far as a worker's wiring needs it. */
 export interface FollowingEngine {
   stage(changes: readonly Change[]): void;
-  apply(changes: readonly Change[], drains: readonly DrainRequest[]): readonly DrainUse[];
+  apply(changes: readonly Change[], drains: readonly DrainRequest[], revision: number): readonly DrainUse[];
   bindListener(address: string, listener: number): void;
   unlisten(address: string): void;
   closeDrained(drain: number): void;
@@ -182,7 +182,7 @@ export class Worker {
   }
 
   #load(message: ToWorker & { readonly type: "load" }): void {
-    this.#options.engine.apply(this.#record(message.changes), []);
+    this.#options.engine.apply(this.#record(message.changes), [], message.revision);
     // Until the last part nothing is claimed: what is there is no revision of the configuration yet.
     if (!message.last) return;
     this.#reach(message.revision);
@@ -215,7 +215,7 @@ export class Worker {
     const drains = this.#partDrains.length === 0 ? message.drains : [...this.#partDrains, ...message.drains];
     this.#partDrains = [];
     const uses = this.#options.engine
-      .apply(this.#record(message.changes), drains)
+      .apply(this.#record(message.changes), drains, message.revision)
       .filter(({ connections }) => connections > 0);
     this.#reach(message.revision);
     this.#options.send({ type: "applied", revision: this.#revision, hash: this.#hash, uses });

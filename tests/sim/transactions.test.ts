@@ -1,7 +1,8 @@
 /**
  * Transactions under traffic, by seed: no response is decided by half of one. In each generation a host's
  * cluster has only backends that are this host's, and the next generation deals hosts, clusters and backends
- * anew: who meets the rules of one and the backends of another comes to a backend of another host.
+ * anew: who meets the rules of one and the backends of another comes to a backend of another host. And each
+ * response says which revision decided it: that of the generation whose backend it came from.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -41,7 +42,10 @@ class TransactionRun {
     this.#rig = new EngineRig({ seed, latencyMsMax: this.#prng.below(20), connectionsMax: 256 });
     const clusters = HOSTS.map((cluster): Written => ["ADD_CLUSTER", { cluster_id: `c${cluster}` }]);
     this.#rig.engine.apply(
-      this.#changesOf([["ADD_LISTENER", { address: LISTENER, protocol: "http" }], ...clusters]),
+      this.#changesOf([
+        ["ADD_LISTENER", { address: LISTENER, protocol: "http", revision_header: true }],
+        ...clusters,
+      ]),
       [],
     );
     this.#rig.net.perform(() => this.#rig.engine.bindListener(LISTENER, this.#rig.net.listen(LISTENER)));
@@ -49,7 +53,7 @@ class TransactionRun {
 
   run(): void {
     for (let generation = 0; generation < GENERATIONS; generation++) {
-      this.#publish(this.#changesOf(this.#deal(generation)));
+      this.#publish(this.#changesOf(this.#deal(generation)), generation);
       for (let request = 0; request < REQUESTS_PER_GENERATION; request++) {
         this.#send(HOSTS[this.#prng.below(HOSTS.length)]!);
         this.#rig.net.advance(this.#prng.below(8));
@@ -59,7 +63,7 @@ class TransactionRun {
   }
 
   /** As a worker gets it: in parts, cut anywhere, between which traffic goes on. */
-  #publish(changes: readonly Change[]): void {
+  #publish(changes: readonly Change[], generation: number): void {
     const { engine, net } = this.#rig;
     let from = 0;
     while (this.#prng.chance(0.6) && from < changes.length) {
@@ -69,7 +73,7 @@ class TransactionRun {
       net.advance(this.#prng.below(5));
       from = to;
     }
-    net.perform(() => engine.apply(changes.slice(from), []));
+    net.perform(() => engine.apply(changes.slice(from), [], revisionOf(generation)));
   }
 
   #changesOf(orders: readonly Written[]): readonly Change[] {
@@ -96,7 +100,7 @@ class TransactionRun {
     const refusing = this.#prng.below(BACKENDS.length * 2);
     const backends = BACKENDS.map((number): Written => {
       const address = `10.${generation}.${number}.${host + 1}:9000`;
-      this.#startBackend(address, host, number === refusing);
+      this.#startBackend(address, { host, generation }, number === refusing);
       return ["ADD_BACKEND", { cluster_id: `c${cluster}`, backend_id: `g${generation}-${number}`, address }];
     });
     const frontend = { listener: LISTENER, hostname: `h${host}`, cluster_id: `c${cluster}` };
@@ -104,7 +108,11 @@ class TransactionRun {
   }
 
   /** A backend of one host. One that refuses makes the engine try another. */
-  #startBackend(address: string, host: number, refuses: boolean): void {
+  #startBackend(
+    address: string,
+    { host, generation }: { readonly host: number; readonly generation: number },
+    refuses: boolean,
+  ): void {
     const { net } = this.#rig;
     const backend = net.backend(address);
     if (refuses) backend.mode = "refused";
@@ -112,7 +120,8 @@ class TransactionRun {
       const answer = (request: Request): void => {
         const [name] = valuesOf(request.head, "host");
         if (name !== `h${host}`) this.wrong.push(`${address}, of h${host}, got a request for ${name}`);
-        net.after(this.#prng.below(20), () => peer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+        const response = `HTTP/1.1 200 OK\r\nGeneration: ${generation}\r\nContent-Length: 0\r\n\r\n`;
+        net.after(this.#prng.below(20), () => peer.send(response));
       };
       const reader = new RequestReader({ request: answer });
       peer.onReceived = () => reader.push(peer.takeNew());
@@ -128,8 +137,16 @@ class TransactionRun {
       const [status = "nothing"] = client.received.split("\r\n");
       if (status === "HTTP/1.1 200 OK") this.answered++;
       else this.wrong.push(`a request for h${host} got ${status}`);
+      const [, generation] = /^Generation: (\d+)/m.exec(client.received) ?? [];
+      const [, revision] = /^X-Kakehi-Revision: (\d+)\r/m.exec(client.received) ?? [];
+      if (Number(revision) !== revisionOf(Number(generation)))
+        this.wrong.push(`a response of generation ${generation} says that revision ${revision} decided it`);
     };
   }
+}
+
+function revisionOf(generation: number): number {
+  return generation + 100;
 }
 
 function removalsOf(host: number, cluster: number, generation: number): Written[] {

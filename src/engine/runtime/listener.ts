@@ -17,6 +17,8 @@ export class ListenerRuntime {
   readonly router: Router<never> = new Router();
   readonly use: Use;
   isRemoved = false;
+  /** Whether responses say which revision decided them. */
+  tellsRevision: boolean;
   /** Where clients connect to, as far as the configuration knows. */
   publicAddress: Address;
   /** The forwarding lines that are the same for all its sessions. */
@@ -29,6 +31,7 @@ export class ListenerRuntime {
   constructor(configuration: Listener, watcher: UseWatcher) {
     this.configuration = configuration;
     this.use = new Use(watcher);
+    this.tellsRevision = configuration.revision_header === true;
     this.publicAddress = addressOf(configuration);
     this.forwardedLines = listenerLinesOf(this.scheme, this.publicAddress.port);
     this.fallbackHost = hostOf(configuration);
@@ -42,6 +45,7 @@ export class ListenerRuntime {
 
   update(configuration: Listener): void {
     this.configuration = configuration;
+    this.tellsRevision = configuration.revision_header === true;
     this.publicAddress = addressOf(configuration);
     this.forwardedLines = listenerLinesOf(this.scheme, this.publicAddress.port);
     this.fallbackHost = hostOf(configuration);

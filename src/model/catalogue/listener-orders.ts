@@ -20,6 +20,10 @@ const backTimeout = timeoutField("How long a backend may be silent.");
 const connectTimeout = timeoutField("How long connecting to a backend may take.");
 const requestTimeout = timeoutField("How long a request's head may take to arrive.");
 
+const revisionHeader = flagField(
+  "Each response says in `X-Kakehi-Revision` which revision of the configuration decided it.",
+);
+
 const protocol: z.ZodType<Protocol> = z
   .enum(["http", "https"], {
     error: ({ input }) => {
@@ -44,6 +48,7 @@ const addSchema = z.strictObject(
     connect_timeout_ms: connectTimeout.default(DEFAULTS.connect_timeout_ms),
     request_timeout_ms: requestTimeout.default(DEFAULTS.request_timeout_ms),
     public_address: publicAddress.exactOptional(),
+    revision_header: revisionHeader.exactOptional().meta({ otherwise: false }),
     tls_versions: TLS_FIELDS.tls_versions.exactOptional(),
     cipher_list: TLS_FIELDS.cipher_list.exactOptional(),
     alpn: TLS_FIELDS.alpn.exactOptional(),
@@ -62,9 +67,10 @@ const completeSchema = addSchema
     if (listener.protocol === "https" || field === undefined) return;
     context.addIssue({ code: "custom", path: [field], message: "is for https listeners only" });
   })
-  .transform((listener) =>
-    listener.protocol === "https" ? { ...listener, ...HTTPS_DEFAULTS, ...listener } : listener,
-  );
+  .transform(({ revision_header: tellsRevision, ...rest }) => {
+    const listener = { ...rest, ...(tellsRevision === true && { revision_header: tellsRevision }) };
+    return listener.protocol === "https" ? { ...listener, ...HTTPS_DEFAULTS, ...listener } : listener;
+  });
 
 const updateSchema = z.strictObject(
   {
@@ -75,6 +81,10 @@ const updateSchema = z.strictObject(
     connect_timeout_ms: connectTimeout.nullable().exactOptional(),
     request_timeout_ms: requestTimeout.nullable().exactOptional(),
     public_address: publicAddress.nullable().exactOptional(),
+    revision_header: revisionHeader
+      .transform((tells) => tells || null)
+      .nullable()
+      .exactOptional(),
     protocol: refusedField("INVALID_FIELD", "cannot change: remove the listener and add it again"),
     tls_versions: TLS_FIELDS.tls_versions.nullable().exactOptional(),
     cipher_list: TLS_FIELDS.cipher_list.nullable().exactOptional(),
