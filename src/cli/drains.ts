@@ -1,5 +1,5 @@
 /**
- * `kakehi drains`: what was removed and is still in use.
+ * `kakehi drains`: what was removed, or is to drain, and is still in use.
  */
 import type { Command } from "commander";
 import type { DrainStatus } from "../model/answer-data.ts";

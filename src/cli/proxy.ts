@@ -99,7 +99,7 @@ function startDeadline(context: Context): { readonly signal: AbortSignal; stop()
 
 function leave(line: ProgressLine, type: string): never {
   line.clear();
-  if (type.startsWith("REMOVE_"))
+  if (/^(REMOVE_|DRAIN$)/.test(type))
     note("left waiting; the proxy goes on draining, and `kakehi drains` shows how far it is");
   if (/^(UPGRADE|SOFT_STOP|SET_WORKERS|RESTART)/.test(type))
     note("left waiting; what was asked for goes on, and `kakehi workers` shows how far it is");

@@ -84,9 +84,15 @@ function statusOf(
   return {
     backend_id: backend.configuration.backend_id,
     address: backend.configuration.address,
-    state: isDown(backend) ? "down" : backend.restsUntilMs > now ? "resting" : "up",
+    state: stateOf(backend, now),
     ...(reason !== undefined && { reason }),
     connections: backend.use.count,
     idle: backend.idleCount,
   };
+}
+
+function stateOf(backend: BackendRuntime<BackConnection>, now: number): BackendStatus["state"] {
+  if (backend.isLeaving) return "draining";
+  if (isDown(backend)) return "down";
+  return backend.restsUntilMs > now ? "resting" : "up";
 }

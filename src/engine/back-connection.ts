@@ -124,7 +124,7 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
 
   /** True if another worker could keep it: it is idle, and speaks for no client. */
   get canGoOver(): boolean {
-    if (this.#state !== STATE.idle || this.backend.isRemoved) return false;
+    if (this.#state !== STATE.idle || this.backend.isLeaving) return false;
     return this.#terms.tls === undefined && this.#core.port.unsentBytes(this.connection) === 0;
   }
 
@@ -169,7 +169,7 @@ export class BackConnection implements ConnectionOwner, IdleConnection, Response
     this.#exchange = undefined;
     const limits = this.#core.limits;
     const backend = this.backend;
-    const mayServeOthers = this.announcedAs === undefined && !backend.isRemoved && !this.#core.isStopping;
+    const mayServeOthers = this.announcedAs === undefined && !backend.isLeaving && !this.#core.isStopping;
     if (!mayServeOthers || backend.idleCount >= limits.idleBacksMax) return this.close();
     this.#state = STATE.idle;
     this.#activeAt = this.#core.now - idleMs;

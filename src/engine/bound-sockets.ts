@@ -1,9 +1,9 @@
 /**
- * The listening sockets that this worker accepts on, each with its listener; those of removed listeners stay
- * until their queue is empty. The sockets themselves are main's.
+ * The listening sockets that this worker accepts on, each with its listener; those of listeners that were
+ * removed, or drain, stay until their queue is empty. The sockets themselves are main's.
  *
  * ```text
- *  accepting ──► removed ──► emptying ──► gone     its listener is removed; then main has its queue emptied
+ *  accepting ──► removed ──► emptying ──► gone     its listener leaves; then main has its queue emptied
  *  any ──► abandoned                               the worker leaves; what was on its way may still come
  * ```
  */
@@ -75,11 +75,12 @@ export class BoundSockets {
   }
 
   /**
-   * Listeners were removed: the queue of each may hold connections that will use it, so it is one use itself.
+   * Listeners were removed, or drain: the queue of each may hold connections that will use it, so it is one
+   * use itself.
    */
   countQueues(): void {
     for (const bound of this.#sockets.values()) {
-      if (!bound.listener.isRemoved || bound.state !== "accepting") continue;
+      if (!bound.listener.isLeaving || bound.state !== "accepting") continue;
       bound.state = "removed";
       bound.listener.use.begin();
     }

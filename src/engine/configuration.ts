@@ -33,8 +33,22 @@ const CLOSED = slotOf("connections_closed");
 const BACK_OPENED = slotOf("back_connections_opened");
 const BACK_REUSED = slotOf("back_connections_reused");
 
+type CanDrain = Listener | Cluster | Backend;
+
+interface Drainable {
+  readonly use: Use;
+  readonly configuration: CanDrain;
+}
+
 /** Exchanges kept for another use; more at a time are allocated and let go. */
 const IDLE_EXCHANGES_MAX = 1_024;
+
+/** What a change begins and ends to drain, removed or not. */
+export interface DrainedUses {
+  /** By `kind key`. */
+  readonly drained: Map<string, Use>;
+  readonly undrained: Set<Use>;
+}
 
 export class Configuration {
   readonly listeners: Map<string, ListenerRuntime> = new Map();
@@ -99,19 +113,19 @@ export class Configuration {
   }
 
   /**
-   * Follows what was staged and `changes`, all at one moment. Gives the use of everything that was removed,
-   * by `kind key`.
+   * Follows what was staged and `changes`, all at one moment. Gives the use of everything that begins to
+   * drain, and does so no more.
    */
-  apply(last: readonly Change[]): Map<string, Use> {
+  apply(last: readonly Change[]): DrainedUses {
     const changes = this.#staged === undefined ? last : [...this.#staged.publish(), ...last];
     this.#staged = undefined;
     this.moment++;
-    const removed = new Map<string, Use>();
+    const uses = { drained: new Map<string, Use>(), undrained: new Set<Use>() };
     const gone = removedWithListeners(changes);
     for (const change of changes) {
-      if (!gone.has(change)) this.#applyOne(change, removed);
+      if (!gone.has(change)) this.#applyOne(change, uses);
     }
-    return removed;
+    return uses;
   }
 
   /**
@@ -170,24 +184,24 @@ export class Configuration {
     assert(this.sessionCount >= 0, "a session ended that had not begun");
   }
 
-  #applyOne(change: Change, removed: Map<string, Use>): void {
+  #applyOne(change: Change, uses: DrainedUses): void {
     switch (change.kind) {
       case "listener":
-        return this.#applyListener(change, removed);
+        return this.#applyListener(change, uses);
       case "cluster":
-        return this.#applyCluster(change, removed);
+        return this.#applyCluster(change, uses);
       case "backend":
-        return this.#applyBackend(change, removed);
+        return this.#applyBackend(change, uses);
       case "frontend":
         return this.#applyFrontend(change);
       case "certificate":
-        return this.#applyCertificate(change, removed);
+        return this.#applyCertificate(change, uses);
       default:
         assertNever(change.kind);
     }
   }
 
-  #applyListener(change: Change, removed: Map<string, Use>): void {
+  #applyListener(change: Change, uses: DrainedUses): void {
     const listener = this.listeners.get(change.key);
     const after = change.after as Listener | undefined;
     if (after === undefined) {
@@ -196,39 +210,44 @@ export class Configuration {
       listener.tls?.remove();
       this.listeners.delete(change.key);
       this.#leftListeners?.set(change.key, listener);
-      keepFirst(removed, `listener ${change.key}`, listener.use);
+      keepFirst(uses, `listener ${change.key}`, listener.use);
     } else if (listener === undefined) {
       this.listeners.set(change.key, new ListenerRuntime(after, this.#core.watcher));
     } else {
+      followDraining(uses, `listener ${change.key}`, listener, after);
       listener.update(after);
     }
   }
 
-  #applyCluster(change: Change, removed: Map<string, Use>): void {
+  #applyCluster(change: Change, uses: DrainedUses): void {
     const cluster = this.#clusters.get(change.key);
     const after = change.after as Cluster | undefined;
     if (after === undefined) {
       if (cluster === undefined) return;
       this.#clusters.delete(change.key);
       cluster.tls?.remove();
-      keepFirst(removed, `cluster ${change.key}`, cluster.use);
-      for (const backend of cluster.backends) this.#removeBackend(cluster, backend.id, removed);
+      keepFirst(uses, `cluster ${change.key}`, cluster.use);
+      for (const backend of cluster.backends) this.#removeBackend(cluster, backend.id, uses);
     } else if (cluster === undefined) {
       this.#clusters.set(change.key, new ClusterRuntime(after, this.#core.watcher, this.#core.prng));
     } else {
+      followDraining(uses, `cluster ${change.key}`, cluster, after);
       cluster.update(after);
       this.#healthChecks.followAll(cluster);
     }
   }
 
-  #applyBackend(change: Change, removed: Map<string, Use>): void {
+  #applyBackend(change: Change, uses: DrainedUses): void {
     const object = (change.after ?? change.before) as Backend | undefined;
     const [clusterId, backendId] =
       object === undefined ? splitKey(change.key) : [object.cluster_id, object.backend_id];
     const cluster = this.#clusters.get(clusterId);
     if (cluster === undefined) return;
-    if (change.after === undefined) this.#removeBackend(cluster, backendId, removed);
-    else this.#healthChecks.follow(cluster, cluster.updateBackend(change.after as Backend));
+    if (change.after === undefined) return this.#removeBackend(cluster, backendId, uses);
+    const after = change.after as Backend;
+    const present = cluster.findBackend(backendId);
+    if (present !== undefined) followDraining(uses, `backend ${clusterId} ${backendId}`, present, after);
+    this.#healthChecks.follow(cluster, cluster.updateBackend(after));
   }
 
   #applyFrontend(change: Change): void {
@@ -246,7 +265,7 @@ export class Configuration {
     }
   }
 
-  #applyCertificate(change: Change, removed: Map<string, Use>): void {
+  #applyCertificate(change: Change, uses: DrainedUses): void {
     const before = change.before as Certificate | undefined;
     const after = change.after as Certificate | undefined;
     const certificates = this.listeners.get((after ?? before)!.listener)?.tls?.certificates;
@@ -255,26 +274,35 @@ export class Configuration {
       const gone = certificates.remove(before.fingerprint);
       gone.isRemoved = true;
       this.#core.tls?.server.forget(gone);
-      keepFirst(removed, `certificate ${change.key}`, gone.use);
+      keepFirst(uses, `certificate ${change.key}`, gone.use);
     }
     if (after !== undefined) certificates.add(new CertificateRuntime(after, this.#core.watcher));
   }
 
-  #removeBackend(
-    cluster: ClusterRuntime<BackConnection>,
-    backendId: string,
-    removed: Map<string, Use>,
-  ): void {
+  #removeBackend(cluster: ClusterRuntime<BackConnection>, backendId: string, uses: DrainedUses): void {
     const backend = cluster.removeBackend(backendId);
     if (backend === undefined) return;
     this.#healthChecks.forget(backend);
-    keepFirst(removed, `backend ${cluster.configuration.cluster_id} ${backendId}`, backend.use);
+    keepFirst(uses, `backend ${cluster.configuration.cluster_id} ${backendId}`, backend.use);
   }
 }
 
 /** Only what stood before the change can be in use: what was added and removed within it never was. */
-function keepFirst(removed: Map<string, Use>, name: string, use: Use): void {
-  if (!removed.has(name)) removed.set(name, use);
+function keepFirst({ drained, undrained }: DrainedUses, name: string, use: Use): void {
+  if (!drained.has(name)) drained.set(name, use);
+  undrained.delete(use);
+}
+
+/** An object that stays, and perhaps begins to drain or ends it. */
+function followDraining(
+  uses: DrainedUses,
+  name: string,
+  { use, configuration }: Drainable,
+  after: CanDrain,
+): void {
+  if (configuration.draining === after.draining) return;
+  if (after.draining === true) keepFirst(uses, name, use);
+  else uses.undrained.add(use);
 }
 
 /**

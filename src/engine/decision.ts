@@ -39,7 +39,7 @@ export function decide(configuration: Configuration, front: Front, head: Head): 
   if (redirect !== undefined) return { status: redirect.status, location: redirectLocation(redirect, head) };
   if (clusterId === undefined) return DENIED;
   const cluster = configuration.findCluster(clusterId);
-  if (cluster === undefined) return NO_CLUSTER;
+  if (cluster === undefined || cluster.configuration.draining === true) return NO_CLUSTER;
   if (!cluster.configuration.https_redirect || secured !== undefined) return cluster;
   const location = httpsLocation(head, front.listener.fallbackHost);
   return { status: httpsRedirectStatus(head), location };

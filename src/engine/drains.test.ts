@@ -18,7 +18,8 @@ test("a record without a drain means what stood there when it was written: the f
   const [first, second, present] = [new Use(drains), new Use(drains), new Use(drains)];
   remove(drains, 3, first);
   remove(drains, 5, second);
-  const meant = (lastDrain: number): Use | undefined => drains.findMeant(named, lastDrain, present);
+  const meant = (lastDrain: number): Use | undefined =>
+    drains.findMeant(named, lastDrain, { use: present, isDraining: false });
   assert.equal(meant(2), first);
   assert.equal(meant(3), second);
   assert.equal(meant(4), second);
@@ -58,4 +59,17 @@ test("what another worker has to know of an object is its drain, if it has one",
   use.begin();
   remove(drains, 4, use);
   assert.deepEqual(drains.recordOf({ ...named, use }), request(4));
+});
+
+test("a record of what drains and stays is counted in what stands here, under the drain while that lasts", () => {
+  const drains = new Drains();
+  const use = new Use(drains);
+  const record = { ...request(7), stays: true } as const;
+  assert.equal(drains.findMeant(record, 7, { use, isDraining: true }), use);
+  use.begin();
+  assert.deepEqual(drains.counts, [{ ...record, connections: 1 }]);
+  drains.forget(use);
+  assert.deepEqual([drains.counts, drains.report(0, 0)], [[], []]);
+  assert.equal(drains.findMeant(record, 7, { use, isDraining: false }), use);
+  assert.deepEqual(drains.counts, [], "it was taken back meanwhile");
 });

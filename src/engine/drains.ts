@@ -1,12 +1,18 @@
 /**
- * The drains that main waits for: which use belongs to which number, and when a count is reported. Counts
- * that change often are reported at most every `drainReportMs`; the end is reported in the turn it comes.
+ * The drains that main waits for, of what was removed and of what stays: which use belongs to which number,
+ * and when a count is reported. Counts that change often are reported at most every `drainReportMs`; the end
+ * is reported in the turn it comes.
  */
-import { assert } from "../base/assert.ts";
 import type { DrainRequest, DrainUse } from "../model/channel.ts";
 import type { HeldDrain } from "../model/adoption.ts";
 import type { UseRecord } from "../model/handover.ts";
 import { NO_DRAIN, Use, type UsedObject, type UseWatcher } from "./use.ts";
+
+/** What stands in the configuration, and is used. */
+export interface PresentObject {
+  readonly use: Use;
+  readonly isDraining: boolean;
+}
 
 export class Drains implements UseWatcher {
   readonly #uses = new Map<number, { readonly request: DrainRequest; readonly use: Use }>();
@@ -22,22 +28,27 @@ export class Drains implements UseWatcher {
   }
 
   /**
-   * Binds drains to what was just removed; gives the use of each. One that nothing uses is over at once, or
-   * when no more connections of another worker can come that use it.
+   * Binds drains to what just began to drain; gives the use of each. One that nothing uses is over at once,
+   * or when no more connections of another worker can come that use it.
    */
-  begin(requests: readonly DrainRequest[], removed: ReadonlyMap<string, Use>): DrainUse[] {
+  begin(requests: readonly DrainRequest[], drained: ReadonlyMap<string, Use>): DrainUse[] {
     return requests.map((request) => {
       const name = `${request.kind} ${request.key}`;
-      const use = removed.get(name);
+      const use = drained.get(name);
       const connections = use?.count ?? 0;
       this.#last = Math.max(this.#last, request.drain);
       if (use !== undefined && (connections > 0 || this.#kept !== undefined)) {
-        assert(use.drain === NO_DRAIN, "two drains of one object");
         this.#bind(request, use);
         this.#kept?.set(name, [...(this.#kept.get(name) ?? []), use]);
       }
       return { drain: request.drain, connections };
     });
+  }
+
+  /** What used it drains no more: it is used as before. */
+  forget(use: Use): void {
+    if (use.drain !== NO_DRAIN) this.#unbind(use);
+    this.#changed.delete(use);
   }
 
   /** From now on what is removed can be found: connections of another worker may use it. */
@@ -54,13 +65,20 @@ export class Drains implements UseWatcher {
 
   /**
    * The use that another worker's record means, which was written when `lastDrain` was the newest that it
-   * knew. `present`: of what stands under its key now. What was removed since is found if it was kept.
+   * knew. `present`: what stands under its key now. What was removed since is found if it was kept.
    */
-  findMeant(record: UseRecord, lastDrain: number, present: Use | undefined): Use | undefined {
-    const { kind, key, drain } = record;
-    if (drain !== undefined)
-      return this.#uses.get(drain)?.use ?? this.#bind({ ...record, drain }, new Use(this));
-    return this.#kept?.get(`${kind} ${key}`)?.find((use) => use.drain > lastDrain) ?? present;
+  findMeant(record: UseRecord, lastDrain: number, present: PresentObject | undefined): Use | undefined {
+    const { kind, key, drain, stays } = record;
+    if (drain === undefined) {
+      const kept = this.#kept?.get(`${kind} ${key}`)?.find((use) => use.drain > lastDrain);
+      return kept ?? present?.use;
+    }
+    const bound = this.#uses.get(drain)?.use;
+    if (bound !== undefined) return bound;
+    const request = { ...record, drain };
+    if (stays === undefined || present === undefined) return this.#bind(request, new Use(this));
+    const { use, isDraining } = present;
+    return isDraining && use.drain === NO_DRAIN ? this.#bind(request, use) : use;
   }
 
   /** How many connections use what drains, now. */
@@ -107,8 +125,9 @@ export class Drains implements UseWatcher {
     return use;
   }
 
+  /** One that drained, and was removed while connections of another worker came, can have two numbers. */
   #unbind(use: Use): void {
-    this.#uses.delete(use.drain);
+    for (const [drain, bound] of this.#uses) if (bound.use === use) this.#uses.delete(drain);
     use.drain = NO_DRAIN;
   }
 }

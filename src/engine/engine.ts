@@ -151,10 +151,11 @@ export class Engine implements PortEvents {
     drains: readonly DrainRequest[],
     revision: number = 0,
   ): readonly DrainUse[] {
-    const removed = this.#configuration.apply(changes);
+    const { drained, undrained } = this.#configuration.apply(changes);
     this.#core.revisionLine.reach(revision);
-    if (removed.size > 0) this.#sockets.countQueues();
-    return this.#drains.begin(drains, removed);
+    if (drained.size > 0) this.#sockets.countQueues();
+    for (const use of undrained) this.#drains.forget(use);
+    return this.#drains.begin(drains, drained);
   }
 
   /**
@@ -287,7 +288,7 @@ export class Engine implements PortEvents {
     this.#core.counters[ACCEPTED]!++;
     this.#core.traffic.begins(connection, SIDE.front);
     const client = new Client(listener, ip, clientPort);
-    if (listener.isRemoved) this.#core.queuedClients.accepted(connection, listener.use);
+    if (listener.isLeaving) this.#core.queuedClients.accepted(connection, listener.use);
     if (isOneTooMany) {
       this.#core.counters[REFUSED]!++;
       refuseSession(this.#core, this.#configuration, client, connection);

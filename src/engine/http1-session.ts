@@ -318,7 +318,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
     return (
       !this.forwarding.keepsAlive ||
       this.#core.leavesBehind(this.client) ||
-      this.listener.isRemoved ||
+      this.listener.isLeaving ||
       this.client.secured?.certificate?.isRemoved === true ||
       this.client.isOutdated ||
       this.#clientSaidAll

@@ -21,7 +21,7 @@ export interface UsedObject {
 
 export class Use {
   count = 0;
-  /** Main's number for the drain that waits for this; `NO_DRAIN` while the object is in the configuration. */
+  /** Main's number for the drain that waits for this; `NO_DRAIN` while the object takes new use. */
   drain: number = NO_DRAIN;
   readonly #watcher: UseWatcher;
 

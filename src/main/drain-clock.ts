@@ -69,6 +69,18 @@ export class DrainClock {
     return this.#drains.find(kind, key);
   }
 
+  findStaying(kind: ObjectKind, key: string): number | undefined {
+    return this.#drains.findStaying(kind, key);
+  }
+
+  takeStaying(kind: ObjectKind, key: string): number | undefined {
+    return this.#drains.takeStaying(kind, key);
+  }
+
+  cancel(numbers: readonly number[]): void {
+    this.#drains.cancel(numbers, this.#now());
+  }
+
   watch(drains: readonly number[], options: Omit<WatchOptions, "nowMs">): DrainWatch {
     const watch = this.#drains.watch(drains, { ...options, nowMs: this.#now() });
     this.#arm();

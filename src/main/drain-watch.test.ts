@@ -10,6 +10,7 @@ function newWatch(deadline?: DrainDeadline): { watch: DrainWatch; told: string[]
     progress: ({ connections }: Usage): void => void told.push(`progress ${connections}`),
     finished: (drainedMs: number): void => void told.push(`finished ${drainedMs}`),
     kept: ({ connections }: Usage): void => void told.push(`kept ${connections}`),
+    undrained: ({ connections }: Usage): void => void told.push(`undrained ${connections}`),
   };
   const watch = new DrainWatch([1], {
     listener,

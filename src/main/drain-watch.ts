@@ -4,7 +4,8 @@
  *
  * Rules of this file:
  *  1. Progress is told at most once in `progressMs`; what comes sooner is owed, and told when its time comes.
- *  2. The end is told once: `finished`, or `kept` where the deadline of some passed before.
+ *  2. The end is told once: `finished`; `kept` where the deadline of some passed before; `undrained` where
+ *     some drain no more.
  */
 
 /** How many connections use something, in all and by worker; workers with none are left out. */
@@ -35,6 +36,8 @@ export interface DrainListener {
   finished(drainedMs: number): void;
   /** None is left to wait for, but of some the deadline passed, and their connections are kept. */
   kept(usage: Usage): void;
+  /** None is left to wait for, but some drain no more: they are used again. */
+  undrained(usage: Usage): void;
 }
 
 /** Made and ended by `Drains` only. */
@@ -49,6 +52,7 @@ export class DrainWatch {
   #deadlines: readonly DrainDeadline[];
   /** Those that were given up at their deadline. */
   readonly #kept: number[] = [];
+  #undrained = 0;
   #nextProgressMs: number;
   #progress: "told" | "owed" = "told";
 
@@ -103,6 +107,19 @@ export class DrainWatch {
   /** Waits no more for a drain that goes on. */
   giveUp(drain: number): void {
     if (this.drains.delete(drain)) this.#kept.push(drain);
+  }
+
+  /** It is not drained any more: it is used again. */
+  undrain(drain: number): void {
+    if (this.drains.has(drain)) this.#undrained++;
+  }
+
+  get isUndrained(): boolean {
+    return this.#undrained > 0;
+  }
+
+  tellUndrained(usage: Usage): void {
+    this.#listener?.undrained(usage);
   }
 
   /** There is progress: tells `usage()` now, or owes it until its turn comes. */

@@ -31,6 +31,7 @@ function newDrains(): {
     progress: (usage) => told.push(`${usage.connections} ${JSON.stringify(usage.workers)}`),
     finished: (drainedMs) => told.push(`drained in ${drainedMs}`),
     kept: (usage) => told.push(`kept ${usage.connections}`),
+    undrained: (usage) => told.push(`undrained ${usage.connections}`),
   };
   return { drains, closed, told, drained, watching: { listener, progressMs: 1_000 } };
 }
@@ -258,4 +259,32 @@ test("each drain of a watch has its own deadline; what is kept is told when none
   told.length = 0;
   drains.report(0, { drain: open, connections: 0 }, 502);
   assert.deepEqual(told, ["kept 1"]);
+});
+
+test("the drain of what stays ends when it is taken back, and who waits for it is told so", () => {
+  const { drains, told, drained, watching } = newDrains();
+  const drain = drains.begin({ ...backend("1"), stays: true }, 100);
+  drains.report(0, { drain, connections: 2 }, 101);
+  drains.settle([drain], 101);
+  drains.watch([drain], { ...watching, sinceMs: 100, nowMs: 101 });
+  assert.equal(drains.takeStaying("backend", "app/1"), drain);
+  drains.cancel([drain], 150);
+  assert.deepEqual([told, drained], [['2 {"0":2}', "undrained 0"], []]);
+  drains.report(0, { drain, connections: 1 }, 160);
+  assert.deepEqual([told.length, drains.count], [2, 0], "what a worker tells late is nobody's");
+});
+
+test("only the drain of what stays is found as such, and only until something takes it", () => {
+  const { drains } = newDrains();
+  drains.begin(backend("1"), 100);
+  assert.equal(drains.findStaying("backend", "app/1"), undefined);
+  const staying = drains.begin({ ...backend("1"), stays: true }, 100);
+  assert.equal(drains.findStaying("backend", "app/1"), staying);
+  assert.deepEqual(
+    drains.lasting().map(({ target }) => target.stays),
+    [false, true],
+  );
+  drains.takeStaying("backend", "app/1");
+  assert.equal(drains.findStaying("backend", "app/1"), undefined);
+  assert.equal(drains.find("backend", "app/1"), staying, "it goes on");
 });

@@ -1,12 +1,13 @@
 /**
- * What was removed and is still in use: counts each drain's connections over all workers, and tells those who
- * watch it (`drain-watch.ts`). Pure: the time is an argument, and `nextDueMs` says when to look again. It
- * knows no sockets and no orders.
+ * What was removed, or is to drain, and is still in use: counts each drain's connections over all workers,
+ * and tells those who watch it (`drain-watch.ts`). Pure: the time is an argument, and `nextDueMs` says when
+ * to look again. It knows no sockets and no orders.
  *
  * Rules of this file:
  *  1. A drain begins with its removal, counts until every worker has told its first use (`settle`), and ends
  *     when nothing uses it. It does not need anybody who watches.
- *  2. The same key can be removed again while it drains: each removal is a drain of its own.
+ *  2. The same key can be removed again while it drains: each removal is a drain of its own. But what drained
+ *     before it was removed goes on with the drain that it has (`takeStaying`).
  *  3. Drains need no limit of their own: each one that lasts holds at least one connection, and those are
  *     limited.
  */
@@ -16,13 +17,15 @@ import type { DrainUse } from "../model/channel.ts";
 import type { ObjectKind } from "../model/objects.ts";
 import { type DrainDeadline, DrainWatch, type Usage, type WatchOptions } from "./drain-watch.ts";
 
-/** What was removed, and by which order, as `QUERY_DRAINS` shows it. */
+/** What drains, and by which order, as `QUERY_DRAINS` shows it. */
 export interface DrainTarget {
   readonly order: string;
   readonly kind: ObjectKind;
   readonly key: string;
   /** The key's fields, for people. */
   readonly object: Readonly<Record<string, unknown>>;
+  /** It was not removed: it is in the configuration, and drains. */
+  readonly stays?: boolean;
 }
 
 /** What uses each drain in one worker: all that it has. */
@@ -58,6 +61,8 @@ export class Drains {
   readonly #options: DrainsOptions;
   readonly #drains: Map<number, Drain> = new Map();
   readonly #newest: Map<string, number> = new Map();
+  /** Of objects that are in the configuration, and drain. */
+  readonly #staying: Map<string, number> = new Map();
   readonly #watches: Set<DrainWatch> = new Set();
   #lastNumber = 0;
   #dueMs: number = Number.POSITIVE_INFINITY;
@@ -94,7 +99,10 @@ export class Drains {
 
   /** All that last, for the next main. */
   lasting(): readonly { readonly number: number; readonly target: DrainTarget; readonly sinceMs: number }[] {
-    return [...this.#drains.values()].map(({ number, target, sinceMs }) => ({ number, target, sinceMs }));
+    return [...this.#drains.values()].map(({ number, target, sinceMs }) => {
+      const stays = this.#staying.get(nameOf(target.kind, target.key)) === number;
+      return { number, target: { ...target, stays }, sinceMs };
+    });
   }
 
   /** Every worker has told its uses of all drains. */
@@ -147,6 +155,29 @@ export class Drains {
   /** The newest drain of this key that has not ended. */
   find(kind: ObjectKind, key: string): number | undefined {
     return this.#newest.get(nameOf(kind, key));
+  }
+
+  /** The drain of an object that is in the configuration; `undefined` once nothing uses it. */
+  findStaying(kind: ObjectKind, key: string): number | undefined {
+    return this.#staying.get(nameOf(kind, key));
+  }
+
+  /** The same, for an object that is about to be removed, or to drain no more. */
+  takeStaying(kind: ObjectKind, key: string): number | undefined {
+    const name = nameOf(kind, key);
+    const number = this.#staying.get(name);
+    this.#staying.delete(name);
+    return number;
+  }
+
+  /** These drain no more: they are used again. Who waits for them is told. */
+  cancel(numbers: readonly number[], nowMs: number): void {
+    for (const number of numbers) {
+      const drain = this.#drains.get(number);
+      if (drain === undefined) continue;
+      for (const watch of drain.watches) watch.undrain(number);
+      this.#end(drain, nowMs);
+    }
   }
 
   /** Watches settled drains. Tells `progress` at once, or `finished` when none of them is left. */
@@ -227,6 +258,7 @@ export class Drains {
     this.#drains.set(number, drain);
     const name = nameOf(target.kind, target.key);
     this.#newest.set(name, Math.max(number, this.#newest.get(name) ?? 0));
+    if (target.stays === true) this.#staying.set(name, number);
     return drain;
   }
 
@@ -255,6 +287,7 @@ export class Drains {
     this.#drains.delete(drain.number);
     const name = nameOf(drain.target.kind, drain.target.key);
     if (this.#newest.get(name) === drain.number) this.#newest.delete(name);
+    if (this.#staying.get(name) === drain.number) this.#staying.delete(name);
     for (const watch of drain.watches) {
       watch.drains.delete(drain.number);
       if (watch.drains.size > 0) {
@@ -262,7 +295,8 @@ export class Drains {
         continue;
       }
       this.#watches.delete(watch);
-      if (watch.kept.length > 0) watch.keep(this.usage(watch.kept));
+      if (watch.isUndrained) watch.tellUndrained(this.usage(watch.kept));
+      else if (watch.kept.length > 0) watch.keep(this.usage(watch.kept));
       else watch.finish(nowMs);
     }
   }
@@ -281,7 +315,8 @@ export class Drains {
       if (onDeadline === "keep" || !watch.hasClient) this.#giveUp(watch, number);
     }
     if (watch.drains.size > 0 || !this.#watches.delete(watch)) return;
-    watch.keep(this.usage(watch.kept));
+    if (watch.isUndrained) watch.tellUndrained(this.usage(watch.kept));
+    else watch.keep(this.usage(watch.kept));
   }
 
   #giveUp(watch: DrainWatch, number: number): void {

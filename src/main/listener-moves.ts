@@ -3,11 +3,12 @@
  * and which belong to another listener from then on. Pure.
  */
 import type { Change } from "../model/channel.ts";
+import type { Listener } from "../model/objects.ts";
 
 export interface ListenerMoves {
-  /** Of listeners that stand after the change and did not before. */
+  /** Of listeners that accept after the change and did not before. */
   readonly opened: readonly string[];
-  /** Of listeners that stood before the change and do not after. */
+  /** Of listeners that accepted before the change and do not after: removed, or to drain. */
   readonly closed: readonly string[];
   /** Of listeners that were removed and added back within it. */
   readonly reopened: readonly string[];
@@ -18,10 +19,10 @@ export function listenerMovesOf(changes: readonly Change[]): ListenerMoves {
   const ends = new Map<string, { readonly stood: boolean; stands: boolean; left: boolean }>();
   for (const { kind, key, before, after } of changes) {
     if (kind !== "listener") continue;
-    const stood = before !== undefined;
+    const stood = accepts(before);
     let end = ends.get(key);
     if (end === undefined) ends.set(key, (end = { stood, stands: stood, left: false }));
-    end.stands = after !== undefined;
+    end.stands = accepts(after);
     end.left ||= !end.stands;
   }
   const those = (wanted: (end: { stood: boolean; stands: boolean; left: boolean }) => boolean) =>
@@ -31,4 +32,9 @@ export function listenerMovesOf(changes: readonly Change[]): ListenerMoves {
     closed: those(({ stood, stands }) => stood && !stands),
     reopened: those(({ stood, stands, left }) => stood && stands && left),
   };
+}
+
+function accepts(value: Change["before"]): boolean {
+  const listener = value as Listener | undefined;
+  return listener !== undefined && listener.draining !== true;
 }

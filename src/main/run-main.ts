@@ -209,8 +209,8 @@ async function startServing(
   whenStarted: () => ReturnType<Supervisor["setCount"]>,
 ): Promise<Result<void, string>> {
   const { configuration, listeners } = control;
-  for (const address of configuration.state.listeners.keys()) {
-    if (listeners.find(address) !== undefined) continue;
+  for (const [address, { draining }] of configuration.state.listeners) {
+    if (draining === true || listeners.find(address) !== undefined) continue;
     const prepared = await prepareInTime(listeners, address);
     if (!prepared.ok) return fail(`cannot listen at ${address}: ${prepared.error.message}`);
     listeners.publish(address);

@@ -33,7 +33,7 @@ export interface CertificateData extends ChangeData {
 /** A certificate as it is listed. */
 export type CertificateSummary = Omit<Certificate, "certificate" | "chain" | "key">;
 
-/** Of a removal's final answer. */
+/** Of the final answer of a removal, or of `DRAIN`. */
 export interface RemovalData extends ChangeData {
   /** With `"wait": false` or at a deadline: the connections that still use it. */
   readonly connections?: number;
@@ -145,7 +145,7 @@ export interface ListData<Item> {
 }
 
 export interface DrainStatus {
-  /** The order that removed it. */
+  /** The order that removed it, or lets it drain. */
   readonly order: string;
   readonly object: { readonly kind: ObjectKind; readonly key: string };
   readonly connections: number;
@@ -238,6 +238,8 @@ export interface AnswerData {
   ADD_CERTIFICATE: CertificateData;
   REPLACE_CERTIFICATE: CertificateData & RemovalData;
   REMOVE_CERTIFICATE: RemovalData;
+  DRAIN: RemovalData;
+  UNDRAIN: ChangeData;
   TRANSACTION: TransactionData & RemovalData;
   STATUS: StatusData;
   METRICS: MetricsData;

@@ -15,6 +15,7 @@ import { judgeAddCertificate, judgeRemoveCertificate, judgeReplaceCertificate } 
 import { judgeAddCluster, judgeRemoveCluster, judgeUpdateCluster } from "./apply/cluster.ts";
 import { judgeAddFrontend, judgeRemoveFrontend } from "./apply/frontend.ts";
 import { judgeAddListener, judgeRemoveListener, judgeUpdateListener } from "./apply/listener.ts";
+import { judgeDrain, judgeUndrain } from "./apply/drain.ts";
 import type { AppliedOrder, Verdict } from "./apply/verdict.ts";
 import type { Change } from "./channel.ts";
 import type { OrderError } from "./errors.ts";
@@ -110,6 +111,10 @@ function judge(state: State, limits: StateLimits, order: ChangeOrder): Verdict {
       return judgeReplaceCertificate(state, order.data);
     case "REMOVE_CERTIFICATE":
       return judgeRemoveCertificate(state, order.data);
+    case "DRAIN":
+      return judgeDrain(state, order.data);
+    case "UNDRAIN":
+      return judgeUndrain(state, order.data);
     default:
       return assertNever(order);
   }

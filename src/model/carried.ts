@@ -69,12 +69,14 @@ export interface CarriedUpgrade {
   readonly failure?: OrderError;
 }
 
-/** Something removed that is still in use. */
+/** Something that drains. */
 export interface CarriedDrain {
   readonly drain: number;
   readonly order: string;
   readonly kind: ObjectKind;
   readonly key: string;
+  /** It was not removed. */
+  readonly stays?: true;
   readonly since_ms: number;
 }
 

@@ -31,13 +31,15 @@ export interface Change {
   readonly place?: number;
 }
 
-/** Something removed whose use main wants counted until it ends. `drain` is main's number for it. */
+/** Something that drains: main wants its use counted until it ends. `drain` is main's number for it. */
 export interface DrainRequest {
   readonly drain: number;
   readonly kind: ObjectKind;
   readonly key: string;
-  /** Which order removed it: for a main that comes after this one. */
+  /** Which order removed it, or lets it drain: for a main that comes after this one. */
   readonly order?: string;
+  /** It was not removed: it is in the configuration, and drains. */
+  readonly stays?: true;
 }
 
 export type ToWorker =

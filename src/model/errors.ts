@@ -102,6 +102,11 @@ export const ORDER_ERRORS: Readonly<Record<OrderErrorCode, ErrorMeaning>> = {
       "The configuration would hold more objects of a kind than it may, or the order is larger than one may be.",
     remedy: "Remove what is no longer needed, or send it in several orders; the message names the limit.",
   },
+  UNDRAINED: {
+    fault: "client",
+    meaning: "What the order let drain was taken back by UNDRAIN while the order waited, and is used again.",
+    remedy: "Ask who sent it. What the order changed besides stands.",
+  },
   ADDRESS_IN_USE: {
     fault: "machine",
     meaning: "Another program listens at the address.",
@@ -201,6 +206,7 @@ export type OrderErrorCode =
   | "UNKNOWN_WORKER"
   | "IN_USE"
   | "LIMIT_EXCEEDED"
+  | "UNDRAINED"
   | "ADDRESS_IN_USE"
   | "ADDRESS_REFUSED"
   | "INVALID_CERTIFICATE"

@@ -55,6 +55,8 @@ export interface UseRecord {
   /** Main's number of its drain, if it was removed; and which order removed it. */
   readonly drain?: number;
   readonly order?: string;
+  /** It drains, and was not removed. */
+  readonly stays?: true;
 }
 
 /** An idle connection to a backend. One descriptor. */

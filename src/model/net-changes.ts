@@ -7,7 +7,7 @@ import type { ObjectChange } from "./answer-data.ts";
 import { areEqual } from "./equal.ts";
 import type { Change } from "./channel.ts";
 import { splitKey } from "./keys.ts";
-import type { ObjectKind } from "./objects.ts";
+import type { ConfigObject, ObjectKind } from "./objects.ts";
 import { withoutKey } from "./secrets.ts";
 
 /** How many objects were added, removed and updated in the end. */
@@ -63,6 +63,30 @@ export function removedObjects(changes: readonly Change[]): ObjectName[] {
     return kind !== "certificate" || !listeners.has(whole);
   });
   return remain.map(({ kind, key }) => ({ kind, key }));
+}
+
+/** The listeners, clusters and backends that stay, and begin to drain. */
+export function drainedObjects(changes: readonly Change[]): ObjectName[] {
+  return objectsThatStay(changes, (before, after) => !drains(before) && drains(after));
+}
+
+/** Those that drained, and do so no more. */
+export function undrainedObjects(changes: readonly Change[]): ObjectName[] {
+  return objectsThatStay(changes, (before, after) => drains(before) && !drains(after));
+}
+
+/** Whether an object of the configuration drains. */
+function drains(value: ConfigObject["value"]): boolean {
+  return "draining" in value && value.draining;
+}
+
+function objectsThatStay(
+  changes: readonly Change[],
+  are: (before: ConfigObject["value"], after: ConfigObject["value"]) => boolean,
+): ObjectName[] {
+  return netOf(changes).flatMap(({ kind, key, before, after }) =>
+    before !== undefined && after !== undefined && are(before, after) ? [{ kind, key }] : [],
+  );
 }
 
 /** From what an object was at the first of its changes to what it is after the last, where that differs. */

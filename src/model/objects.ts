@@ -20,6 +20,8 @@ export interface Listener {
   readonly revision_header?: true;
   /** What clients see as our address, where it is not `address`. */
   readonly public_address?: string;
+  /** Set by `DRAIN`: it does not accept, and its sessions get one more answer each. */
+  readonly draining?: true;
   /** Of https listeners, as all that follows: never empty. */
   readonly tls_versions?: readonly TlsVersion[];
   /** For TLS 1.2, in the words of OpenSSL. Absent: a safe list of our own. */
@@ -100,6 +102,8 @@ export interface Cluster {
   readonly health_check?: HealthCheck;
   /** Absent: backends are spoken to in plain text. */
   readonly tls?: ClusterTls;
+  /** Set by `DRAIN`: its requests are answered with 503. */
+  readonly draining?: true;
 }
 
 /** How a frontend matches the path of a request target (without its query). */
@@ -142,6 +146,8 @@ export interface Backend {
   readonly backup: boolean;
   /** Value of the cookie of a sticky session. Absent: one is made from the key. */
   readonly sticky_id?: string;
+  /** Set by `DRAIN`: it takes no new requests at all. */
+  readonly draining?: true;
 }
 
 /** The kinds of keys that certificates are served with. */

@@ -60,6 +60,12 @@ type CertificateAddition = SentCertificate & {
   readonly [Name in keyof CertificateFacts]?: CertificateFacts[Name];
 };
 
+/** What is drained: a listener, a cluster, or one of its backends. */
+export type DrainSubject =
+  | Pick<Listener, "address">
+  | Pick<Cluster, "cluster_id">
+  | Pick<Backend, "cluster_id" | "backend_id">;
+
 /** What each order carries in `data`. */
 export interface OrderData {
   ADD_LISTENER: Listener;
@@ -73,11 +79,13 @@ export interface OrderData {
   ADD_BACKEND: Backend;
   UPDATE_BACKEND: Pick<Backend, "cluster_id" | "backend_id"> &
     Pick<Partial<Backend>, "address"> &
-    Changing<Pick<Backend, "weight" | "backup" | "sticky_id">>;
+    Changing<Pick<Backend, "weight" | "backup" | "sticky_id" | "draining">>;
   REMOVE_BACKEND: Pick<Backend, "cluster_id" | "backend_id"> & Removal;
   ADD_CERTIFICATE: CertificateAddition;
   REPLACE_CERTIFICATE: CertificateAddition & { readonly old_fingerprint: string } & Removal;
   REMOVE_CERTIFICATE: Pick<Certificate, "listener" | "fingerprint"> & Removal;
+  DRAIN: DrainSubject & Removal;
+  UNDRAIN: DrainSubject;
   /** All or nothing. */
   TRANSACTION: { readonly orders: readonly ChangeOrder[] };
   STATUS: Nothing;
@@ -133,6 +141,8 @@ export type ChangeOrderType = Extract<
   OrderType,
   | `${"ADD" | "UPDATE" | "REMOVE"}_${"LISTENER" | "CLUSTER" | "FRONTEND" | "BACKEND"}`
   | `${"ADD" | "REPLACE" | "REMOVE"}_CERTIFICATE`
+  | "DRAIN"
+  | "UNDRAIN"
 >;
 
 type Ordered<Type extends OrderType> = {
@@ -162,4 +172,4 @@ export function isChangeOrder(order: Order): order is ChangeOrder {
   return CHANGE_ORDER.test(order.type);
 }
 
-const CHANGE_ORDER = /^(ADD|UPDATE|REPLACE|REMOVE)_/;
+const CHANGE_ORDER = /^((ADD|UPDATE|REPLACE|REMOVE)_|(UN)?DRAIN$)/;

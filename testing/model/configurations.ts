@@ -75,6 +75,12 @@ const httpsListener = fc.record(
   { requiredKeys: ["address", "protocol", "strict_sni"] },
 );
 
+const drainSubject = fc.oneof<fc.Arbitrary<object>[]>(
+  fc.record({ address: listener }),
+  fc.record({ cluster_id }),
+  fc.record({ cluster_id, backend_id }),
+);
+
 /** Orders that add objects. */
 const addition: fc.Arbitrary<Written> = fc.oneof(
   ordersOf("ADD_LISTENER", fc.record({ address: listener, protocol: fc.constant("http") })),
@@ -132,6 +138,8 @@ const alteration: fc.Arbitrary<Written> = fc.oneof(
     "UPDATE_LISTENER",
     fc.record({ address: fc.constant("127.0.0.1:8443"), groups: fc.option(fc.constant(["X25519"])) }),
   ),
+  ordersOf("DRAIN", drainSubject),
+  ordersOf("UNDRAIN", drainSubject),
   ordersOf("REMOVE_LISTENER", fc.record({ address: fc.constant("127.0.0.1:8443") })),
   ordersOf("REMOVE_BACKEND", fc.record({ cluster_id, backend_id })),
 );

@@ -64,6 +64,22 @@ export abstract class SimConfiguration {
     this.publish([{ kind: object.kind, key, after: object.value, ...(before && { before }) }], []);
   }
 
+  /** Lets an object drain that stays, and returns its drain's number. */
+  drain(kind: "listener" | "cluster" | "backend", key: string): number {
+    const drain = ++this.#lastDrain;
+    this.#change(kind, key, { draining: true }, [{ drain, kind, key, stays: true }]);
+    return drain;
+  }
+
+  undrain(kind: "listener" | "cluster" | "backend", key: string): void {
+    this.#change(kind, key, { draining: undefined }, []);
+  }
+
+  /** Removes what drains already: its drain goes on. */
+  removeDraining(kind: ObjectKind, key: string): void {
+    this.publish([this.#forget(kind, key)], []);
+  }
+
   /** Removes an object, a listener with its frontends, and returns its drain's number. */
   remove(kind: ObjectKind, key: string): number {
     const frontends = kind === "listener" ? this.#frontendsOf(key) : [];
@@ -74,6 +90,14 @@ export abstract class SimConfiguration {
     const drain = ++this.#lastDrain;
     this.publish(changes, [{ drain, kind, key }]);
     return drain;
+  }
+
+  #change(kind: ObjectKind, key: string, fields: object, drains: readonly DrainRequest[]): void {
+    const before = this.#objects.get(`${kind} ${key}`);
+    assert(before !== undefined, `there is no ${kind} ${key}`);
+    const after = { ...before, ...fields };
+    this.#objects.set(`${kind} ${key}`, after);
+    this.publish([{ kind, key, before, after }], drains);
   }
 
   #forget(kind: ObjectKind, key: string): Change {

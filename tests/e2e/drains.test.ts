@@ -222,3 +222,58 @@ test("a removed cluster drains with its backends; a removed listener with its ex
   connection.close();
   await assert.rejects(HttpConnection.open(other, { timeoutMs: TIMEOUT_MS }), /ECONNREFUSED/);
 });
+
+test("DRAIN keeps the backend, gives it nothing new and says OK when nothing uses it; UNDRAIN takes it back", async () => {
+  const { orders } = proxy;
+  const exchanges = await holdExchanges(2);
+  const drain = orders.send("DRAIN", { ...LEAVING, drain: { progress_ms: 10 } });
+  assert.equal((await drain.processing()).data.connections, 2);
+  for (let each = 0; each < 6; each++) assert.equal(backendOf(await fetchOnce(port, "/")), "staying");
+  const again = orders.send("DRAIN", LEAVING);
+  assert.equal((await again.processing()).data.connections, 2, "the same order attaches");
+  assert.deepEqual(
+    (await drainsUnderWay()).map(({ order, connections }) => [order, connections]),
+    [["DRAIN", 2]],
+  );
+  leaving.release();
+  const [final, other] = [await drain.final(), await again.final()];
+  assert.deepEqual([final.status, final.data.connections, other.status], ["OK", 0, "OK"]);
+  await Promise.all(exchanges);
+  const listed = await orders.ok("LIST_BACKENDS", LEAVING);
+  assert.equal((listed.data.items as { draining?: true }[])[0]?.draining, true);
+
+  await orders.ok("UNDRAIN", LEAVING);
+  const served = new Set<string>();
+  for (let each = 0; each < 12; each++) served.add(backendOf(await fetchOnce(port, "/")));
+  assert.deepEqual([...served].toSorted(), ["leaving", "staying"]);
+});
+
+test("who waits for a drain that UNDRAIN takes back is told so, and a removal goes on with a drain that lasts", async () => {
+  const { orders } = proxy;
+  const exchanges = await holdExchanges(1);
+  const drain = orders.send("DRAIN", LEAVING);
+  await drain.processing();
+  await orders.ok("UNDRAIN", LEAVING);
+  assert.equal((await drain.final()).error?.code, "UNDRAINED");
+  assert.deepEqual(await drainsUnderWay(), []);
+
+  const second = orders.send("DRAIN", LEAVING);
+  await second.processing();
+  const removal = orders.send("REMOVE_BACKEND", LEAVING);
+  assert.equal((await removal.processing()).data.connections, 1);
+  leaving.release();
+  assert.equal((await removal.final()).status, "OK");
+  assert.equal((await second.final()).status, "OK");
+  await Promise.all(exchanges);
+});
+
+test("a listener that drains refuses clients, and listens again after UNDRAIN", async () => {
+  const { orders } = proxy;
+  const address = `127.0.0.1:${port}`;
+  const revision = (await orders.ok("STATUS")).revision as number;
+  const drained = await orders.ok("DRAIN", { address });
+  assert.equal(drained.revision, revision + 1);
+  await assert.rejects(fetchOnce(port, "/"));
+  await orders.ok("UNDRAIN", { address });
+  assert.equal(backendOf(await fetchOnce(port, "/")), "staying");
+});

@@ -17,17 +17,25 @@ import type {
   TunnelRecord,
   UseRecord,
 } from "../../model/handover.ts";
+import { splitKey } from "../../model/keys.ts";
+import type { Backend, Cluster, Listener, ObjectKind } from "../../model/objects.ts";
 import { BackConnection } from "../back-connection.ts";
 import { Client } from "../client.ts";
 import type { Configuration } from "../configuration.ts";
 import type { Core } from "../core.ts";
-import type { Drains } from "../drains.ts";
+import type { Drains, PresentObject } from "../drains.ts";
 import { Http1Session } from "../http1-session.ts";
 import { SIDE } from "../traffic.ts";
 import { Tunnel } from "../tunnel.ts";
 import type { Use, UsedObject } from "../use.ts";
 import { AdoptedExchange } from "./adopted-exchange.ts";
 import { BroughtBytes } from "./brought-bytes.ts";
+
+/** A listener, a cluster or a backend. */
+interface UsedRuntime {
+  readonly use: Use;
+  readonly configuration: Listener | Cluster | Backend;
+}
 
 /** Something that can go on here. */
 export interface Adopted {
@@ -159,16 +167,21 @@ export class Adoption {
 
   #findUsed(record: UseRecord, lastDrain: number): UsedObject | undefined {
     const { kind, key } = record;
-    const use = this.#drains.findMeant(record, lastDrain, this.#presentUse(record));
+    const use = this.#drains.findMeant(record, lastDrain, this.#findPresent(record));
     return use && { kind, key, use };
   }
 
-  #presentUse({ kind, key }: UseRecord): Use | undefined {
+  #findPresent({ kind, key }: UseRecord): PresentObject | undefined {
+    const found = this.#findRuntime(kind, key);
+    return found && { use: found.use, isDraining: found.configuration.draining === true };
+  }
+
+  #findRuntime(kind: ObjectKind, key: string): UsedRuntime | undefined {
     const configuration = this.#configuration;
-    if (kind === "listener") return configuration.listeners.get(key)?.use;
-    if (kind === "cluster") return configuration.findCluster(key)?.use;
+    if (kind === "listener") return configuration.listeners.get(key);
+    if (kind === "cluster") return configuration.findCluster(key);
     if (kind !== "backend") return undefined;
-    const space = key.indexOf(" ");
-    return configuration.findCluster(key.slice(0, space))?.findBackend(key.slice(space + 1))?.use;
+    const [clusterId, backendId] = splitKey(key);
+    return configuration.findCluster(clusterId)?.findBackend(backendId);
   }
 }

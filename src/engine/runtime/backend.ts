@@ -25,7 +25,7 @@ export class BackendRuntime<Connection extends IdleConnection = IdleConnection>
   readonly use: Use;
   failures = 0;
   restsUntilMs = 0;
-  /** True once removed: connections to it are not kept for another exchange. */
+  /** True once removed. Connections to one that is leaving are not kept for another exchange. */
   isRemoved = false;
   /** Most backends of a large configuration have no idle connection: they share one empty list. */
   #idle: Connection[] = NONE;
@@ -39,6 +39,11 @@ export class BackendRuntime<Connection extends IdleConnection = IdleConnection>
   /** Taken apart at the first connect: most backends of a large configuration see none for long. */
   get address(): Address {
     return (this.#address ??= addressOf(this.configuration));
+  }
+
+  /** It takes no new exchange: it was removed, or drains. */
+  get isLeaving(): boolean {
+    return this.isRemoved || this.configuration.draining === true;
   }
 
   get id(): string {

@@ -109,9 +109,15 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
   updateBackend(configuration: Backend): BackendRuntime<Connection> {
     const backend = this.findBackend(configuration.backend_id);
     if (backend === undefined) return this.#addBackend(configuration);
+    const wasLeaving = backend.isLeaving;
     backend.update(configuration);
-    this.#balancer.update(backend);
-    this.#sticky?.add(backend);
+    if (backend.isLeaving) {
+      if (!wasLeaving) this.#setAside(backend);
+    } else {
+      if (wasLeaving) this.#balancer.add(backend);
+      else this.#balancer.update(backend);
+      this.#sticky?.add(backend);
+    }
     return backend;
   }
 
@@ -120,11 +126,16 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
     const backend = this.findBackend(backendId);
     if (backend === undefined) return undefined;
     this.backends = this.backends.filter((other) => other !== backend);
+    if (!backend.isLeaving) this.#setAside(backend);
+    backend.isRemoved = true;
+    return backend;
+  }
+
+  /** Nobody chooses it any more, and nobody comes back to it. */
+  #setAside(backend: BackendRuntime<Connection>): void {
     this.#balancer.remove(backend);
     this.#sticky?.remove(backend);
-    backend.isRemoved = true;
     backend.discardIdle();
-    return backend;
   }
 
   /** Other terms are another `ClusterTls`: connections tell by it that they are of before. */
@@ -135,14 +146,17 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
   }
 
   #stick(): void {
-    this.#sticky = new StickyTable(this.configuration.cluster_id, this.backends);
+    const chosen = this.backends.filter((backend) => !backend.isLeaving);
+    this.#sticky = new StickyTable(this.configuration.cluster_id, chosen);
   }
 
   #addBackend(configuration: Backend): BackendRuntime<Connection> {
     const backend = new BackendRuntime<Connection>(configuration, this.#watcher);
     this.backends = this.backends.concat([backend]);
-    this.#balancer.add(backend);
-    this.#sticky?.add(backend);
+    if (!backend.isLeaving) {
+      this.#balancer.add(backend);
+      this.#sticky?.add(backend);
+    }
     return backend;
   }
 }

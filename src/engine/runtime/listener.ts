@@ -43,6 +43,11 @@ export class ListenerRuntime {
     return this.configuration.protocol === "https" ? "https" : "http";
   }
 
+  /** It takes no new clients, and each that it has gets one more answer. */
+  get isLeaving(): boolean {
+    return this.isRemoved || this.configuration.draining === true;
+  }
+
   update(configuration: Listener): void {
     this.configuration = configuration;
     this.tellsRevision = configuration.revision_header === true;

@@ -123,8 +123,8 @@ function beginVisit(control: Control, heirs: SocketHeirs, { number, path }: Foun
       heirs.take(worker, hello.sockets);
       if (hello.gives_to !== undefined) handoverDrains.begin(number, hello.gives_to);
       // At once: what it says next may be that something of it has ended.
-      for (const { drain, order = "", kind, key, connections } of hello.drains) {
-        drains.restore(drain, drainTarget(order, kind, key));
+      for (const { drain, order = "", kind, key, stays, connections } of hello.drains) {
+        drains.restore(drain, drainTarget(order, kind, key, stays));
         drains.report(number, { drain, connections });
       }
       greeting.resolve({ kind: "hello", hello });

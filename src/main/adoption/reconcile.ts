@@ -7,7 +7,7 @@ import { assert } from "../../base/assert.ts";
 import { applyOrders } from "../../model/apply.ts";
 import type { Change, DrainRequest } from "../../model/channel.ts";
 import { diff } from "../../model/diff.ts";
-import { removedObjects } from "../../model/net-changes.ts";
+import { drainedObjects, removedObjects } from "../../model/net-changes.ts";
 import { StateFileReader } from "../../model/state-file.ts";
 import type { State } from "../../model/state.ts";
 import type { DrainClock } from "../drain-clock.ts";
@@ -38,13 +38,19 @@ export function changesBetween(own: State, wanted: State): readonly Change[] {
 }
 
 /**
- * The drains of what these changes remove. What another worker was told of before us drains under its number;
- * the others begin now.
+ * The drains of what these changes remove, or let drain. What another worker was told of before us drains
+ * under its number; the others begin now.
  */
 export function drainsOf(changes: readonly Change[], drains: DrainClock): readonly DrainRequest[] {
-  return removedObjects(changes).map(({ kind, key }) => {
+  const removed = removedObjects(changes).map(({ kind, key }) => {
     const order = `REMOVE_${kind.toUpperCase()}`;
     const drain = drains.find(kind, key) ?? drains.begin(drainTarget(order, kind, key));
     return { drain, kind, key, order };
   });
+  const drained = drainedObjects(changes).map(({ kind, key }) => {
+    const order = "DRAIN";
+    const drain = drains.findStaying(kind, key) ?? drains.begin(drainTarget(order, kind, key, true));
+    return { drain, kind, key, order, stays: true as const };
+  });
+  return [...removed, ...drained];
 }

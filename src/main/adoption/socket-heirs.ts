@@ -43,7 +43,8 @@ export class SocketHeirs {
    */
   give({ configuration, listeners, workers }: Control): void {
     const kept = new Set<number>();
-    for (const address of configuration.state.listeners.keys()) {
+    for (const [address, { draining }] of configuration.state.listeners) {
+      if (draining === true) continue;
       const heir = listeners.find(address) ?? this.#heirOf(address);
       if (heir === undefined) continue;
       kept.add(heir);
@@ -56,7 +57,8 @@ export class SocketHeirs {
       }
     }
     for (const { address, worker, state } of this.#held) {
-      const isGone = state === "removed" || !configuration.state.listeners.has(address);
+      const listener = configuration.state.listeners.get(address);
+      const isGone = state === "removed" || listener === undefined || listener.draining === true;
       if (isGone) worker.send({ type: "unlisten", address });
     }
     for (const { fd } of this.#held) if (!kept.has(fd)) closeDescriptor(fd);

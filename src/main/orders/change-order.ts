@@ -35,8 +35,14 @@ export function executeChange(
     return answerTrial(control, tried.value, `${tried.value.message}${remark}`, reply);
   }
   const accepted = configuration.change(order);
-  const publication = { order: order.type, drainOf: () => drainOptionsOf(order), reply, data };
-  const isSentAgain = accepted.ok && accepted.value.changes.length === 0;
+  const publication = {
+    order: order.type,
+    drainOf: () => drainOptionsOf(order),
+    reply,
+    data,
+    orders: [order],
+  };
+  const isSentAgain = accepted.ok && accepted.value.changes.length === 0 && order.type !== "DRAIN";
   if (isSentAgain && attachToDrain(control, order, publication)) return;
   if (accepted.ok) {
     const message = `${accepted.value.message}${remark}`;

@@ -27,7 +27,10 @@ export const NOBODY: DrainListener = {
   progress: () => undefined,
   finished: () => undefined,
   kept: () => undefined,
+  undrained: () => undefined,
 };
+
+const UNDRAINED = "but it was taken back, and what drained is used again";
 
 /** Answers when each drain has ended, or its deadline has passed. */
 export function waitForDrains(control: Control, wait: DrainWait, reply: Reply): void {
@@ -47,6 +50,7 @@ export function waitForDrains(control: Control, wait: DrainWait, reply: Reply): 
         reply.ok(message, { ...data, connections: 0, drained_ms: Math.round(drainedMs) }, revision);
       },
       kept: () => tellKept(left()),
+      undrained: () => reply.refuse({ code: "UNDRAINED", message: `${message}; ${UNDRAINED}` }, revision),
     },
   });
   reply.onGone(() => control.drains.unwatch(watch));

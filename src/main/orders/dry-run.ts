@@ -3,7 +3,13 @@
  * many connections use what would go.
  */
 import type { DryRunData, Named, ObjectUse } from "../../model/answer-data.ts";
-import { countChanges, netChangesOf, type ObjectName, removedObjects } from "../../model/net-changes.ts";
+import {
+  countChanges,
+  drainedObjects,
+  netChangesOf,
+  type ObjectName,
+  removedObjects,
+} from "../../model/net-changes.ts";
 import type { Trial } from "../configuration.ts";
 import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
@@ -14,7 +20,7 @@ const IN_USE_NAMED_MAX = 100;
 /** Workers are asked for the use of so many objects at once: they serve traffic meanwhile. */
 const USES_AT_ONCE = 1_000;
 
-/** Answers what would change, and for removals how many connections use it now. */
+/** Answers what would change, and of what would go or drain how many connections use it now. */
 export function answerTrial(
   control: Control,
   { changes, forecast }: Trial,
@@ -31,7 +37,7 @@ export function answerTrial(
     ...forecast,
   };
   const sentence = `nothing was changed; it would be: ${message}`;
-  const objects = removedObjects(changes);
+  const objects = [...removedObjects(changes), ...drainedObjects(changes)];
   if (objects.length === 0) return reply.ok(sentence, data, revision);
   void usesOf(control, objects).then(({ connections, inUse }) =>
     reply.ok(sentence, { ...data, connections, in_use: inUse }, revision),

@@ -11,6 +11,7 @@ import { counted } from "../../model/apply/verdict.ts";
 import { ordersOf } from "../../model/dump.ts";
 import { listObjects } from "../../model/list.ts";
 import {
+  type ChangeOrderType,
   isChangeOrder,
   type ListOrder,
   type Order,
@@ -40,7 +41,7 @@ type QuestionOrder = Exclude<
   Order,
   | {
       readonly type:
-        | `${"ADD" | "UPDATE" | "REPLACE" | "REMOVE"}_${string}`
+        | ChangeOrderType
         | "TRANSACTION"
         | "LOAD_STATE"
         | "RELOAD_CONFIGURATION"

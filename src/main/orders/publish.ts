@@ -3,12 +3,17 @@
  * its drains begun, and its order answered when every worker has applied it.
  */
 import { assertNever } from "../../base/assert.ts";
-import type { Change } from "../../model/channel.ts";
+import type { Change, DrainRequest } from "../../model/channel.ts";
 import type { Happening } from "../../model/events.ts";
 import { splitKey } from "../../model/keys.ts";
-import { type ObjectName, removedObjects } from "../../model/net-changes.ts";
+import {
+  drainedObjects,
+  type ObjectName,
+  removedObjects,
+  undrainedObjects,
+} from "../../model/net-changes.ts";
 import type { ObjectKind } from "../../model/objects.ts";
-import type { DrainOptions } from "../../model/orders.ts";
+import type { ChangeOrder, DrainOptions } from "../../model/orders.ts";
 import type { Accepted } from "../configuration.ts";
 import type { Control } from "../control.ts";
 import type { DrainDeadline } from "../drain-watch.ts";
@@ -18,6 +23,7 @@ import type { Listeners } from "../listeners.ts";
 import type { Reply } from "../socket/reply.ts";
 import { encodeApply } from "../workers/worker-messages.ts";
 import { type DrainWait, NOBODY, remaining, waitForDrains } from "./drain-wait.ts";
+import { drainOptionsOf, findDrain } from "./removals.ts";
 
 /** Of a change, its event has so many objects. */
 const EVENT_CHANGES_MAX = 100;
@@ -31,6 +37,8 @@ export interface Publication {
   readonly reply: Reply;
   /** What the final answer's data has beside what drains add. */
   readonly data: Readonly<Record<string, unknown>>;
+  /** Those that it does: of what one of them lets drain that drains already, the drain is waited for, too. */
+  readonly orders?: readonly ChangeOrder[];
 }
 
 /**
@@ -49,7 +57,7 @@ export function publish(
   });
 }
 
-/** A drain that goes on already, for a removal that is sent again. */
+/** A drain that goes on already: its order is sent again, or what drained is removed. */
 export interface LastingDrain {
   readonly drain: number;
   readonly options: DrainOptions;
@@ -65,14 +73,40 @@ export function attach(
   answerDrains(control, { drains, sinceMs: control.now(), accepted, publication });
 }
 
-/** What an order removed, as drains. */
-function drainTargetsOf(order: string, changes: readonly Change[]): readonly DrainTarget[] {
-  return removedObjects(changes).map(({ kind, key }) => drainTarget(order, kind, key));
+/** Something removed, or that `stays` and drains, as a drain has it. */
+export function drainTarget(order: string, kind: ObjectKind, key: string, stays = false): DrainTarget {
+  return { order, kind, key, object: keyFieldsOf(kind, key), stays };
 }
 
-/** Something removed, as a drain has it. */
-export function drainTarget(order: string, kind: ObjectKind, key: string): DrainTarget {
-  return { order, kind, key, object: keyFieldsOf(kind, key) };
+/** What a change does to drains. */
+interface DrainMoves {
+  /** Those that begin, with their targets. */
+  readonly begun: readonly DrainRequest[];
+  /** Of what drained already, and is removed now: they go on. */
+  readonly lasting: readonly LastingDrain[];
+  /** Of what drains no more. */
+  readonly ended: readonly number[];
+}
+
+function moveDrains(
+  { drains }: Control,
+  { order, drainOf }: Publication,
+  changes: readonly Change[],
+): DrainMoves {
+  const begun: DrainRequest[] = [];
+  const lasting: LastingDrain[] = [];
+  const begin = ({ kind, key }: ObjectName, stays: boolean): void => {
+    const drain = drains.begin(drainTarget(order, kind, key, stays));
+    begun.push({ drain, kind, key, order, ...(stays && { stays }) });
+  };
+  for (const object of removedObjects(changes)) {
+    const drain = drains.takeStaying(object.kind, object.key);
+    if (drain === undefined) begin(object, false);
+    else lasting.push({ drain, options: drainOf(object) });
+  }
+  for (const object of drainedObjects(changes)) begin(object, true);
+  const ended = undrainedObjects(changes).flatMap(({ kind, key }) => drains.takeStaying(kind, key) ?? []);
+  return { begun, lasting, ended };
 }
 
 function publishKept(
@@ -84,36 +118,43 @@ function publishKept(
   const { gathering, listeners, workers, limits, now } = control;
   const { revision, changes } = accepted;
   if (changes.length === 0) {
-    gathering.when(revision, () => attach(control, lasting, accepted, publication));
+    gathering.when(revision, () => {
+      attach(control, [...lasting, ...drainingOf(control, publication)], accepted, publication);
+    });
     return;
   }
   control.expiryWatch.changed(changes);
   const sinceMs = now();
-  const targets = drainTargetsOf(publication.order, changes);
-  const drains = targets.map((target) => control.drains.begin(target));
-  const requests = targets.map(({ kind, key }, index) => ({
-    drain: drains[index]!,
-    kind,
-    key,
-    order: publication.order,
-  }));
+  const moves = moveDrains(control, publication, changes);
   gathering.expect(revision, accepted.hash);
   workers.broadcast(
-    encodeApply({ revision, changes, drains: requests }, limits.changesPerMessageMax),
+    encodeApply({ revision, changes, drains: moves.begun }, limits.changesPerMessageMax),
     changes.length,
   );
   const left = moveListeners(listeners, changes);
   const answer = (): void => {
-    control.drains.settle(drains);
-    const options = targets.map(publication.drainOf);
-    const begun = drains.map((drain, index) => ({ drain, options: options[index]! }));
-    answerDrains(control, { drains: [...begun, ...lasting], sinceMs, accepted, publication });
+    control.drains.cancel(moves.ended);
+    control.drains.settle(moves.begun.map(({ drain }) => drain));
+    const begun = moves.begun.map((one) => ({ drain: one.drain, options: publication.drainOf(one) }));
+    const again = drainingOf(control, publication).filter(
+      ({ drain }) => !begun.some((one) => one.drain === drain),
+    );
+    const drains = [...begun, ...moves.lasting, ...lasting, ...again];
+    answerDrains(control, { drains, sinceMs, accepted, publication });
   };
   // A removed listener's queue may hold connections that will use it: nobody may count before it is empty.
   gathering.when(revision, () => {
     control.events.append(changedEvent(publication, revision, changes));
     if (left.length === 0) answer();
     else void Promise.all(left).then(answer);
+  });
+}
+
+/** What its `DRAIN` orders let drain that is in use. */
+function drainingOf(control: Control, { orders = [] }: Publication): readonly LastingDrain[] {
+  return orders.flatMap((order) => {
+    const drain = order.type === "DRAIN" ? findDrain(control, order) : undefined;
+    return drain === undefined ? [] : [{ drain, options: drainOptionsOf(order) }];
   });
 }
 

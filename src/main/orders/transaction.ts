@@ -46,7 +46,7 @@ export function executeTransaction(
   const remark = warnings.map((warning) => `; warning: ${warning}`).join("");
   const change = { ...accepted.value, message: `${changesMessage(counts)}${remark}` };
   const data = { ...counts, ...(warnings.length > 0 && { warnings }) };
-  publish(control, change, { order: "TRANSACTION", drainOf: drainsOf(orders), reply, data }, lasting);
+  publish(control, change, { order: "TRANSACTION", drainOf: drainsOf(orders), reply, data, orders }, lasting);
 }
 
 /** The certificates of all orders, and what else only OpenSSL can judge, before anything is changed. */

@@ -66,8 +66,8 @@ export function descriptorsOf(main: CarriedMain): readonly number[] {
 function carriedDrains({ drains, now }: ServingMain["control"]): CarriedMain["drains"] {
   const epochMs = Date.now() - now();
   const lasting: readonly CarriedDrain[] = drains.lasting().map(({ number, target, sinceMs }) => {
-    const { order, kind, key } = target;
-    return { drain: number, order, kind, key, since_ms: sinceMs + epochMs };
+    const { order, kind, key, stays } = target;
+    return { drain: number, order, kind, key, ...(stays === true && { stays }), since_ms: sinceMs + epochMs };
   });
   return { last: drains.last, lasting };
 }

@@ -43,6 +43,6 @@ export function inheritParts(control: Control, { main }: Inheritance): void {
   const { listeners, drains, now } = control;
   for (const { address, fd } of main.listeners) listeners.inherit(address, fd);
   drains.passOver(main.drains.last);
-  for (const { drain, order, kind, key, since_ms: sinceMs } of main.drains.lasting)
-    drains.restore(drain, drainTarget(order, kind, key), sinceMs - Date.now() + now());
+  for (const { drain, order, kind, key, stays, since_ms: sinceMs } of main.drains.lasting)
+    drains.restore(drain, drainTarget(order, kind, key, stays), sinceMs - Date.now() + now());
 }

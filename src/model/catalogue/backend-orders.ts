@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { BACKEND_DEFAULTS as DEFAULTS } from "../defaults.ts";
 import { WEIGHT_MAX } from "../limits.ts";
-import { drainField, pageFields } from "./shared-fields.ts";
+import { drainField, drainingField, pageFields } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
 import {
   addressField,
@@ -37,6 +37,7 @@ const addSchema = z.strictObject(
     weight: weight.default(DEFAULTS.weight),
     backup: backup.default(DEFAULTS.backup),
     sticky_id: stickyId.exactOptional(),
+    draining: drainingField.exactOptional(),
   },
   mustBe("an object"),
 );
@@ -48,6 +49,7 @@ const updateSchema = z.strictObject(
     weight: weight.nullable().exactOptional(),
     backup: backup.nullable().exactOptional(),
     sticky_id: stickyId.nullable().exactOptional(),
+    draining: drainingField.nullable().exactOptional(),
   },
   mustBe("an object"),
 );

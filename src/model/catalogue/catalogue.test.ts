@@ -44,7 +44,7 @@ test("descriptions have the types, limits and defaults that are checked", () => 
   const fields = new Map(describeFields("ADD_BACKEND").map((field) => [field.name, field]));
   assert.deepEqual(
     [...fields.keys()],
-    ["cluster_id", "backend_id", "address", "weight", "backup", "sticky_id"],
+    ["cluster_id", "backend_id", "address", "weight", "backup", "sticky_id", "draining"],
   );
   assert.equal(fields.get("weight")?.type, "integer from 0 to 256");
   assert.equal(fields.get("weight")?.default, 100);

@@ -5,6 +5,7 @@ import type { OrderType } from "../orders.ts";
 import { BACKEND_ORDERS } from "./backend-orders.ts";
 import { CERTIFICATE_ORDERS } from "./certificate-orders.ts";
 import { CLUSTER_ORDERS } from "./cluster-orders.ts";
+import { DRAIN_ORDERS } from "./drain-orders.ts";
 import type { CatalogueOf } from "./entry.ts";
 import { FRONTEND_ORDERS } from "./frontend-orders.ts";
 import { LISTENER_ORDERS } from "./listener-orders.ts";
@@ -19,6 +20,7 @@ export const CATALOGUE: CatalogueOf<OrderType> = {
   ...FRONTEND_ORDERS,
   ...BACKEND_ORDERS,
   ...CERTIFICATE_ORDERS,
+  ...DRAIN_ORDERS,
   ...TRANSACTION_ORDERS,
   ...QUESTION_ORDERS,
   ...OBSERVATION_ORDERS,

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { CLUSTER_DEFAULTS as DEFAULTS } from "../defaults.ts";
 import { clusterTlsField } from "./cluster-tls-field.ts";
 import { healthCheckField } from "./health-check-field.ts";
-import { drainField, pageFields } from "./shared-fields.ts";
+import { drainField, drainingField, pageFields } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
 import { choiceField, flagField, mustBe, objectIdField } from "./fields.ts";
 
@@ -34,6 +34,7 @@ const addSchema = z.strictObject(
     send_proxy_protocol: sendProxyProtocol.exactOptional(),
     health_check: healthCheckField.exactOptional(),
     tls: clusterTlsField.exactOptional(),
+    draining: drainingField.exactOptional(),
   },
   mustBe("an object"),
 );
@@ -47,6 +48,7 @@ const updateSchema = z.strictObject(
     send_proxy_protocol: sendProxyProtocol.nullable().exactOptional(),
     health_check: healthCheckField.nullable().exactOptional(),
     tls: clusterTlsField.nullable().exactOptional(),
+    draining: drainingField.nullable().exactOptional(),
   },
   mustBe("an object"),
 );

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { HTTPS_DEFAULTS, LISTENER_DEFAULTS as DEFAULTS } from "../defaults.ts";
 import { TIMEOUT_MS_MAX } from "../limits.ts";
 import type { Protocol } from "../objects.ts";
-import { drainField, pageFields } from "./shared-fields.ts";
+import { drainField, drainingField, pageFields } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
 import { findTlsField, TLS_FIELDS } from "./tls-fields.ts";
 import { addressField, flagField, mustBe, refusedField, wholeNumberField } from "./fields.ts";
@@ -49,6 +49,7 @@ const addSchema = z.strictObject(
     request_timeout_ms: requestTimeout.default(DEFAULTS.request_timeout_ms),
     public_address: publicAddress.exactOptional(),
     revision_header: revisionHeader.exactOptional().meta({ otherwise: false }),
+    draining: drainingField.exactOptional(),
     tls_versions: TLS_FIELDS.tls_versions.exactOptional(),
     cipher_list: TLS_FIELDS.cipher_list.exactOptional(),
     alpn: TLS_FIELDS.alpn.exactOptional(),
@@ -85,6 +86,7 @@ const updateSchema = z.strictObject(
       .transform((tells) => tells || null)
       .nullable()
       .exactOptional(),
+    draining: drainingField.nullable().exactOptional(),
     protocol: refusedField("INVALID_FIELD", "cannot change: remove the listener and add it again"),
     tls_versions: TLS_FIELDS.tls_versions.nullable().exactOptional(),
     cipher_list: TLS_FIELDS.cipher_list.nullable().exactOptional(),

@@ -58,6 +58,6 @@ function readEntry(
 }
 
 function misplaced(type: string): OrderError {
-  const message = `${shortened(type)} cannot be part of a transaction: it takes orders that add, update, replace or remove`;
+  const message = `${shortened(type)} cannot be part of a transaction: it takes orders that add, update, replace, remove, drain or undrain`;
   return { code: "INVALID_FIELD", message, field: "type" };
 }

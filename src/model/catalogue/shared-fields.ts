@@ -57,6 +57,12 @@ function drainFieldOf(
   >;
 }
 
+/** Whether an object drains, in the orders that add and change it. */
+export const drainingField: z.ZodType<true> = z.literal(true, mustBe("true")).meta({
+  description: "It drains. It need not be sent: `DRAIN` sets it, and `UNDRAIN` takes it away.",
+  takes: "true",
+});
+
 /** The fields `limit` and `after` of a list. */
 export const pageFields: {
   readonly limit: z.ZodDefault<z.ZodType<number>>;

@@ -11,7 +11,7 @@ import { mustBe } from "./fields.ts";
 const ORDERS_TAKE = "a list of orders, each with `type` and `data`";
 
 const orders = z.array(z.custom<ChangeOrder>(isObject, mustBe("an order")), mustBe(ORDERS_TAKE)).meta({
-  description: `The orders, at most ${TRANSACTION_ORDERS_MAX}: those that add, update, replace or remove. Each removal has its own \`drain\`.`,
+  description: `The orders, at most ${TRANSACTION_ORDERS_MAX}: those that add, update, replace, remove, drain or undrain. Each removal has its own \`drain\`.`,
   takes: ORDERS_TAKE,
 });
 

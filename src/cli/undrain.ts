@@ -1,0 +1,4 @@
+/**
+ * `kakehi undrain`: what drains is used again.
+ */
+export { declareUndrain as declare } from "./drain.ts";
