@@ -30,6 +30,8 @@ export interface ProxyOptions {
   readonly args?: readonly string[];
   /** A program and its first arguments that become the proxy; default none. */
   readonly launcher?: readonly string[];
+  /** The program; default this checkout's. */
+  readonly program?: string;
   /** A folder that outlives this run; default a new one, removed at the end. */
   readonly folder?: string;
 }
@@ -60,7 +62,7 @@ export class Proxy {
     const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "kakehi-test-")));
     const socketPath = join(folder, "command.sock");
     const workers = options.workers ?? 1;
-    const [program, ...first] = [...(options.launcher ?? []), PROGRAM];
+    const [program, ...first] = [...(options.launcher ?? []), options.program ?? PROGRAM];
     const args = [
       ...first,
       "run",

@@ -13,6 +13,7 @@ import {
   TRAFFIC_TEXT,
   withBackends,
 } from "../upgrade/load.ts";
+import { publishedProgram } from "../upgrade/published.ts";
 import type { Part, Surroundings } from "./part.ts";
 
 const MAIN_KILLS = 5;
@@ -58,7 +59,7 @@ async function run(surroundings: Surroundings): Promise<Section> {
 async function kill(victim: Victim, times: number, surroundings: Surroundings): Promise<Outcome> {
   await surroundings.waitForQuiet();
   return withBackends(async (addresses) => {
-    const subject = await startKillable(victim, addresses);
+    const subject = await startKillable(victim, publishedProgram(surroundings.folder), addresses);
     try {
       const report = await witness({
         subject,

@@ -3,7 +3,8 @@ import { FaultLog } from "../../testing/clients/faults.ts";
 import { type IoName, Proxy } from "../../testing/proxy.ts";
 import { RestingClients } from "../../testing/witness/resting-clients.ts";
 import { goalAtMost, type Section } from "../section.ts";
-import { withBackends } from "../upgrade/load.ts";
+import { PROXY_CORES, withBackends } from "../upgrade/load.ts";
+import { publishedProgram } from "../upgrade/published.ts";
 import type { Part, Surroundings } from "./part.ts";
 
 const CONNECTIONS = 10_000;
@@ -20,11 +21,11 @@ interface Outcome {
   readonly faults: number;
 }
 
-async function run({ tell, waitForQuiet }: Surroundings): Promise<Section> {
+async function run({ folder, tell, waitForQuiet }: Surroundings): Promise<Section> {
   const outcomes: Outcome[] = [];
   for (const io of IOS) {
     await waitForQuiet();
-    const outcome = await measure(io);
+    const outcome = await measure(io, publishedProgram(folder));
     tell(`hand-over: ${io}: ${textOf(outcome.handOversMs)} ms, ${outcome.faults} faults`);
     outcomes.push(outcome);
   }
@@ -46,9 +47,9 @@ async function run({ tell, waitForQuiet }: Surroundings): Promise<Section> {
   };
 }
 
-function measure(io: IoName): Promise<Outcome> {
+function measure(io: IoName, program: string): Promise<Outcome> {
   return withBackends(async ([address]) => {
-    const proxy = await Proxy.start({ io, workers: 1 });
+    const proxy = await Proxy.start({ program, io, workers: 1, launcher: ["taskset", "-c", PROXY_CORES] });
     try {
       const port = await proxy.serve("app", [{ id: "first", address: address! }]);
       const faults = new FaultLog();

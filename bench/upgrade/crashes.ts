@@ -10,6 +10,7 @@ import { Proxy } from "../../testing/proxy.ts";
 import { Ledger } from "../../testing/witness/ledger.ts";
 import { processesOf } from "../../testing/witness/proxy-subject.ts";
 import type { Subject } from "../../testing/witness/witness.ts";
+import { PROXY_CORES } from "./load.ts";
 
 const WORKERS = 2;
 const GONE_MS_MAX = 5_000;
@@ -28,10 +29,22 @@ export interface Killable extends Subject {
 export type Victim = "main" | "worker";
 
 /** Starts it. `addresses`: backends that all give the same answers. */
-export async function startKillable(victim: Victim, addresses: readonly string[]): Promise<Killable> {
+export async function startKillable(
+  victim: Victim,
+  program: string,
+  addresses: readonly string[],
+): Promise<Killable> {
   const folder = await mkdtemp(join(tmpdir(), "kakehi-killed-"));
+  const args = ["--state", join(folder, "state")];
   const start = (): Promise<Proxy> =>
-    Proxy.start({ io: "uring", workers: WORKERS, folder, args: ["--state", join(folder, "state")] });
+    Proxy.start({
+      program,
+      io: "uring",
+      workers: WORKERS,
+      launcher: ["taskset", "-c", PROXY_CORES],
+      folder,
+      args,
+    });
   const proxies = [await start()];
   const newest = (): Proxy => proxies.at(-1)!;
   const port = await newest().serve("app", [{ id: "first", address: addresses[0]! }]);

@@ -1,26 +1,21 @@
 /**
  * HAProxy as master and worker: a reload starts a new worker with the listening sockets of the old one, which
- * stops to accept and ends when its last connection does.
+ * stops to accept and ends when its last connection does. Set up as its manual says for reloads that lose
+ * nothing: idle connections are closed with their next response, and not at once.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { askUntil } from "../../testing/deadline.ts";
 import { membersOf } from "../../testing/processes.ts";
-import {
-  endProgram,
-  findFreePort,
-  isInstalled,
-  PROXY_CORE,
-  startProgram,
-  waitForPort,
-} from "../processes.ts";
+import { endProgram, findFreePort, isInstalled, startProgram, waitForPort } from "../processes.ts";
+import { PROXY_CORES } from "./load.ts";
 import type { Upgradable, UpgradableKind } from "./upgradable.ts";
 
 const READY_MS_MAX = 10_000;
 
 export const haproxyReload: UpgradableKind = {
   name: "haproxy",
-  how: "SIGUSR2 to the master: reload, sockets passed on (`expose-fd listeners`)",
+  how: "SIGUSR2 to the master: reload (`expose-fd listeners`, `idle-close-on-response`)",
   missing: () => (isInstalled("haproxy") ? undefined : "haproxy is missing: apt-get install haproxy"),
   start,
 };
@@ -31,7 +26,7 @@ async function start(folder: string, addresses: readonly string[]): Promise<Upgr
   const port = await findFreePort();
   const path = join(own, "haproxy.cfg");
   writeFileSync(path, configurationOf(own, port, addresses));
-  const program = startProgram("haproxy", PROXY_CORE, ["haproxy", "-W", "-db", "-f", path]);
+  const program = startProgram("haproxy", PROXY_CORES, ["haproxy", "-W", "-db", "-f", path]);
   await waitForPort(port, program);
   return {
     port,
@@ -62,6 +57,7 @@ defaults
   timeout server 60s
   timeout tunnel 1h
   option http-keep-alive
+  option idle-close-on-response
   http-reuse always
 frontend all
   bind 127.0.0.1:${port} backlog 8192

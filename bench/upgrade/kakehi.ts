@@ -5,7 +5,8 @@
 import { Changes } from "../../testing/changes.ts";
 import { freePort, Proxy } from "../../testing/proxy.ts";
 import { processesOf, upgradeAll } from "../../testing/witness/proxy-subject.ts";
-import { PROXY_CORE } from "../processes.ts";
+import { PROXY_CORES } from "./load.ts";
+import { publishedProgram } from "./published.ts";
 import type { Upgradable, UpgradableKind } from "./upgradable.ts";
 
 const WORKERS = 2;
@@ -18,9 +19,13 @@ export const kakehiUpgrade: UpgradableKind = {
   start,
 };
 
-async function start(_folder: string, addresses: readonly string[]): Promise<Upgradable> {
-  const launcher = ["taskset", "-c", String(PROXY_CORE)];
-  const proxy = await Proxy.start({ io: "uring", workers: WORKERS, launcher });
+async function start(folder: string, addresses: readonly string[]): Promise<Upgradable> {
+  const proxy = await Proxy.start({
+    program: publishedProgram(folder),
+    io: "uring",
+    workers: WORKERS,
+    launcher: ["taskset", "-c", PROXY_CORES],
+  });
   const port = await proxy.serve("app", [{ id: "first", address: addresses[0]! }]);
   const orders = await proxy.connect();
   const changes = new Changes({

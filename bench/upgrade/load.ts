@@ -3,6 +3,8 @@ import { HttpBackend } from "../../testing/backends/http-backend.ts";
 import type { TrafficSize } from "../../testing/witness/traffic.ts";
 
 export const BACKEND_ID = "app";
+/** Each proxy may use both, as on a machine of its own; the load has one of them. */
+export const PROXY_CORES = "0,1";
 export const CHANGES_PER_SECOND = 50;
 /** Between two upgrades. */
 export const PAUSE_MS = 500;

@@ -1,8 +1,8 @@
 /**
- * nginx, by reload (new workers with a new configuration) and by upgrade of its program (a new master beside
- * the old one, which then is asked to leave). Old workers stop to accept, and end with their last connection.
+ * nginx, by reload: new workers with a new configuration. Old ones stop to accept, and end with their last
+ * connection. The upgrade of its program is not here: while old workers have WebSockets, there is no second.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { askUntil } from "../../testing/deadline.ts";
 import { commandLineOf, membersOf, signal } from "../../testing/processes.ts";
@@ -10,69 +10,46 @@ import {
   endProgram,
   findFreePort,
   isInstalled,
-  PROXY_CORE,
   startProgram,
   waitForPort,
   type Program,
 } from "../processes.ts";
+import { PROXY_CORES } from "./load.ts";
 import type { Upgradable, UpgradableKind } from "./upgradable.ts";
 
 const WORKERS = 2;
 const READY_MS_MAX = 10_000;
 
-export const nginxReload: UpgradableKind = kindOf("nginx, reload", "SIGHUP to the master: reload", reload);
-export const nginxUpgrade: UpgradableKind = kindOf(
-  "nginx, upgrade",
-  "SIGUSR2 to the master, then SIGQUIT to the old one: upgrade of the program",
-  replaceProgram,
-);
+export const nginxReload: UpgradableKind = {
+  name: "nginx",
+  how: "SIGHUP to the master: reload",
+  missing: () => (isInstalled("nginx") ? undefined : "nginx is missing: apt-get install nginx-light"),
+  start,
+};
 
-/** Does it once, by the file that names the master. */
-type Upgrade = (pidFile: string, group: number) => Promise<void>;
-
-function kindOf(name: string, how: string, upgrade: Upgrade): UpgradableKind {
-  return {
-    name,
-    how,
-    missing: () => (isInstalled("nginx") ? undefined : "nginx is missing: apt-get install nginx-light"),
-    start: (folder, addresses) => start(join(folder, name.replace(", ", "-")), addresses, upgrade),
-  };
-}
-
-async function start(own: string, addresses: readonly string[], upgrade: Upgrade): Promise<Upgradable> {
+async function start(folder: string, addresses: readonly string[]): Promise<Upgradable> {
+  const own = join(folder, "nginx-reload");
   mkdirSync(own, { recursive: true });
   const port = await findFreePort();
   const path = join(own, "nginx.conf");
-  const pidFile = join(own, "nginx.pid");
   writeFileSync(path, configurationOf(own, port, addresses));
-  const program = startProgram("nginx", PROXY_CORE, ["nginx", "-c", path, "-p", own, "-g", "daemon off;"]);
+  const program = startProgram("nginx", PROXY_CORES, ["nginx", "-c", path, "-p", own, "-g", "daemon off;"]);
   await waitForPort(port, program);
   const { pid: group } = program;
   return {
     port,
     processes: () => membersOf(group),
     workers: () => workersOf(group),
-    upgrade: () => upgrade(pidFile, group),
-    end: () => endAllOf(program),
+    upgrade: () => reload(group),
+    end: () => endAll(program),
   };
 }
 
-async function reload(pidFile: string, group: number): Promise<void> {
+/** The master leads the group. */
+async function reload(group: number): Promise<void> {
   const before = new Set(workersOf(group));
-  signal(masterOf(pidFile), "SIGHUP");
+  signal(group, "SIGHUP");
   await whenReplaced(before, group);
-}
-
-async function replaceProgram(pidFile: string, group: number): Promise<void> {
-  const before = new Set(workersOf(group));
-  const old = masterOf(pidFile);
-  signal(old, "SIGUSR2");
-  await whenReplaced(before, group);
-  signal(old, "SIGQUIT");
-}
-
-function masterOf(pidFile: string): number {
-  return Number(readFileSync(pidFile, "utf8"));
 }
 
 /** Old ones may end meanwhile. */
@@ -87,9 +64,8 @@ function workersOf(group: number): readonly number[] {
   return membersOf(group).filter((pid) => commandLineOf(pid).startsWith("nginx: worker process"));
 }
 
-/** Masters that came later are nobody's children. */
-async function endAllOf(program: Program): Promise<void> {
-  for (const pid of membersOf(program.pid)) signal(pid, "SIGTERM");
+/** Workers that have connections left do not end with their master. */
+async function endAll(program: Program): Promise<void> {
   await endProgram(program);
   for (const pid of membersOf(program.pid)) signal(pid, "SIGKILL");
 }

@@ -100,3 +100,10 @@ test("a program that answers with something else, of another version or format, 
     value: "9",
   });
 });
+
+test("a rehearsal gives way to those that carry traffic", async (t) => {
+  // Waits until it is no more urgent than that: the 19th field of its stat is its nice value.
+  const script = 'until [ "$(cut -d" " -f19 /proc/$$/stat)" -ge 10 ]; do :; done';
+  const said = await rehearseWith(t, { script: `${script}; ${answerOf({})}` }, { timeoutMs: 5_000 });
+  assert.deepEqual(said, { ok: true, value: "9" });
+});
