@@ -23,5 +23,6 @@ if (isOlder(process.versions.node.split(".").map(Number), NODE_VERSION_MIN)) {
   );
   process.exitCode = 1;
 } else {
+  require("./early-signals.cjs");
   require("./load.cjs");
 }

@@ -57,6 +57,7 @@ export class Signals {
       if (this.#target === undefined) log.warning("SIGUSR2: the proxy still starts, and is not upgraded");
       else this.#target.upgrade();
     });
+    for (const signal of takeEarlySignals()) process.emit(signal);
   }
 
   /** The proxy has started. */
@@ -77,4 +78,11 @@ export class Signals {
       this.#target.stopHard();
     }
   }
+}
+
+/** Those that came while the program was loaded (`bin/early-signals.cjs`); from now on they come here. */
+function takeEarlySignals(): readonly NodeJS.Signals[] {
+  const key = Symbol.for("kakehi.early-signals");
+  const { [key]: take } = globalThis as { [key]?: () => readonly NodeJS.Signals[] };
+  return take?.() ?? [];
 }

@@ -63,6 +63,7 @@ const rawConnect: Call<[number, number, number]> = library.func("int connect(int
 const rawPoll: Call<[number, number, number]> = library.func("int poll(int64_t, uint64_t, int)");
 const rawMemfdCreate: Call<[number, number]> = library.func("int memfd_create(int64_t, uint32_t)");
 const rawWaitpid: Call<[number, number, number]> = library.func("int waitpid(int, int64_t, int)");
+const rawSigaction: Call<[number, number, number]> = library.func("int sigaction(int, int64_t, int64_t)");
 const rawGetrlimit: Call<[number, number]> = library.func("int getrlimit(int, int64_t)");
 const rawSetrlimit: Call<[number, number]> = library.func("int setrlimit(int, int64_t)");
 
@@ -196,6 +197,11 @@ export function memfdCreate(name: number, flags: number): number {
 /** waitpid(2); a 32-bit status is written to `status`. */
 export function waitpid(pid: number, status: number, options: number): number {
   return withErrno(rawWaitpid(pid, status, options));
+}
+
+/** sigaction(2): the action at `action` replaces one, which is written to `old`. */
+export function sigaction(signal: number, action: number, old: number): number {
+  return withErrno(rawSigaction(signal, action, old));
 }
 
 /** getrlimit(2): two 64-bit numbers, soft and hard, are written to `limits`. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -52,8 +52,33 @@ test("SIGUSR2 is the order UPGRADE, and its answers are in the log", async () =>
   const log = join(folder, "upgrade.log");
   await withApp({ args: ["--log-file", log] }, async (proxy) => {
     proxy.kill("SIGUSR2");
-    await logged(log, /"UPGRADE: /);
+    await logged(log, /"UPGRADE: main and 1 worker are version [^;]+; they were /);
+    assert.doesNotMatch(readFileSync(log, "utf8"), /"level":"error"/);
   });
+});
+
+/** Preloaded by the Node that starts: as the program itself is to be loaded, these signals come. */
+const EARLY_SIGNALS = `
+  const Module = require("node:module");
+  const load = Module._load;
+  Module._load = function (name, ...more) {
+    if (name.endsWith("load.cjs"))
+      for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGTERM"]) process.kill(process.pid, signal);
+    return load.call(this, name, ...more);
+  };
+`;
+
+test("signals that come before the program is loaded are heard: none ends it, and SIGTERM stops it cleanly", async () => {
+  const preload = join(folder, "early.cjs");
+  writeFileSync(preload, EARLY_SIGNALS);
+  const started = ["run", "--socket", join(folder, "early.sock"), "--workers", "1"];
+  const { code, stderr } = await runCommand(KAKEHI, started, {
+    environment: { NODE_OPTIONS: `--require ${preload}` },
+  });
+  assert.equal(code, 0, stderr);
+  for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGTERM"])
+    assert.match(stderr, RegExp(`${signal}: `));
+  assert.match(stderr, /"stopped"/);
 });
 
 test("SIGTERM lets an exchange end; a second one does not, and both times the end is clean", async () => {

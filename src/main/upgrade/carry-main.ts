@@ -6,30 +6,28 @@ import type { CarriedDrain, CarriedMain, CarriedSession } from "../../model/carr
 import type { UpgradeDocument } from "../../model/upgrade-document.ts";
 import type { CarriedStore } from "../store/state-store.ts";
 import type { ServingMain } from "./main-upgrade.ts";
-import { stateInMemory } from "./memory-files.ts";
 
 /** What is only known, or may only be asked, at the last moment; the rehearsal does without. */
 export interface CarriedLast {
   readonly store: CarriedStore;
+  /** A memory file of the state as it is; who calls' to close. */
+  readonly stateFd: number;
   readonly sessions: readonly CarriedSession[];
   /** By which main is started from then on. */
   readonly program: string | undefined;
 }
 
-/**
- * The document of main as it is now. The memory file of its state is who calls' to close; everything else
- * stays main's.
- */
+/** The document of main as it is now. What it names stays main's. */
 export function carriedMain(
   { control, server, secrets, socketLock, demoFd }: ServingMain,
-  { store, sessions, program }: CarriedLast,
+  { store, stateFd, sessions, program }: CarriedLast,
 ): UpgradeDocument {
   const { configuration, ownOrders, listeners, supervisor, events, counters, workerTotals, startedMs, now } =
     control;
   const main: CarriedMain = {
     revision: configuration.revision,
     hash: configuration.state.hash(),
-    state_fd: stateInMemory(configuration.state, configuration.revision),
+    state_fd: stateFd,
     ...store,
     socket_lock_fd: socketLock.fd,
     command_socket_fd: server.descriptor,

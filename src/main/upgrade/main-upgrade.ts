@@ -14,17 +14,18 @@
  *  2. Between the document and the replacement nothing else runs: what it says is true.
  *  3. A stop comes first: once one has begun, main becomes no other program.
  */
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Result } from "../../base/result.ts";
 import type { FileLock } from "../../io/lock-file.ts";
 import type { OrderError } from "../../model/errors.ts";
 import { closeDescriptor, closeOnExec, keepOnExec } from "../../sys/descriptor.ts";
+import { ignoreSignals } from "../../sys/signal-action.ts";
 import type { Control } from "../control.ts";
 import type { MainSecrets } from "../main-secrets.ts";
 import type { CommandServer } from "../socket/command-server.ts";
 import type { StateStore } from "../store/state-store.ts";
 import { carriedMain, descriptorsOf } from "./carry-main.ts";
-import { documentInMemory } from "./memory-files.ts";
+import { documentInMemory, stateInMemory } from "./memory-files.ts";
 import { rehearse } from "./rehearsal.ts";
 
 /** Where the new program finds the document. */
@@ -126,15 +127,26 @@ export class MainUpgrade {
     command: readonly string[],
     program: string | undefined,
   ): Promise<string> {
-    const kept = await main.store.carry();
-    if (isStopping(main)) return STOPPING.message;
-    const carried = carriedMain(main, { store: kept, sessions: main.server.carry(), program });
+    const store = await main.store.carry();
+    const { configuration } = main.control;
+    const { revision } = configuration;
+    const stateFd = stateInMemory(configuration.state, revision);
+    // That may have taken long, and what has come meanwhile, signals above all, is heard in the next turn.
+    await nextTurn();
+    const isQuiet = await untilQuiet(main);
+    if (!isQuiet || configuration.revision !== revision) {
+      closeDescriptor(stateFd);
+      return isQuiet ? "the configuration has changed meanwhile" : "what is under way did not end in time";
+    }
+    const carried = carriedMain(main, { store, stateFd, sessions: main.server.carry(), program });
     const document = documentInMemory(carried);
     // The next program finds the service manager's sockets by the same environment, at the same numbers.
     const { inheritedSockets } = main.control;
     const descriptors = [document, ...descriptorsOf(carried.main), ...(inheritedSockets?.descriptors ?? [])];
     const [file, ...args] = command as readonly [string, ...string[]];
     descriptors.forEach(keepOnExec);
+    // Until the next program has handlers of its own, they would end it; none of them asks for an end.
+    const hearSignals = ignoreSignals(["SIGHUP", "SIGUSR1", "SIGUSR2"]);
     try {
       const environment: NodeJS.ProcessEnv = { ...process.env, [DOCUMENT_VARIABLE]: String(document) };
       this.#become(file, [file, ...args, ...process.argv.slice(2)], environment);
@@ -142,6 +154,7 @@ export class MainUpgrade {
     } catch (error) {
       return `the kernel refuses the new program: ${String(error)}`;
     } finally {
+      hearSignals();
       descriptors.forEach(closeOnExec);
       [document, carried.main.state_fd].forEach(closeDescriptor);
     }
@@ -160,9 +173,10 @@ async function rehearseWith(
   program: string | undefined,
   version: string | undefined,
 ): Promise<Result<string, string>> {
-  const { limits, stopSequence } = main.control;
-  const carried = carriedMain(main, { store: {}, sessions: [], program });
-  const [documentFd, stateFd] = [documentInMemory(carried), carried.main.state_fd];
+  const { limits, stopSequence, configuration } = main.control;
+  const stateFd = stateInMemory(configuration.state, configuration.revision);
+  const carried = carriedMain(main, { store: {}, stateFd, sessions: [], program });
+  const documentFd = documentInMemory(carried);
   try {
     const { revision, hash } = carried.main;
     const timeoutMs = limits.rehearsalMs;
