@@ -20,7 +20,7 @@ export class Client {
   readonly #port: number;
   /** Where it connected to, if a PROXY header told; else it is known by the listener only. */
   readonly #destination: Address | undefined;
-  /** Made from these listener lines: others make others. */
+  /** The listener lines of its last request: others make others. */
   #madeFrom: Uint8Array | undefined;
   #firstHopLines: Uint8Array | undefined;
   #secured: Secured | undefined;
@@ -72,18 +72,24 @@ export class Client {
     return source && { source, destination: this.#destination ?? this.listener.publicAddress };
   }
 
-  /** See `Forwarding.firstHopLines`. */
-  get firstHopLines(): Uint8Array {
+  /**
+   * See `Forwarding.firstHopLines`. Made with the second request: many connections have only one, and memory
+   * that is not the collector's own costs as much as the rest of a head.
+   */
+  get firstHopLines(): Uint8Array | undefined {
     const listenerLines = this.listener.forwardedLines;
-    const lines = this.#firstHopLines;
-    if (lines !== undefined && this.#madeFrom === listenerLines) return lines;
-    this.#madeFrom = listenerLines;
-    return (this.#firstHopLines = firstHopLinesOf(
+    if (this.#madeFrom !== listenerLines) {
+      this.#madeFrom = listenerLines;
+      this.#firstHopLines = undefined;
+      return undefined;
+    }
+    this.#firstHopLines ??= firstHopLinesOf(
       this.ipBytes,
       listenerLines,
       this.certificateLines,
       this.forwardedElement,
-    ));
+    );
+    return this.#firstHopLines;
   }
 
   /** See `Forwarding.certificateLines`. */

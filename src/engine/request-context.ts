@@ -51,7 +51,7 @@ export class RequestContext implements Forwarding {
     return this.#client.forwardedElement;
   }
 
-  get firstHopLines(): Uint8Array {
+  get firstHopLines(): Uint8Array | undefined {
     return this.#client.firstHopLines;
   }
 

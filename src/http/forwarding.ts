@@ -19,8 +19,11 @@ export interface Forwarding {
   certificateLines: Uint8Array;
   /** Our element of Forwarded up to its host: `for=…;proto=…;host="`. */
   forwardedElement: Uint8Array;
-  /** All of the above as the fields of a request that no proxy has forwarded before: most are. */
-  firstHopLines: Uint8Array;
+  /**
+   * All of the above as the fields of a request that no proxy has forwarded before: most are. `undefined`
+   * where they are not worth making, because they would be written once.
+   */
+  firstHopLines: Uint8Array | undefined;
   /** Host for a request that has none (HTTP/1.0). */
   fallbackHost: Uint8Array;
   /** `X-Request-Id: …` and its line end. */

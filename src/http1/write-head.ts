@@ -189,7 +189,9 @@ function endOfStartLine(head: Head, from: number): number {
 
 function writeForwarding(target: Uint8Array, at: number, head: Head, forwarding: Forwarding): number {
   let end: number;
-  if (head.has(FIELD.xForwardedFor) || head.has(FIELD.forwarded)) {
+  const isFirstHop = !head.has(FIELD.xForwardedFor) && !head.has(FIELD.forwarded);
+  const firstHopLines = isFirstHop ? forwarding.firstHopLines : undefined;
+  if (firstHopLines === undefined) {
     end = copyFormer(target, putBytes(target, at, FORWARDED_FOR_LINE), head, FIELD.xForwardedFor);
     end = putBytes(target, end, forwarding.clientIp);
     end = putBytes(target, end, forwarding.listenerLines);
@@ -197,7 +199,7 @@ function writeForwarding(target: Uint8Array, at: number, head: Head, forwarding:
     end = copyFormer(target, putBytes(target, end, FORWARDED_LINE), head, FIELD.forwarded);
     end = putBytes(target, end, forwarding.forwardedElement);
   } else {
-    end = putBytes(target, at, forwarding.firstHopLines);
+    end = putBytes(target, at, firstHopLines);
   }
   end = writeHost(target, end, head, forwarding);
   end = putBytes(target, end, FORWARDED_HOST_LINE);
