@@ -12,7 +12,11 @@
  *  4. To add, replace or remove one costs its names, whatever else is there.
  */
 import { assert } from "../base/assert.ts";
+import { remembering } from "../base/memo.ts";
 import type { CertificateKeyType } from "../model/objects.ts";
+
+/** Of how many names the wildcard is remembered: to make it costs more than all the rest of the choice. */
+const WILDCARDS_MAX = 256;
 
 /** What has to be known of a certificate to choose it. */
 export interface CertificateFacts {
@@ -146,10 +150,10 @@ function withoutDot(host: string): string {
 }
 
 /** `*.example.com` for `www.example.com`; `undefined` for a name that no wildcard can stand for. */
-function wildcardOf(name: string): string | undefined {
+const wildcardOf = remembering(WILDCARDS_MAX, (name) => {
   const dot = name.indexOf(".");
   return dot <= 0 || name.startsWith("*") ? undefined : `*${name.slice(dot)}`;
-}
+});
 
 /** The exact one, unless only the one of the wildcard is valid. */
 function validFirst<Certificate extends CertificateFacts>(

@@ -61,10 +61,13 @@ function canUseIn12(hello: ClientHello, key: CertificateKeyType, served: TlsSuit
 }
 
 function hasSuite(suites: Uint16Array, wanted: ReadonlySet<number>): boolean {
-  return suites.some((suite) => wanted.has(suite));
+  for (let at = 0; at < suites.length; at++) if (wanted.has(suites[at]!)) return true;
+  return false;
 }
 
 /** Whether a list that the client may have left out has one of the wanted. */
 function hasAny(offered: Uint16Array | undefined, wanted: readonly number[], unsaid: boolean): boolean {
-  return offered === undefined ? unsaid : wanted.some((one) => offered.includes(one));
+  if (offered === undefined) return unsaid;
+  for (let at = 0; at < offered.length; at++) if (wanted.includes(offered[at]!)) return true;
+  return false;
 }

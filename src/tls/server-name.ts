@@ -6,6 +6,7 @@ import { parseAddress } from "../base/address.ts";
 import { textOf } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { ByteCursor } from "./byte-cursor.ts";
+import { RecentNames } from "./recent-names.ts";
 import { type TlsViolation, violation } from "./violations.ts";
 
 const HOST_NAME = 0;
@@ -14,6 +15,8 @@ const NAME_BYTES_MAX = 253;
 const LABEL_BYTES_MAX = 63;
 
 const DOT = 0x2e;
+
+const recent = new RecentNames();
 
 /**
  * The name in a `server_name` extension. `undefined` where it says none that can be looked for: an IP address
@@ -52,9 +55,13 @@ function parseHostName(
 ): Result<string | undefined, TlsViolation> {
   const nameEnd = end - start > 1 && bytes[end - 1] === DOT ? end - 1 : end;
   if (nameEnd - start > NAME_BYTES_MAX) return fail(violation("TLS_BAD_SERVER_NAME"));
+  const known = recent.find(bytes, start, nameEnd);
+  if (known !== undefined) return ok(known);
   const text = textOf(bytes, start, nameEnd).toLowerCase();
   if (isIpAddress(text)) return ok(undefined);
-  return isHostName(bytes, start, nameEnd) ? ok(text) : fail(violation("TLS_BAD_SERVER_NAME"));
+  if (!isHostName(bytes, start, nameEnd)) return fail(violation("TLS_BAD_SERVER_NAME"));
+  recent.keep(bytes, start, nameEnd, text);
+  return ok(text);
 }
 
 function isHostName(bytes: Uint8Array, start: number, end: number): boolean {

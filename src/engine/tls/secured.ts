@@ -8,7 +8,7 @@
  *     host that no certificate of the listener speaks for: those have connections of their own.
  *  3. A request without a host (HTTP/1.0) is for the name of the handshake.
  */
-import { bytesOf, equalsIgnoringCase, textOf } from "../../base/bytes.ts";
+import { bytesOf, equalsIgnoringCase, equalsText, textOf } from "../../base/bytes.ts";
 import { certificateLinesOf } from "../../http/forwarding.ts";
 import type { Head } from "../../http/head.ts";
 import { type CertificateResolver, coversHost } from "../../tls/certificate-resolver.ts";
@@ -62,7 +62,9 @@ export class Secured {
     const covered = this.#coveredHost;
     if (covered !== undefined && equalsIgnoringCase(bytes, start, end, covered)) return false;
     if (certificate === undefined && (certificates === undefined || certificates.size === 0)) return false;
-    const host = start === end ? serverName : textOf(bytes, start, end).toLowerCase();
+    // Mostly it is the name that the handshake was for, and no other text has to be made.
+    const isServerName = serverName !== undefined && equalsText(bytes, start, end, serverName);
+    const host = start === end || isServerName ? serverName : textOf(bytes, start, end).toLowerCase();
     if (host === undefined) return false;
     if (certificate !== undefined && coversHost(certificate, host)) {
       this.#coveredHost = bytesOf(host);
