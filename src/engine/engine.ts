@@ -340,7 +340,7 @@ export class Engine implements PortEvents {
     if (core.presence !== "running") this.#leaveTurn();
     const nextCheck = this.#healthChecks.turnEnds();
     const nextReport = this.#drains.nextReport(core.limits.drainReportMs);
-    const leavesAt = this.#hasNothingLeft ? this.#leavesAt : Infinity;
+    const leavesAt = this.#leavesAt < Infinity && this.#hasNothingLeft() ? this.#leavesAt : Infinity;
     const nextLine = core.tls?.log.turnEnds(core.now) ?? Infinity;
     const nextTurn = Math.min(core.reading.nextTurn, nextCheck, nextReport, nextLine);
     return Math.min(core.deadlines.next(), nextTurn, nextGift, this.#stopAt, leavesAt);
@@ -365,13 +365,13 @@ export class Engine implements PortEvents {
       this.#stopAt = Infinity;
       for (const owner of this.#core.owners) owner?.cut();
     }
-    if (!this.#hasNothingLeft || this.#core.now < this.#leavesAt) return;
+    if (!this.#hasNothingLeft() || this.#core.now < this.#leavesAt) return;
     this.#leavesAt = Infinity;
     this.#core.presence = "stopped";
     this.#hooks.stopped();
   }
 
-  get #hasNothingLeft(): boolean {
+  #hasNothingLeft(): boolean {
     return this.#configuration.sessionCount === 0 && this.#core.handOver?.isAtRest !== false;
   }
 

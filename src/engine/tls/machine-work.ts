@@ -76,8 +76,8 @@ export class MachineWork {
 
   /** Who called `readAll` has passed on the references of all that it gave. */
   forgetRead(): void {
-    this.buffers.length = 0;
-    this.ends.length = 0;
+    empty(this.buffers);
+    empty(this.ends);
   }
 
   /**
@@ -102,4 +102,9 @@ export class MachineWork {
       dropped += count;
     }
   }
+}
+
+/** To set its length is a call into V8's runtime, which costs more than the whole list. */
+export function empty(list: unknown[]): void {
+  while (list.length > 0) list.pop();
 }

@@ -21,7 +21,7 @@ import { assert, assertNever } from "../../base/assert.ts";
 import type { BufferPool } from "../../base/buffer-pool.ts";
 import { CLOSED, type TlsMachine } from "../../tls/machine.ts";
 import type { IoFault, Port, PortEvents } from "../port.ts";
-import { MachineWork, RECORD_BYTES_MAX } from "./machine-work.ts";
+import { empty, MachineWork, RECORD_BYTES_MAX } from "./machine-work.ts";
 import { SecuredConnection } from "./secured-connection.ts";
 
 /** How long a peer may take to hear our last words, and to end its side. */
@@ -178,7 +178,7 @@ export class SecuredTraffic {
       secured.isTouched = false;
       if (this.#secured[secured.connection] === secured) this.#encrypt(secured);
     }
-    this.#touched.length = 0;
+    empty(this.#touched);
   }
 
   /** Decrypts into other buffers, and passes on what is plain. Takes over the buffer's reference. */
