@@ -57,6 +57,18 @@ function lines(...all: readonly string[]): string {
   return `${all.join("\r\n")}\r\n\r\n`;
 }
 
+test("the lines of a first hop are the same whether they were made beforehand or not", () => {
+  const memory = new Uint8Array(8_192);
+  const text = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+  memory.set(bytesOf(text));
+  const head = new Head();
+  assert.ok(readRequestHead(head, memory, 0, text.length, 4_096) > 0, "the test's request is right");
+  const made = forwarding(false, bytesOf("X-Client-Cert-Fingerprint: 00\r\n"));
+  const end = writeRequestHead(memory, 1_024, head, made);
+  const unmadeEnd = writeRequestHead(memory, 4_096, head, { ...made, firstHopLines: undefined });
+  assert.equal(textOf(memory, 4_096, unmadeEnd), textOf(memory, 1_024, end));
+});
+
 test("what is not for one hop is passed on byte for byte, and the forwarding fields follow", () => {
   const request = lines("GET /x?y HTTP/1.1", "Host: a", "aCCept:   text/html", "Cookie: a=b");
   assert.equal(
