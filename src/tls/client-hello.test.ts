@@ -232,6 +232,17 @@ test("the parts of a hello are checked", () => {
   for (const [fault, message] of refusals) assert.equal(faultOf(recordsOf(message)), fault);
 });
 
+test("of all types of extensions one may come once, and none twice", () => {
+  const types = [17, 22, 31, 32, 49, 54, 63, 64, 95, 96, 0x0a0a, 0xff01];
+  const bodies = types.map((type) => [type, new Uint8Array()] as const);
+  const once = read(recordsOf(helloMessage({ extensions: bodies })));
+  assert.equal(once.kind, "hello");
+  for (const body of bodies) {
+    const message = helloMessage({ extensions: [...bodies, body] });
+    assert.equal(faultOf(recordsOf(message)), "TLS_REPEATED_EXTENSION illegal_parameter");
+  }
+});
+
 test("extensions whose lists are empty, odd or of the wrong length are refused", () => {
   const malformed: readonly (readonly [number, Uint8Array])[] = [
     [0, new Uint8Array()],

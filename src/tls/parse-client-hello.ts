@@ -92,17 +92,41 @@ export function parseClientHello(
 }
 
 function readExtensions(hello: Draft, extensions: ByteCursor): TlsViolation | undefined {
-  const seen = new Set<number>();
-  for (let count = 1; extensions.left > 0; count++) {
+  const seen = new SeenExtensions();
+  while (extensions.left > 0) {
     const type = extensions.uint16();
     const contents = extensions.vector16();
     if (extensions.isOverrun) return violation("TLS_MALFORMED_HELLO");
-    if (seen.add(type).size < count) return violation("TLS_REPEATED_EXTENSION");
+    if (seen.has(type)) return violation("TLS_REPEATED_EXTENSION");
+    seen.add(type);
     const fault = readExtension(hello, type, contents);
     if (fault !== undefined) return fault;
     if (type === EXTENSION.preSharedKey && extensions.left > 0) return violation("TLS_MISPLACED_EXTENSION");
   }
   return undefined;
+}
+
+/**
+ * Types of extensions that came, in a hello that may have thousands. Nearly all of those in use are below 64,
+ * and are bits, because a set that grows costs more than the rest of the reading.
+ */
+class SeenExtensions {
+  #low = 0;
+  #middle = 0;
+  #others: Set<number> | undefined;
+
+  has(type: number): boolean {
+    if (type < 32) return (this.#low & (1 << type)) !== 0;
+    if (type < 64) return (this.#middle & (1 << type)) !== 0;
+    return this.#others?.has(type) === true;
+  }
+
+  add(type: number): void {
+    // A shift counts modulo 32.
+    if (type < 32) this.#low |= 1 << type;
+    else if (type < 64) this.#middle |= 1 << type;
+    else (this.#others ??= new Set()).add(type);
+  }
 }
 
 function readExtension(hello: Draft, type: number, contents: ByteCursor): TlsViolation | undefined {
@@ -118,7 +142,7 @@ function readExtension(hello: Draft, type: number, contents: ByteCursor): TlsVio
       return readPreSharedKeys(hello, contents);
     case EXTENSION.supportedVersions: {
       const versions = numbersOf(contents, contents.vector8());
-      if (versions !== undefined) hello.versions = [...versions];
+      if (versions !== undefined) hello.versions = Array.from(versions);
       return malformedUnless(versions !== undefined);
     }
     case EXTENSION.supportedGroups: {
