@@ -39,6 +39,7 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./certificate.ts"),
   },
   { name: "explain", summary: "Which rule takes a request, and why.", load: () => import("./explain.ts") },
+  { name: "swap", summary: "Move a cluster to new backends.", load: () => import("./swap.ts") },
   { name: "drain", summary: "Give something no new use; it stays.", load: () => import("./drain.ts") },
   { name: "undrain", summary: "Use again what drains.", load: () => import("./undrain.ts") },
   { name: "drains", summary: "What drains, and is still in use.", load: () => import("./drains.ts") },

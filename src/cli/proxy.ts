@@ -99,6 +99,7 @@ function startDeadline(context: Context): { readonly signal: AbortSignal; stop()
 
 function leave(line: ProgressLine, type: string): never {
   line.clear();
+  if (type === "SWAP_BACKENDS") note("left waiting; if traffic had not moved yet, nothing was changed");
   if (/^(REMOVE_|DRAIN$)/.test(type))
     note("left waiting; the proxy goes on draining, and `kakehi drains` shows how far it is");
   if (/^(UPGRADE|SOFT_STOP|SET_WORKERS|RESTART)/.test(type))

@@ -12,12 +12,14 @@ import { Prng } from "../base/prng.ts";
 import type { HeldDrain, WorkerPresence } from "../model/adoption.ts";
 import type {
   BackendChange,
+  BackendsTrial,
   Change,
   DrainRequest,
   DrainUse,
   EngineQuestion,
   TlsHandles,
   TlsSecrets,
+  TrialResults,
 } from "../model/channel.ts";
 import type { MetricValues } from "../model/metric-values.ts";
 import type { HandoverProgress, HandoverRecord } from "../model/handover.ts";
@@ -41,6 +43,7 @@ import { ClientContexts } from "./tls/client-contexts.ts";
 import { HandshakeLog } from "./tls/handshake-log.ts";
 import type { SecurePort } from "./tls/secure-port.ts";
 import { SIDE } from "./traffic.ts";
+import { tryBackends } from "./try-backends.ts";
 import { TlsServer } from "./tls/tls-server.ts";
 import type { TlsLibrary } from "../tls/machine.ts";
 
@@ -263,6 +266,11 @@ export class Engine implements PortEvents {
   /** Takes the ticket keys, and the certificate for clients that no other serves. */
   followSecrets(secrets: TlsSecrets): void {
     this.#core.tls?.server.follow(secrets);
+  }
+
+  /** Asks backends that are not configured; see `tryBackends`. */
+  tryBackends(trial: BackendsTrial, tell: (results: TrialResults) => void): void {
+    tryBackends(this.#core, this.#configuration, trial, tell);
   }
 
   /** Answers what only a worker knows. */

@@ -24,11 +24,14 @@ import type { ClusterTls } from "./tls/cluster-tls.ts";
 import { secureLink } from "./tls/secure-link.ts";
 import type { TlsMachine } from "../tls/machine.ts";
 
+/** What is asked: a request, or where it has no path, whether a connection can be made at all. */
+type CheckTerms = Pick<Terms, "timeout_ms" | "status"> & Partial<Pick<Terms, "path">>;
+
 /** What a check asks, and of whom. */
 export interface CheckedTarget {
   /** As text: it stands in `Host`. */
   readonly address: string;
-  readonly terms: Terms;
+  readonly terms: CheckTerms;
   /** The PROXY header that connections to the backend begin with; for a check it names no client. */
   readonly announcedAs: ProxyProtocolVersion | undefined;
   readonly tls: ClusterTls | undefined;
@@ -134,7 +137,9 @@ export class HealthCheck implements ConnectionOwner {
   }
 
   #ask(): void {
-    const request = requestOf(this.#target);
+    const { path } = this.#target.terms;
+    if (path === undefined) return this.#end(PASSED);
+    const request = requestOf(this.#target.address, path);
     const { memory, outbox, port } = this.#core;
     const at = outbox.reserve(request.length);
     if (at === -1) return this.#end(NOT_MADE);
@@ -178,8 +183,8 @@ export class HealthCheck implements ConnectionOwner {
   }
 }
 
-function requestOf({ address, terms }: CheckedTarget): Uint8Array {
+function requestOf(address: string, path: string): Uint8Array {
   return bytesOf(
-    `GET ${terms.path} HTTP/1.1\r\nHost: ${address}\r\nUser-Agent: ${USER_AGENT}\r\nAccept: */*\r\nConnection: close\r\n\r\n`,
+    `GET ${path} HTTP/1.1\r\nHost: ${address}\r\nUser-Agent: ${USER_AGENT}\r\nAccept: */*\r\nConnection: close\r\n\r\n`,
   );
 }

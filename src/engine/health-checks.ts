@@ -147,7 +147,7 @@ export class HealthChecks {
     this.#waiting.add(checked);
   };
 
-  #begin(backend: BackendRuntime, asked: Pick<CheckedTarget, "terms" | "announcedAs" | "tls">): void {
+  #begin(backend: BackendRuntime, asked: Pick<Checked, "terms" | "announcedAs" | "tls">): void {
     const slot = this.#freeSlots.pop() ?? this.#slots.length;
     const checked: Checked = {
       backend,

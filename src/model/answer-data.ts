@@ -240,6 +240,7 @@ export interface AnswerData {
   REMOVE_CERTIFICATE: RemovalData;
   DRAIN: RemovalData;
   UNDRAIN: ChangeData;
+  SWAP_BACKENDS: TransactionData & RemovalData;
   TRANSACTION: TransactionData & RemovalData;
   STATUS: StatusData;
   METRICS: MetricsData;

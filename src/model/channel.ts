@@ -115,7 +115,22 @@ export type ToWorker =
    */
   | { readonly type: "stop"; readonly deadline_ms?: number };
 
-export type Question = EngineQuestion | DrainsQuestion;
+export type Question = EngineQuestion | DrainsQuestion | BackendsTrial;
+
+/**
+ * Whether backends that are not configured would serve a cluster: asked once each, by its health check, or
+ * else connected to. Answered by `TrialResults` when each has answered, or failed.
+ */
+export interface BackendsTrial {
+  readonly kind: "try-backends";
+  readonly cluster_id: string;
+  readonly addresses: readonly string[];
+  /** No longer than this for each. */
+  readonly timeout_ms: number;
+}
+
+/** For each address, why it does not serve, as in `status 503`; `null` if it does. */
+export type TrialResults = readonly (string | null)[];
 
 /** What uses each drain: answered by `DrainCounts`. */
 export interface DrainsQuestion {

@@ -53,6 +53,9 @@ export const DRAIN_DEFAULTS: DrainOptions = Object.freeze({
  */
 export const REPLACEMENT_DRAIN_DEFAULTS: DrainOptions = Object.freeze({ ...DRAIN_DEFAULTS, wait: false });
 
+/** How long one asking of a new backend may take, in `SWAP_BACKENDS`; less if its health check says so. */
+export const CONNECT_TRIAL_MS = 5_000;
+
 export const PAGE_LIMIT_DEFAULT = 100;
 
 export const CLUSTER_TLS_DEFAULTS = { verify: true } as const;

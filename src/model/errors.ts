@@ -102,6 +102,11 @@ export const ORDER_ERRORS: Readonly<Record<OrderErrorCode, ErrorMeaning>> = {
       "The configuration would hold more objects of a kind than it may, or the order is larger than one may be.",
     remedy: "Remove what is no longer needed, or send it in several orders; the message names the limit.",
   },
+  BACKEND_UNHEALTHY: {
+    fault: "machine",
+    meaning: "New backends did not answer in time, as every worker asked them. Nothing was changed.",
+    remedy: "The message says which and why. Look at the application there, or give it more time.",
+  },
   UNDRAINED: {
     fault: "client",
     meaning: "What the order let drain was taken back by UNDRAIN while the order waited, and is used again.",
@@ -206,6 +211,7 @@ export type OrderErrorCode =
   | "UNKNOWN_WORKER"
   | "IN_USE"
   | "LIMIT_EXCEEDED"
+  | "BACKEND_UNHEALTHY"
   | "UNDRAINED"
   | "ADDRESS_IN_USE"
   | "ADDRESS_REFUSED"

@@ -64,6 +64,10 @@ export const UPGRADE_DEADLINE_MS = 300_000;
 export const PROGRESS_MS_MIN = 10;
 export const PROGRESS_MS_MAX = 3_600_000;
 export const WORKERS_MAX = 256;
+/** Backends that one `SWAP_BACKENDS` adds: each worker asks them at once. And those that it removes. */
+export const SWAP_BACKENDS_MAX = 256;
+/** How long a swap waits for its new backends, unless the order says otherwise. */
+export const SWAP_TIMEOUT_MS = 30_000;
 /** Orders of one `TRANSACTION`: main reads and judges them in one turn of its loop. */
 export const TRANSACTION_ORDERS_MAX = 10_000;
 /** Items in one page of a `LIST_` order. */

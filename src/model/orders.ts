@@ -86,6 +86,17 @@ export interface OrderData {
   REMOVE_CERTIFICATE: Pick<Certificate, "listener" | "fingerprint"> & Removal;
   DRAIN: DrainSubject & Removal;
   UNDRAIN: DrainSubject;
+  SWAP_BACKENDS: {
+    readonly cluster_id: string;
+    readonly add: readonly Omit<Backend, "cluster_id" | "draining">[];
+    /** Their ids. */
+    readonly remove: readonly string[];
+    readonly when: {
+      /** So many of the new ones must answer; absent: all. */
+      readonly healthy?: number;
+      readonly timeout_ms: number;
+    };
+  } & Removal;
   /** All or nothing. */
   TRANSACTION: { readonly orders: readonly ChangeOrder[] };
   STATUS: Nothing;

@@ -33,6 +33,7 @@ function newWorker(loadFile: readonly ToWorker[] = []): {
       followSecrets: ({ ticket_keys: keys }) => log.push(`secrets ${keys.map(({ name }) => name).join("")}`),
       stop: (deadlineMs) => log.push(`stop ${deadlineMs}`),
       ask: (question) => question.kind,
+      tryBackends: ({ addresses }, tell) => tell(addresses.map(() => null)),
       presence: "running",
       listeningSockets: [
         { address: "a", socket: 3, state: "accepting" },

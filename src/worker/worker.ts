@@ -12,6 +12,7 @@ import { assert, assertNever } from "../base/assert.ts";
 import type { ListeningSocket } from "../engine/bound-sockets.ts";
 import type { HeldDrain, Hello, WorkerPresence } from "../model/adoption.ts";
 import {
+  type BackendsTrial,
   CHANNEL_FORMAT,
   type Change,
   type DrainCounts,
@@ -24,6 +25,7 @@ import {
   type Question,
   type TlsHandles,
   type TlsSecrets,
+  type TrialResults,
   type ToWorker,
 } from "../model/channel.ts";
 import { HANDOVER_FORMAT } from "../model/handover.ts";
@@ -41,6 +43,7 @@ export interface FollowingEngine {
   stop(deadlineMs: number | undefined): void;
   followSecrets(secrets: TlsSecrets): void;
   ask(question: EngineQuestion): unknown;
+  tryBackends(trial: BackendsTrial, tell: (results: TrialResults) => void): void;
   readonly presence: WorkerPresence;
   readonly listeningSockets: readonly ListeningSocket[];
   readonly connectionCount: number;
@@ -133,7 +136,9 @@ export class Worker {
         return engine.closeDrained(message.drain);
       case "ask":
         if (message.what.kind === "gauges") this.beat();
-        return send({ type: "answer", question: message.question, data: this.#answer(message.what) });
+        return this.#answer(message.what, (data) => {
+          send({ type: "answer", question: message.question, data });
+        });
       case "stop":
         return engine.stop(message.deadline_ms);
       default:
@@ -199,9 +204,11 @@ export class Worker {
     return { version: this.#options.version, channel: CHANNEL_FORMAT, handover: HANDOVER_FORMAT };
   }
 
-  #answer(question: Question): unknown {
+  #answer(question: Question, tell: (data: unknown) => void): void {
     const { engine, handover } = this.#options;
-    return question.kind === "drains" ? handover.drainCounts(question) : engine.ask(question);
+    if (question.kind === "drains") tell(handover.drainCounts(question));
+    else if (question.kind === "try-backends") engine.tryBackends(question, tell);
+    else tell(engine.ask(question));
   }
 
   #keepPart(message: ToWorker & { readonly type: "part" }): void {

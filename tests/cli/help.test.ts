@@ -16,6 +16,7 @@ const BY_HAND: readonly OrderType[] = [
   "WAIT_REVISION",
   "EXPLAIN",
   "TRANSACTION",
+  "SWAP_BACKENDS",
   "QUERY_DRAINS",
   "SOFT_STOP",
   "HARD_STOP",

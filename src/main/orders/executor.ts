@@ -34,6 +34,7 @@ import { loadState, saveState } from "./state-orders.ts";
 import { statusOf } from "./status.ts";
 import { subscribeEvents } from "./subscribe-events.ts";
 import { executeTransaction } from "./transaction.ts";
+import { swapBackends } from "./swap-backends.ts";
 import { waitRevision } from "./wait-revision.ts";
 
 /** Orders that look and change nothing, but for files. */
@@ -43,6 +44,7 @@ type QuestionOrder = Exclude<
       readonly type:
         | ChangeOrderType
         | "TRANSACTION"
+        | "SWAP_BACKENDS"
         | "LOAD_STATE"
         | "RELOAD_CONFIGURATION"
         | "IMPORT_STATE"
@@ -54,6 +56,7 @@ type QuestionOrder = Exclude<
 /** Orders that change objects by orders in them, or in a file. */
 const WHOLE_CHANGES: readonly string[] = [
   "TRANSACTION",
+  "SWAP_BACKENDS",
   "LOAD_STATE",
   "RELOAD_CONFIGURATION",
   "IMPORT_STATE",
@@ -99,6 +102,8 @@ export class Executor implements OrderExecutor {
       executeTransaction(this.#control, order.data.orders, dryRun, reply);
       return undefined;
     }
+    if (order.type === "SWAP_BACKENDS")
+      return swapBackends(this.#control, order.data, { ifRevision, dryRun }, reply);
     if (order.type === "LOAD_STATE")
       return loadState(this.#control, order.data, { ifRevision, dryRun }, reply);
     if (order.type === "RELOAD_CONFIGURATION")

@@ -30,6 +30,14 @@ const stickyId = cookieValueField(
   "What the cookie of its clients holds if the cluster's sessions are sticky. Without it, a value is made.",
 );
 
+/** What a backend has beside its key. */
+export const BACKEND_FIELDS: {
+  readonly address: z.ZodType<string>;
+  readonly weight: z.ZodType<number>;
+  readonly backup: z.ZodType<boolean>;
+  readonly sticky_id: z.ZodType<string>;
+} = { address, weight, backup, sticky_id: stickyId };
+
 const addSchema = z.strictObject(
   {
     ...key,

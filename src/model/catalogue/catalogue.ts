@@ -12,6 +12,7 @@ import { LISTENER_ORDERS } from "./listener-orders.ts";
 import { OBSERVATION_ORDERS } from "./observation-orders.ts";
 import { PROCESS_ORDERS } from "./process-orders.ts";
 import { QUESTION_ORDERS } from "./question-orders.ts";
+import { SWAP_ORDERS } from "./swap-orders.ts";
 import { TRANSACTION_ORDERS } from "./transaction-orders.ts";
 
 export const CATALOGUE: CatalogueOf<OrderType> = {
@@ -21,6 +22,7 @@ export const CATALOGUE: CatalogueOf<OrderType> = {
   ...BACKEND_ORDERS,
   ...CERTIFICATE_ORDERS,
   ...DRAIN_ORDERS,
+  ...SWAP_ORDERS,
   ...TRANSACTION_ORDERS,
   ...QUESTION_ORDERS,
   ...OBSERVATION_ORDERS,

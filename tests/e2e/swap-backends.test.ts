@@ -1,0 +1,100 @@
+/**
+ * Deployments in one order, under traffic of clients that never retry: no fault, and whoever is refused has
+ * changed nothing.
+ */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { HttpBackend } from "../../testing/backends/http-backend.ts";
+import { Load } from "../../testing/clients/load.ts";
+import { within } from "../../testing/deadline.ts";
+import { freePort, Proxy } from "../../testing/proxy.ts";
+import { backendOf, fetchOnce, TIMEOUT_MS } from "./support.ts";
+
+let proxy: Proxy;
+let backends: readonly HttpBackend[];
+let port = 0;
+
+before(async () => {
+  const ids = ["app-1", "app-2", "app-3"];
+  backends = await Promise.all(ids.map((id) => HttpBackend.start({ id })));
+  proxy = await Proxy.start({ workers: 2 });
+  port = await proxy.serve("app", [{ id: "app-1", address: backends[0]!.address }]);
+});
+after(async () => {
+  await Promise.all(backends.map((backend) => backend.stop()));
+  await proxy.stop();
+});
+
+const hashOf = async (): Promise<unknown> => (await proxy.orders.ok("STATUS")).data.hash;
+
+test("new backends take over in one moment, and no client of a load that never retries sees a fault", async () => {
+  const { orders } = proxy;
+  const load = new Load({ port, ratePerSecond: 200, request: () => ({ host: "a.example", target: "/" }) });
+  for (let round = 0; round < 6; round++) {
+    const [from, to] = [backends[round % 3]!, backends[(round + 1) % 3]!];
+    const swap = orders.send("SWAP_BACKENDS", {
+      cluster_id: "app",
+      add: [{ backend_id: to.id, address: to.address }],
+      remove: [from.id],
+    });
+    const final = await swap.final();
+    assert.deepEqual([final.status, final.data.added, final.data.removed], ["OK", 1, 1]);
+    assert.equal(swap.progress[0]?.data.step, "moving");
+    assert.equal(backendOf(await fetchOnce(port, "/")), to.id);
+  }
+  await load.stop();
+  assert.equal(load.faults.count, 0, load.faults.summary());
+  assert.ok(load.report.answered > 0);
+});
+
+test("a backend that does not answer in time leaves everything as it was, and is named with the reason", async () => {
+  const { orders } = proxy;
+  const hash = await hashOf();
+  const data = {
+    cluster_id: "app",
+    add: [
+      { backend_id: "app-2", address: backends[1]!.address },
+      { backend_id: "app-9", address: `127.0.0.1:${await freePort()}` },
+    ],
+    remove: ["app-1"],
+    when: { timeout_ms: 300 },
+  };
+  const refused = await orders.order("SWAP_BACKENDS", data);
+  assert.deepEqual([refused.error?.code, refused.error?.field], ["BACKEND_UNHEALTHY", "data.add[1].address"]);
+  assert.match(refused.message, /app-9 at .*: connection refused/);
+  assert.equal(await hashOf(), hash);
+
+  const enough = await orders.ok("SWAP_BACKENDS", { ...data, when: { healthy: 1, timeout_ms: 5_000 } });
+  assert.deepEqual([enough.data.added, enough.data.removed], [2, 1]);
+  const back = { cluster_id: "app", add: [{ backend_id: "app-1", address: backends[0]!.address }] };
+  await orders.ok("SWAP_BACKENDS", { ...back, remove: ["app-2", "app-9"] });
+  assert.equal(await hashOf(), hash);
+});
+
+test("a client that leaves before traffic moves takes its swap along", async () => {
+  const hash = await hashOf();
+  const other = await proxy.connect();
+  const swap = other.send("SWAP_BACKENDS", {
+    cluster_id: "app",
+    add: [{ backend_id: "app-9", address: `127.0.0.1:${await freePort()}` }],
+    remove: ["app-1"],
+  });
+  assert.equal((await swap.processing()).data.step, "asking");
+  other.close();
+  await within(TIMEOUT_MS, "an answer", proxy.orders.ok("STATUS"));
+  assert.equal(await hashOf(), hash);
+});
+
+test("what cannot be is refused before anybody is asked, and a dry run changes nothing", async () => {
+  const { orders } = proxy;
+  const add = [{ backend_id: "app-2", address: backends[1]!.address }];
+  const missing = await orders.order("SWAP_BACKENDS", { cluster_id: "app", add, remove: ["app-7"] });
+  assert.deepEqual([missing.error?.code, missing.error?.field], ["NOT_FOUND", "data.remove[0]"]);
+  const twice = await orders.order("SWAP_BACKENDS", { cluster_id: "app", add, remove: ["app-2"] });
+  assert.deepEqual([twice.error?.code, twice.error?.field], ["INVALID_FIELD", "data.add"]);
+  const hash = await hashOf();
+  const data = { cluster_id: "app", add, remove: ["app-1"] };
+  const tried = await orders.order("SWAP_BACKENDS", data, { dry_run: true });
+  assert.deepEqual([tried.status, tried.data.added, tried.data.removed], ["OK", 1, 1]);
+  assert.equal(await hashOf(), hash);
+});
