@@ -6,13 +6,13 @@ import { test, type TestContext } from "node:test";
 import { createDescriptorPair, sendDescriptors } from "../io/descriptors.ts";
 import { closeDescriptor, isReadable } from "../sys/descriptor.ts";
 import { connectUnixSocket } from "../sys/unix-socket.ts";
-import { Rendezvous } from "./rendezvous.ts";
+import { Rendezvous, VISITOR_MS_MAX, VISITORS_MAX } from "./rendezvous.ts";
 
-function open(t: TestContext): { rendezvous: Rendezvous; path: string } {
+function open(t: TestContext, now = (): number => 0): { rendezvous: Rendezvous; path: string } {
   const folder = mkdtempSync(join(tmpdir(), "kakehi-rendezvous-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const path = join(folder, "command.sock.worker-0");
-  const opened = Rendezvous.open(path);
+  const opened = Rendezvous.open(path, now);
   assert.ok(opened.ok);
   return { rendezvous: opened.value, path };
 }
@@ -88,4 +88,26 @@ test("who brings too little, too much, or goes again is passed over, and nothing
   const brought = rendezvous.look();
   assert.ok(brought);
   Object.values(brought).forEach(closeDescriptor);
+});
+
+test("who connects and says nothing keeps no main out, is sent away in time, or when too many have come", (t) => {
+  let nowMs = 0;
+  const { rendezvous, path } = open(t, () => nowMs);
+  const silent = Array.from({ length: VISITORS_MAX + 1 }, () => {
+    const door = knock(t, path);
+    assert.equal(rendezvous.look(), undefined);
+    return door;
+  });
+  bring(t, knock(t, path), 2);
+  const brought = rendezvous.look();
+  assert.ok(brought, "the main that came last");
+  Object.values(brought).forEach(closeDescriptor);
+  const sentAway = (): number => silent.filter((fd) => isReadable(fd) && readText(fd) === "").length;
+  assert.equal(sentAway(), 2);
+  nowMs = VISITOR_MS_MAX - 1;
+  assert.equal(rendezvous.look(), undefined);
+  assert.equal(sentAway(), 2);
+  nowMs = VISITOR_MS_MAX;
+  assert.equal(rendezvous.look(), undefined);
+  assert.equal(sentAway(), silent.length);
 });

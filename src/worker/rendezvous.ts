@@ -5,6 +5,8 @@
  * Rules of this file:
  *  1. It is looked at, not waited for: while there is a main nobody is to come, and without one it is looked
  *     at often. The socket stays out of Node's loop, which would lose the descriptors.
+ *  2. Whoever connects and brings nothing keeps nobody out: several are listened to at a time, each for a
+ *     while, and another user is not listened to.
  */
 import { rmSync, writeSync } from "node:fs";
 import { ok, type Result } from "../base/result.ts";
@@ -13,7 +15,7 @@ import { encodeMessage } from "../io/message-channel.ts";
 import type { FromWorker } from "../model/channel.ts";
 import { closeDescriptor, isReadable } from "../sys/descriptor.ts";
 import type { SystemFault } from "../sys/errno.ts";
-import { acceptUnixConnection, openUnixListener } from "../sys/unix-socket.ts";
+import { acceptUnixConnection, openUnixListener, peerCredentials } from "../sys/unix-socket.ts";
 
 /** Both channels of a main, as descriptors; whoever takes them owns them. */
 export interface BroughtChannels {
@@ -21,37 +23,47 @@ export interface BroughtChannels {
   readonly descriptors: number;
 }
 
+/** So many who have brought nothing yet are listened to; of more, the first is sent away. */
+export const VISITORS_MAX = 8;
+/** Who has brought nothing in this time is sent away. */
+export const VISITOR_MS_MAX = 1_000;
+
+/** Somebody who has connected, and brought nothing yet. */
+interface Visitor {
+  readonly fd: number;
+  readonly sinceMs: number;
+}
+
 export class Rendezvous {
   readonly #path: string;
   readonly #listeningFd: number;
-  /** Somebody who has connected, and brought nothing yet. */
-  #visitorFd: number | undefined;
+  /** Monotonic milliseconds. */
+  readonly #now: () => number;
+  /** Who came first is first. */
+  #visitors: readonly Visitor[] = [];
 
-  private constructor(path: string, listeningFd: number) {
+  private constructor(path: string, listeningFd: number, now: () => number) {
     this.#path = path;
     this.#listeningFd = listeningFd;
+    this.#now = now;
   }
 
   /** Opens it at `path`. What a worker before has left there is removed. */
-  static open(path: string): Result<Rendezvous, SystemFault> {
+  static open(path: string, now: () => number = () => performance.now()): Result<Rendezvous, SystemFault> {
     rmSync(path, { force: true });
     const listening = openUnixListener(path);
-    return listening.ok ? ok(new Rendezvous(path, listening.value)) : listening;
+    return listening.ok ? ok(new Rendezvous(path, listening.value, now)) : listening;
   }
 
   /** What somebody has brought, if anybody has. */
   look(): BroughtChannels | undefined {
-    if (this.#visitorFd === undefined) this.#visitorFd = this.#accept();
-    if (this.#visitorFd === undefined) return undefined;
-    const brought = receiveDescriptors(this.#visitorFd);
-    if (!brought.ok && brought.error.code === "NOTHING_SENT") return undefined;
-    closeDescriptor(this.#visitorFd);
-    this.#visitorFd = undefined;
-    if (!brought.ok) return undefined;
-    const [messages, descriptors, ...rest] = brought.value;
-    if (messages !== undefined && descriptors !== undefined && rest.length === 0)
-      return { messages, descriptors };
-    brought.value.forEach(closeDescriptor);
+    this.#admit();
+    for (const visitor of this.#visitors) {
+      const heard = hear(visitor);
+      if (heard.kind === "nothing" && this.#now() - visitor.sinceMs < VISITOR_MS_MAX) continue;
+      this.#sendAway(visitor);
+      if (heard.kind === "brought") return heard.channels;
+    }
     return undefined;
   }
 
@@ -69,9 +81,41 @@ export class Rendezvous {
     rmSync(this.#path, { force: true });
   }
 
-  #accept(): number | undefined {
-    if (!isReadable(this.#listeningFd)) return undefined;
-    const accepted = acceptUnixConnection(this.#listeningFd);
-    return accepted.ok ? accepted.value : undefined;
+  /** Lets those in who have connected. */
+  #admit(): void {
+    while (isReadable(this.#listeningFd)) {
+      const accepted = acceptUnixConnection(this.#listeningFd);
+      if (!accepted.ok) return;
+      const visitor = { fd: accepted.value, sinceMs: this.#now() };
+      this.#visitors = [...this.#visitors, visitor];
+      if (!isTrusted(visitor)) this.#sendAway(visitor);
+      if (this.#visitors.length > VISITORS_MAX) this.#sendAway(this.#visitors[0]!);
+    }
   }
+
+  #sendAway(visitor: Visitor): void {
+    this.#visitors = this.#visitors.filter((each) => each !== visitor);
+    closeDescriptor(visitor.fd);
+  }
+}
+
+/** What a visitor has brought. */
+function hear({
+  fd,
+}: Visitor):
+  | { readonly kind: "nothing" | "useless" }
+  | { readonly kind: "brought"; readonly channels: BroughtChannels } {
+  const brought = receiveDescriptors(fd);
+  if (!brought.ok) return { kind: brought.error.code === "NOTHING_SENT" ? "nothing" : "useless" };
+  const [messages, descriptors, ...rest] = brought.value;
+  if (messages !== undefined && descriptors !== undefined && rest.length === 0)
+    return { kind: "brought", channels: { messages, descriptors } };
+  brought.value.forEach(closeDescriptor);
+  return { kind: "useless" };
+}
+
+/** Whether it is this user, or root, whom no permission of the file keeps out. */
+function isTrusted({ fd }: Visitor): boolean {
+  const peer = peerCredentials(fd);
+  return peer.ok && [0, process.getuid!()].includes(peer.value.uid);
 }

@@ -27,7 +27,7 @@ import type { WorkerProcess } from "../workers/worker-process.ts";
 import { changesBetween, drainsOf, readSentState } from "./reconcile.ts";
 import type { FoundSocket } from "./rendezvous-paths.ts";
 import { SocketHeirs } from "./socket-heirs.ts";
-import { visitWorker } from "./visit.ts";
+import { type VisitFault, visitWorker } from "./visit.ts";
 
 const RETRY_MS = 50;
 
@@ -81,7 +81,15 @@ async function meet(
   const { log, now } = control;
   for (;;) {
     const visit = beginVisit(control, heirs, socket);
-    if (visit === undefined) return undefined;
+    if (visit === "gone") return undefined;
+    if (visit === "crowded") {
+      if (now() + RETRY_MS > deadlineMs) {
+        log.error(`worker ${socket.number} is left alone: too many others are before its socket`);
+        return undefined;
+      }
+      await sleep(RETRY_MS);
+      continue;
+    }
     const { worker, greeting, toldState } = visit;
     const first = await within(deadlineMs - now(), greeting);
     if (first === undefined) return giveUp(control, worker, "does not say what it has");
@@ -108,13 +116,19 @@ interface Visit {
   readonly toldState: Promise<State | undefined>;
 }
 
-function beginVisit(control: Control, heirs: SocketHeirs, { number, path }: FoundSocket): Visit | undefined {
+function beginVisit(
+  control: Control,
+  heirs: SocketHeirs,
+  { number, path }: FoundSocket,
+): Visit | VisitFault["kind"] {
   const { workers, drains, handoverDrains, log } = control;
   const origin = visitWorker(path);
   if (!origin.ok) {
-    log.debug(`worker ${number} of the main before is gone`, { reason: origin.error });
+    const { kind, message: reason } = origin.error;
+    if (kind === "crowded") return kind;
+    log.debug(`worker ${number} of the main before is gone`, { reason });
     rmSync(path, { force: true });
-    return undefined;
+    return kind;
   }
   const greeting = Promise.withResolvers<Greeting>();
   const toldState = Promise.withResolvers<State | undefined>();

@@ -5,29 +5,40 @@
 import { fail, ok, type Result } from "../../base/result.ts";
 import { createDescriptorPair, sendDescriptors } from "../../io/descriptors.ts";
 import { closeDescriptor } from "../../sys/descriptor.ts";
+import { EAGAIN } from "../../sys/errno.ts";
 import { openProcessHandle } from "../../sys/process-handle.ts";
 import { connectUnixSocket, peerCredentials } from "../../sys/unix-socket.ts";
 import { adoptWorker, type WorkerOrigin } from "../workers/worker-origin.ts";
 
-/** The worker behind the socket at `path`. The error says why there is none: then it is gone. */
-export function visitWorker(path: string): Result<WorkerOrigin, string> {
+/** `crowded`: so many wait before its door that it can only be tried again. */
+export interface VisitFault {
+  readonly kind: "gone" | "crowded";
+  readonly message: string;
+}
+
+/** The worker behind the socket at `path`. */
+export function visitWorker(path: string): Result<WorkerOrigin, VisitFault> {
   const door = connectUnixSocket(path);
-  if (!door.ok) return fail(door.error.message);
+  if (!door.ok) return fail(faultOf(door.error.message, door.error.errno === EAGAIN ? "crowded" : "gone"));
   try {
     const peer = peerCredentials(door.value);
-    if (!peer.ok) return fail(peer.error.message);
+    if (!peer.ok) return fail(faultOf(peer.error.message));
     const { pid } = peer.value;
     const handle = openProcessHandle(pid);
-    if (!handle.ok) return fail(handle.error.message);
+    if (!handle.ok) return fail(faultOf(handle.error.message));
     const channels = bringChannels(door.value);
     if (!channels.ok) {
       closeDescriptor(handle.value);
-      return channels;
+      return fail(faultOf(channels.error));
     }
     return ok(adoptWorker({ pid, handle: handle.value }, channels.value));
   } finally {
     closeDescriptor(door.value);
   }
+}
+
+function faultOf(message: string, kind: VisitFault["kind"] = "gone"): VisitFault {
+  return { kind, message };
 }
 
 /** Main's ends; the others are on their way. */
