@@ -60,6 +60,8 @@ export type Happening =
       readonly from: number;
       readonly version: string;
     } & AboutWorker)
+  /** No other took its place, or not wholly. */
+  | ({ readonly event: "WORKER_UPGRADE_FAILED"; readonly reason: string } & AboutWorker)
   | ({
       readonly event: "WORKER_DIED";
       readonly reason: string;

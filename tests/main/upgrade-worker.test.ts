@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createLog } from "../../src/io/log.ts";
+import type { MainLimits } from "../../src/main/limits.ts";
 import { type MainHandle, type MainOptions, runMain } from "../../src/main/run-main.ts";
 import { askUntil, within } from "../../testing/deadline.ts";
 import { OrderClient } from "../../testing/order-client.ts";
@@ -17,7 +18,7 @@ import { signal } from "../../testing/processes.ts";
 const FAKE_WORKER = fileURLToPath(new URL("../../testing/fake-worker.ts", import.meta.url));
 const WAIT_MS = 20_000;
 /** A program that says nothing would be waited for longer. */
-const START_MS_MAX = 1_000;
+const START_MS_MAX = 3_000;
 
 interface Started {
   readonly main: MainHandle;
@@ -27,7 +28,7 @@ interface Started {
 }
 
 /** Main with two fake workers, and a folder for programs. */
-async function start(t: TestContext): Promise<Started> {
+async function start(t: TestContext, limits: Partial<MainLimits> = {}): Promise<Started> {
   const folder = await mkdtemp(join(tmpdir(), "kakehi-upgrade-"));
   const log: string[] = [];
   const options: MainOptions = {
@@ -38,7 +39,7 @@ async function start(t: TestContext): Promise<Started> {
     demo: false,
     version: "0.0.0-test",
     workerEntry: FAKE_WORKER,
-    limits: { workerStartMsMax: START_MS_MAX, workerSilenceMsMax: START_MS_MAX },
+    limits,
     log: createLog({ level: "debug", form: "text", write: (line) => log.push(line), now: () => 0 }),
   };
   const started = await runMain(options);
@@ -79,7 +80,7 @@ const BAD_PROGRAMS: Readonly<Record<string, { script: string; reason: RegExp }>>
 };
 
 test("a program that is no good fails the upgrade in words, and the workers go on", async (t) => {
-  const { orders, folder } = await start(t);
+  const { orders, folder } = await start(t, { workerStartMsMax: START_MS_MAX });
   const before = await pidsOf(orders);
   for (const [name, { script, reason }] of Object.entries(BAD_PROGRAMS)) {
     const program = join(folder, name.replaceAll(" ", "-"));
@@ -119,8 +120,22 @@ test("a program of another version than was asked for is ended again", async (t)
   const upgraded = await orders.ok("UPGRADE_WORKER", { worker: 0, version: "fake" });
   assert.deepEqual([upgraded.data.worker, upgraded.data.version], [2, "fake"]);
   const told = orders.send("SUBSCRIBE_EVENTS", { since: 0 });
-  const { data } = await told.processing((answer) => answer.data.event === "WORKER_UPGRADED");
-  assert.deepEqual([data.worker, data.from, data.version], [2, 0, "fake"]);
+  // Answers are looked at more than once.
+  const bySequence = new Map<number, string>();
+  await told.processing(({ data: { sequence, event, worker, from } }) => {
+    bySequence.set(sequence, [event, worker, from ?? ""].join(" ").trim());
+    return event === "WORKER_UPGRADED";
+  });
+  const events = [...bySequence.values()];
+  // Of the one that was sent away again there is no word but that of the refusal.
+  const started = ["WORKER_STARTED 0", "WORKER_STARTED 1"];
+  assert.deepEqual(events.slice(0, 2).sort(), started);
+  assert.deepEqual(events.slice(2), [
+    "WORKER_UPGRADE_FAILED 0",
+    "WORKER_STARTED 2",
+    "WORKER_STOPPED 0",
+    "WORKER_UPGRADED 2 0",
+  ]);
   assert.equal((await pidsOf(orders)).length, 2);
 });
 
@@ -140,6 +155,25 @@ test("one upgrade at a time: another, and a change of the workers' number, is to
   assert.equal((await first.final()).status, "OK");
   assert.equal((await orders.order("UPGRADE_WORKER", { worker: 0 })).error?.code, "UNKNOWN_WORKER");
   assert.equal((await orders.order("UPGRADE_WORKER", { worker: 1 })).status, "OK");
+});
+
+test("while main is to become another program, workers are not replaced, nor their number changed", async (t) => {
+  const { main, orders, folder } = await start(t);
+  const program = join(folder, "hangs");
+  await writeFile(program, "#!/bin/sh\nexec sleep 60\n");
+  await chmod(program, 0o755);
+  const upgrade = orders.send("UPGRADE_MAIN", { program });
+  await upgrade.processing();
+  for (const [type, data] of [
+    ["UPGRADE_WORKER", { worker: 1 }],
+    ["RESTART_WORKER", { worker: 1 }],
+    ["SET_WORKERS", { count: 3 }],
+    ["UPGRADE", {}],
+  ] as const) {
+    assert.equal((await orders.order(type, data)).error?.code, "BUSY", type);
+  }
+  main.stopHard();
+  assert.equal((await upgrade.final()).error?.code, "STOPPING");
 });
 
 test("a worker that takes back what it was to give runs on, and the new one is ended", async (t) => {

@@ -48,11 +48,7 @@ export function executeProcessOrder(control: Control, order: ProcessOrder, reply
 
 async function setWorkers(control: Control, count: number, reply: Reply): Promise<void> {
   if (refuseWhileStopping(control, reply)) return;
-  if (control.workerUpgrade.isBusy)
-    return reply.refuse(
-      { code: "BUSY", message: "a worker is being replaced" },
-      control.configuration.revision,
-    );
+  if (refuseWhileBusy(control, reply)) return;
   const set = await control.supervisor.setCount(count, (step) => tell(control, reply, step));
   const { revision } = control.configuration;
   if (!set.ok) return reply.refuse(set.error, revision);
@@ -62,7 +58,7 @@ async function setWorkers(control: Control, count: number, reply: Reply): Promis
 }
 
 async function restartWorker(control: Control, worker: number, reply: Reply): Promise<void> {
-  if (refuseWhileStopping(control, reply)) return;
+  if (refuseWhileStopping(control, reply) || refuseWhileBusy(control, reply)) return;
   const restarted = await control.workerUpgrade.run({
     worker,
     deadlineMs: undefined,
@@ -84,7 +80,7 @@ async function upgradeWorker(
   { worker, program, version, deadline_ms: deadlineMs }: OrderData["UPGRADE_WORKER"],
   reply: Reply,
 ): Promise<void> {
-  if (refuseWhileStopping(control, reply)) return;
+  if (refuseWhileStopping(control, reply) || refuseWhileBusy(control, reply)) return;
   const path = program ?? control.program;
   const upgraded = await control.workerUpgrade.run({
     worker,
@@ -123,6 +119,13 @@ async function hardStop(control: Control, reply: Reply): Promise<void> {
 function refuseWhileStopping(control: Control, reply: Reply): boolean {
   if (control.stopSequence.state === "running") return false;
   reply.refuse({ code: "STOPPING", message: "the proxy is stopping" }, control.configuration.revision);
+  return true;
+}
+
+function refuseWhileBusy({ workerUpgrade, mainUpgrade, configuration }: Control, reply: Reply): boolean {
+  if (!workerUpgrade.isBusy && !mainUpgrade.isBusy) return false;
+  const message = mainUpgrade.isBusy ? "main becomes another program" : "a worker is being replaced";
+  reply.refuse({ code: "BUSY", message }, configuration.revision);
   return true;
 }
 

@@ -47,6 +47,8 @@ function messageOf(data: EventData): string {
       return `worker ${data.worker} is taken over from the main before`;
     case "WORKER_UPGRADED":
       return `worker ${data.worker} (${data.version}) has taken over from worker ${data.from}`;
+    case "WORKER_UPGRADE_FAILED":
+      return `worker ${data.worker} is not replaced: ${data.reason}`;
     case "WORKER_STOPPED":
       return `worker ${data.worker} left`;
     case "WORKER_DIED":

@@ -72,7 +72,13 @@ export class WorkerUpgrade {
     try {
       const started = await this.#start(request);
       const upgraded = started.ok ? await this.#takeOver(old, started.value, request) : started;
-      return this.#options.supervisor.isStopping ? fail(STOPPING) : upgraded;
+      const { supervisor, events } = this.#options;
+      if (supervisor.isStopping) return fail(STOPPING);
+      if (!upgraded.ok) {
+        const { number: worker, pid } = old;
+        events.append({ event: "WORKER_UPGRADE_FAILED", worker, pid, reason: upgraded.error.message });
+      }
+      return upgraded;
     } finally {
       this.#state = "idle";
     }

@@ -86,9 +86,14 @@ export class Supervisor {
   }
 
   /** A worker is ready. */
-  ready({ number: worker, pid }: WorkerProcess): void {
-    this.#options.events.append({ event: "WORKER_STARTED", worker, pid });
+  ready(worker: WorkerProcess): void {
+    // One that is to take another's place may still be sent away: it counts when it takes over.
+    if (!this.#extras.has(worker)) this.#started(worker);
     this.#conditions.changed();
+  }
+
+  #started({ number: worker, pid }: WorkerProcess): void {
+    this.#options.events.append({ event: "WORKER_STARTED", worker, pid });
   }
 
   /** A worker of a main before us goes on with us. */
@@ -105,11 +110,13 @@ export class Supervisor {
     this.#runOn(worker);
     const wasUnwanted = this.#unwanted.delete(worker);
     if (worker.state !== "starting" && !worker.hasLeft && !wasUnwanted) this.#cutShort++;
-    if (worker.state === "stopping" || (worker.state === "handing-over" && worker.hasLeft)) {
+    if (isExtra && !worker.hasLeft) {
+      const what = wasUnwanted ? "is not wanted after all, and was ended" : "did not start";
+      log.warning(`worker ${number} ${what}`, { pid, reason });
+    } else if (worker.state === "stopping" || (worker.state === "handing-over" && worker.hasLeft)) {
       log.info(`worker ${number} left`, { pid, reason });
-      events.append({ event: "WORKER_STOPPED", worker: number, pid });
-    } else if (isExtra) log.warning(`worker ${number} did not start`, { pid, reason });
-    else if (this.#state === "running") this.#replace(worker, reason, code);
+      if (!isExtra) events.append({ event: "WORKER_STOPPED", worker: number, pid });
+    } else if (this.#state === "running") this.#replace(worker, reason, code);
     this.#conditions.changed();
   }
 
@@ -163,7 +170,7 @@ export class Supervisor {
 
   /** Has `giver` hand all that it has over to an extra worker, which then counts, and leave. */
   handOver(giver: WorkerProcess, taker: WorkerProcess, deadlineMs: number | undefined): void {
-    this.#extras.delete(taker);
+    if (this.#extras.delete(taker)) this.#started(taker);
     this.#options.handOverBegins(giver.number, taker.number);
     this.#options.workers.handOver(giver, taker, deadlineMs);
   }
