@@ -7,7 +7,7 @@
  */
 import { additionOrder } from "./dump.ts";
 import { areEqual } from "./equal.ts";
-import type { Backend, Frontend } from "./objects.ts";
+import type { Backend, Cluster, Frontend } from "./objects.ts";
 import type { ChangeOrder, FrontendKey, OrderData } from "./orders.ts";
 import { DRAIN_DEFAULTS, REPLACEMENT_DRAIN_DEFAULTS } from "./defaults.ts";
 import { regexGroupOf } from "./regex-order.ts";
@@ -15,33 +15,72 @@ import type { State } from "./state.ts";
 
 /** In an order in which each can be applied: what names others goes first and comes last. */
 export function diff(current: State, wanted: State): ChangeOrder[] {
-  const kept = keptFrontends(current, wanted);
+  const clusters = compare(current.clusters, wanted.clusters);
+  const backends = compare(current.backends, wanted.backends);
+  const going = goingFrom(current, wanted, clusters.gone);
   return [
-    ...frontendRemovals(current, wanted, kept),
+    ...frontendRemovals(current, going),
     ...certificateRemovals(current, wanted),
     ...listenerRemovals(current, wanted),
-    ...clusterRemovals(current, wanted),
-    ...backendRemovals(current, wanted),
+    ...clusterRemovals(going),
+    ...backendRemovals(backends, going),
     ...listenerChanges(current, wanted),
-    ...clusterChanges(current, wanted),
-    ...backendChanges(current, wanted),
-    ...frontendAdditions(wanted, kept),
+    ...clusterChanges(clusters),
+    ...backendChanges(backends),
+    ...frontendAdditions(current, wanted, going),
     ...certificateChanges(current, wanted),
   ];
 }
 
-/** The keys of the frontends that are not touched. */
-type Kept = ReadonlySet<string>;
+/** How the objects of one kind differ, each found once: at 100,000 of them, finding is what costs. */
+interface Comparison<Value> {
+  readonly gone: readonly Value[];
+  readonly changed: readonly { readonly before: Value; readonly after: Value }[];
+  readonly added: readonly Value[];
+}
 
-function keptFrontends(current: State, wanted: State): Kept {
-  const kept = new Set<string>();
+function compare<Value>(
+  current: ReadonlyMap<string, Value>,
+  wanted: ReadonlyMap<string, Value>,
+): Comparison<Value> {
+  const gone: Value[] = [];
+  const changed: { before: Value; after: Value }[] = [];
+  const added: Value[] = [];
+  for (const [key, before] of current) {
+    const after = wanted.get(key);
+    if (after === undefined) gone.push(before);
+    else if (!areEqual(before, after)) changed.push({ before, after });
+  }
+  if (current.size - gone.length === wanted.size) return { gone, changed, added };
+  for (const [key, after] of wanted) if (!current.has(key)) added.push(after);
+  return { gone, changed, added };
+}
+
+/**
+ * What is removed, if it is only to be added again: by their keys, because most of a configuration stays, and
+ * these are few.
+ */
+interface Going {
+  readonly listeners: ReadonlySet<string>;
+  readonly clusters: ReadonlySet<string>;
+  readonly frontends: ReadonlySet<string>;
+}
+
+function goingFrom(current: State, wanted: State, goneClusters: readonly Cluster[]): Going {
+  const listeners = new Set<string>();
+  for (const address of current.listeners.keys())
+    if (!staysListener(current, wanted, address)) listeners.add(address);
+  const clusters = new Set(goneClusters.map(({ cluster_id }) => cluster_id));
+  const frontends = new Set<string>();
+  const going = { listeners, clusters, frontends };
   for (const [key, frontend] of current.frontends) {
-    if (regexGroupOf(frontend) === undefined && mayStay(current, wanted, key, frontend)) kept.add(key);
+    if (regexGroupOf(frontend) === undefined && !mayStay(wanted, going, key, frontend)) frontends.add(key);
   }
-  for (const [group, wantedKeys] of wanted.regexGroups()) {
-    for (const key of keptRegexes(current, wanted, group, wantedKeys)) kept.add(key);
+  for (const [group, keys] of current.regexGroups()) {
+    const kept = new Set(keptRegexes(current, wanted, going, group));
+    for (const key of keys) if (!kept.has(key)) frontends.add(key);
   }
-  return kept;
+  return going;
 }
 
 /** A listener cannot change its protocol: it is removed, and another one is added, with all that it has. */
@@ -54,12 +93,10 @@ function staysListener(current: State, wanted: State, address: string): boolean 
  * The same in both, and not of a listener or a cluster that goes: such a cluster cannot be removed while it
  * is named.
  */
-function mayStay(current: State, wanted: State, key: string, frontend: Frontend): boolean {
+function mayStay(wanted: State, { listeners, clusters }: Going, key: string, frontend: Frontend): boolean {
   const { cluster_id, listener } = frontend;
-  if (!staysListener(current, wanted, listener)) return false;
-  if (cluster_id !== undefined && current.clusters.has(cluster_id) && !wanted.clusters.has(cluster_id))
-    return false;
-  return areEqual(frontend, wanted.frontends.get(key));
+  if (!areEqual(frontend, wanted.frontends.get(key))) return false;
+  return !listeners.has(listener) && (cluster_id === undefined || !clusters.has(cluster_id));
 }
 
 /**
@@ -67,14 +104,14 @@ function mayStay(current: State, wanted: State, key: string, frontend: Frontend)
  * wanted order that stands in the current one in the same order; all others are removed, and added behind
  * them.
  */
-function keptRegexes(current: State, wanted: State, group: string, wantedKeys: readonly string[]): string[] {
+function keptRegexes(current: State, wanted: State, going: Going, group: string): string[] {
   const present = current.regexKeysOf(group);
   const kept: string[] = [];
   let from = 0;
-  for (const key of wantedKeys) {
+  for (const key of wanted.regexKeysOf(group)) {
     const frontend = current.frontends.get(key);
     const at = present.indexOf(key, from);
-    if (frontend === undefined || at === -1 || !mayStay(current, wanted, key, frontend)) break;
+    if (frontend === undefined || at === -1 || !mayStay(wanted, going, key, frontend)) break;
     kept.push(key);
     from = at + 1;
   }
@@ -82,10 +119,10 @@ function keptRegexes(current: State, wanted: State, group: string, wantedKeys: r
 }
 
 /** Those of a listener that goes are removed with it. */
-function* frontendRemovals(current: State, wanted: State, kept: Kept): Iterable<ChangeOrder> {
-  for (const [key, frontend] of current.frontends) {
-    if (kept.has(key) || !staysListener(current, wanted, frontend.listener)) continue;
-    yield { type: "REMOVE_FRONTEND", data: keyOfFrontend(frontend) };
+function* frontendRemovals(current: State, { listeners, frontends }: Going): Iterable<ChangeOrder> {
+  for (const key of frontends) {
+    const frontend = current.frontends.get(key)!;
+    if (!listeners.has(frontend.listener)) yield { type: "REMOVE_FRONTEND", data: keyOfFrontend(frontend) };
   }
 }
 
@@ -118,18 +155,17 @@ function* listenerRemovals(current: State, wanted: State): Iterable<ChangeOrder>
   }
 }
 
-function* clusterRemovals(current: State, wanted: State): Iterable<ChangeOrder> {
-  for (const cluster_id of current.clusters.keys()) {
-    if (wanted.clusters.has(cluster_id)) continue;
+function* clusterRemovals({ clusters }: Going): Iterable<ChangeOrder> {
+  for (const cluster_id of clusters) {
     yield { type: "REMOVE_CLUSTER", data: { cluster_id, cascade: false, drain: DRAIN_DEFAULTS } };
   }
 }
 
 /** Those of a cluster that goes are removed with it. */
-function* backendRemovals(current: State, wanted: State): Iterable<ChangeOrder> {
-  for (const [key, { cluster_id, backend_id }] of current.backends) {
-    if (wanted.backends.has(key) || !wanted.clusters.has(cluster_id)) continue;
-    yield { type: "REMOVE_BACKEND", data: { cluster_id, backend_id, drain: DRAIN_DEFAULTS } };
+function* backendRemovals({ gone }: Comparison<Backend>, { clusters }: Going): Iterable<ChangeOrder> {
+  for (const { cluster_id, backend_id } of gone) {
+    if (!clusters.has(cluster_id))
+      yield { type: "REMOVE_BACKEND", data: { cluster_id, backend_id, drain: DRAIN_DEFAULTS } };
   }
 }
 
@@ -142,30 +178,31 @@ function* listenerChanges(current: State, wanted: State): Iterable<ChangeOrder> 
   }
 }
 
-function* clusterChanges(current: State, wanted: State): Iterable<ChangeOrder> {
-  for (const [cluster_id, data] of wanted.clusters) {
-    const before = current.clusters.get(cluster_id);
-    if (before === undefined) yield { type: "ADD_CLUSTER", data };
-    else if (!areEqual(before, data))
-      yield { type: "UPDATE_CLUSTER", data: { cluster_id, ...changedFields(before, data) } };
+function* clusterChanges({ changed, added }: Comparison<Cluster>): Iterable<ChangeOrder> {
+  for (const { before, after } of changed) {
+    const { cluster_id } = after;
+    yield { type: "UPDATE_CLUSTER", data: { cluster_id, ...changedFields(before, after) } };
   }
+  for (const data of added) yield { type: "ADD_CLUSTER", data };
 }
 
-function* backendChanges(current: State, wanted: State): Iterable<ChangeOrder> {
-  for (const [key, data] of wanted.backends) {
-    const before = current.backends.get(key);
-    if (before === undefined) yield { type: "ADD_BACKEND", data };
-    else if (!areEqual(before, data)) yield { type: "UPDATE_BACKEND", data: backendUpdate(before, data) };
+function* backendChanges({ changed, added }: Comparison<Backend>): Iterable<ChangeOrder> {
+  for (const { before, after } of changed) {
+    yield { type: "UPDATE_BACKEND", data: backendUpdate(before, after) };
   }
+  for (const data of added) yield { type: "ADD_BACKEND", data };
 }
 
-function* frontendAdditions(wanted: State, kept: Kept): Iterable<ChangeOrder> {
+function* frontendAdditions(current: State, wanted: State, { frontends }: Going): Iterable<ChangeOrder> {
+  // Who stays is in both: if those are all that are wanted, none is new.
+  if (current.frontends.size - frontends.size === wanted.frontends.size) return;
+  const isNew = (key: string): boolean => frontends.has(key) || !current.frontends.has(key);
   for (const [key, data] of wanted.frontends) {
-    if (!kept.has(key) && regexGroupOf(data) === undefined) yield { type: "ADD_FRONTEND", data };
+    if (isNew(key) && regexGroupOf(data) === undefined) yield { type: "ADD_FRONTEND", data };
   }
   for (const keys of wanted.regexGroups().values()) {
     for (const key of keys) {
-      if (!kept.has(key)) yield { type: "ADD_FRONTEND", data: wanted.frontends.get(key)! };
+      if (isNew(key)) yield { type: "ADD_FRONTEND", data: wanted.frontends.get(key)! };
     }
   }
 }
