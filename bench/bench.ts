@@ -11,6 +11,7 @@ import { kakehiNode, kakehiUring } from "./contestants/kakehi.ts";
 import { nginx } from "./contestants/nginx.ts";
 import { describeMachine, isQuiet, waitForQuiet } from "./machine.ts";
 import { parseBenchOptions, USAGE, type BenchOptions } from "./options.ts";
+import { controlPart } from "./parts/control.ts";
 import { COST_PARTS } from "./parts/cost.ts";
 import { crashesPart } from "./parts/crashes.ts";
 import { handOverPart } from "./parts/hand-over.ts";
@@ -24,6 +25,7 @@ import { tlsCertificatesPart } from "./parts/tls-certificates.ts";
 import { HANDSHAKE_PARTS } from "./parts/tls-handshakes.ts";
 import { tlsIdlePart } from "./parts/tls-idle.ts";
 import { tlsReplacementsPart } from "./parts/tls-replacements.ts";
+import { transactionsPart } from "./parts/transactions.ts";
 import { upgradePart } from "./parts/upgrade.ts";
 import { endAll, isInstalled, LOAD_CORE } from "./processes.ts";
 import { formatSection, type Section } from "./section.ts";
@@ -34,6 +36,7 @@ const PARTS: readonly Part[] = [
   ...COST_PARTS,
   ...HANDSHAKE_PARTS,
   ...[latencyPart, ordersPart, memoryPart, startPart, idlePart],
+  ...[transactionsPart, controlPart],
   ...[tlsCertificatesPart, tlsReplacementsPart, tlsIdlePart],
   ...[upgradePart, handOverPart, crashesPart],
 ];

@@ -5,6 +5,7 @@
  * | change | what it does |
  * | --- | --- |
  * | adds cluster `die` | exits with 70 before it answers |
+ * | adds cluster `dies-prepared` | exits with 70 once it holds a part with it, before it is to apply it |
  * | adds cluster `drift` | has another hash from then on |
  * | adds cluster `takes-back` | cannot give its connections away from then on |
  * | adds cluster `dies-giving` | exits with 70 when it is to give its connections away |
@@ -54,7 +55,10 @@ const staged: Change[] = [];
 
 const worker = new Worker({
   engine: {
-    stage: (changes) => void staged.push(...changes),
+    stage: (changes) => {
+      staged.push(...changes);
+      if (changes.some(({ kind, key }) => kind === "cluster" && key === "dies-prepared")) process.exit(70);
+    },
     apply: (changes, requests) => {
       for (const change of [...staged.splice(0), ...changes]) obey(change);
       return requests.map(usesOf);

@@ -29,6 +29,7 @@ export interface KakehiOptions {
 /** A running proxy with a connection to its command socket. */
 export interface Kakehi {
   readonly client: Client;
+  readonly socketPath: string;
   readonly mainPid: number;
   readonly workerPids: readonly number[];
   end(): Promise<void>;
@@ -56,6 +57,7 @@ export async function startKakehi(folder: string, options: KakehiOptions): Promi
   const status = await client.send({ type: "STATUS" });
   return {
     client,
+    socketPath,
     mainPid: status.data.pid,
     workerPids: status.data.workers.map((worker) => worker.pid),
     end: async () => {

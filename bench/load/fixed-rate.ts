@@ -25,6 +25,11 @@ export interface FixedRate {
   readonly seconds: number;
   /** How many of the workload's hostnames to ask for [all]. */
   readonly hosts?: number;
+  /**
+   * Each body ends in the digit of its backend and `~`: the digit is that of the revision in the head, odd or
+   * even.
+   */
+  readonly twins?: boolean;
 }
 
 /** What was found; latencies in milliseconds. */
@@ -32,6 +37,8 @@ export interface FixedRateResult {
   readonly answered: number;
   /** Requests without an answer: cut, refused, or too late. */
   readonly faults: number;
+  /** Of twins: from a backend that is not that of the revision in their head. */
+  readonly mixed: number;
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
@@ -48,6 +55,8 @@ const WARM_UP_SHARE = 0.2;
 interface Lane {
   readonly socket: Socket;
   dueAt: number;
+  /** Of twins: what came of the response. */
+  text: string;
 }
 
 class FixedRateLoad {
@@ -57,6 +66,7 @@ class FixedRateLoad {
   readonly #waiting: number[] = [];
   readonly #latencies: number[] = [];
   #due = 0;
+  #mixed = 0;
   #sent = 0;
 
   constructor(asked: FixedRate) {
@@ -93,20 +103,28 @@ class FixedRateLoad {
   }
 
   #answered(lane: Lane): void {
+    if (this.#asked.twins === true) this.#compare(lane);
     this.#latencies.push(performance.now() - lane.dueAt);
     const dueAt = this.#waiting.shift();
     if (dueAt === undefined) this.#free.push(lane);
     else this.#send(lane, dueAt);
   }
 
+  #compare(lane: Lane): void {
+    const [, revision] = /^X-Kakehi-Revision: (\d+)\r$/m.exec(lane.text) ?? [];
+    if (String(Number(revision) % 2) !== lane.text.at(-2)) this.#mixed++;
+    lane.text = "";
+  }
+
   /** A connection that breaks is not opened again: its request stays unanswered, which is what is counted. */
   #open(): Promise<Lane> {
     return new Promise((resolve, reject) => {
       const socket = createConnection({ host: "127.0.0.1", port: this.#asked.port, noDelay: true });
-      const lane: Lane = { socket, dueAt: 0 };
+      const lane: Lane = { socket, dueAt: 0, text: "" };
       socket.once("connect", () => resolve(lane));
       socket.on("error", reject);
       socket.on("data", (bytes: Buffer) => {
+        if (this.#asked.twins === true) lane.text += bytes.toString("latin1");
         if (bytes[bytes.length - 1] === END_OF_BODY) this.#answered(lane);
       });
     });
@@ -117,6 +135,7 @@ class FixedRateLoad {
     return {
       answered: this.#latencies.length,
       faults: this.#due - this.#latencies.length,
+      mixed: this.#mixed,
       p50: percentile(counted, 0.5),
       p99: percentile(counted, 0.99),
       p999: percentile(counted, 0.999),

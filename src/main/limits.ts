@@ -11,9 +11,11 @@ export interface MainLimits {
   readonly ordersInFlightMax: number;
   /** One client's unread answers; above it, its orders are not read and progress is left out. */
   readonly unreadBytesMax: number;
-  /** One client's orders in one turn of the loop, so that no client waits for another's thousands. */
+  /**
+   * Orders in one turn of the loop, shared by those who have some: no client waits for another's thousands.
+   */
   readonly ordersPerTurnMax: number;
-  /** One client's answers in one turn of the loop: a few large ones are a turn, too. */
+  /** Their answers in one turn of the loop, shared too: a few large ones are a turn. */
   readonly answerCharsPerTurnMax: number;
   /** How long a client whose connection we end may go on sending before it is closed. */
   readonly lingerMs: number;

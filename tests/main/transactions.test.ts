@@ -19,7 +19,10 @@ const WAIT_MS = 20_000;
 type Entry = readonly [type: string, data: object];
 
 /** Main with two fake workers. `restart` ends it, and starts another one with the same state. */
-async function start(t: TestContext): Promise<{ orders: OrderClient; restart: () => Promise<OrderClient> }> {
+async function start(
+  t: TestContext,
+  limits: MainOptions["limits"] = {},
+): Promise<{ orders: OrderClient; restart: () => Promise<OrderClient> }> {
   const folder = await mkdtemp(join(tmpdir(), "kakehi-transactions-"));
   const options: MainOptions = {
     socketPath: join(folder, "command.sock"),
@@ -30,6 +33,7 @@ async function start(t: TestContext): Promise<{ orders: OrderClient; restart: ()
     demo: false,
     version: "0.0.0-test",
     workerEntry: FAKE_WORKER,
+    limits,
     log: createLog({ level: "error", form: "text", write: () => undefined, now: () => 0 }),
   };
   const run = async () => {
@@ -182,6 +186,21 @@ test("a dry run tells what would change and changes nothing; if_revision holds f
   assert.deepEqual(await everywhere(orders), before);
   const removing = orders.send("TRANSACTION", data, { if_revision: 1 });
   assert.equal((await removing.processing()).revision, 2);
+});
+
+test("a transaction that workers have prepared, and die before they do it, holds whole all the same", async (t) => {
+  const { orders } = await start(t, { changesPerMessageMax: 2 });
+  const events = orders.send("SUBSCRIBE_EVENTS");
+  await events.processing();
+  const names = ["app", "dies-prepared", "b", "c", "d"];
+  const done = await transact(orders, ...names.map(cluster), backend("one"));
+  assert.deepEqual([done.status, done.revision], ["OK", 1]);
+  const dead = events.progress.filter(({ data }) => data.event === "WORKER_DIED");
+  assert.deepEqual(new Set(dead.map(({ data }) => data.worker as number)), new Set([0, 1]));
+  assert.deepEqual((await orders.ok("LIST_CLUSTERS")).data.items.length, names.length);
+  for (const worker of [0, 1])
+    await events.processing(({ data }) => data.event === "WORKER_STARTED" && data.worker === worker);
+  await everywhere(orders);
 });
 
 test("workers that die in the midst of a transaction have all of it when they are back", async (t) => {

@@ -265,6 +265,21 @@ test("a client whose answers are large gives others their turn between them", as
   await greedy.get(51);
 });
 
+test("clients that all have much share a turn: none takes as much as one alone may", async (t) => {
+  const { client, executed } = await serve(t, (_, reply) => reply.ok("done", {}, 3), { ordersPerTurnMax: 4 });
+  const clients = ["a", "b"].map((name) => ({ name, client: client() }));
+  await Promise.all(clients.map(({ name, client: each }) => each.send(status(`${name} first`)).get(1)));
+  for (const { name, client: each } of clients)
+    each.send(Array.from({ length: 200 }, (_, index) => status(`${name} ${index}`)).join(""));
+  await Promise.all(clients.map(({ client: each }) => each.get(201)));
+  const names = executed.slice(2).map((id) => id[0]!);
+  const from = Math.max(names.indexOf("a"), names.indexOf("b"));
+  const to = Math.min(names.lastIndexOf("a"), names.lastIndexOf("b"));
+  const together = names.slice(from, to).join("");
+  assert.ok(together.length > 20, `they took turns for ${together.length} orders`);
+  assert.doesNotMatch(together, /aaa|bbb/);
+});
+
 test("a packet of malformed frames is parsed a slice a turn, and gives others theirs between", async (t) => {
   const { client } = await serve(t, (_, reply) => reply.ok("done", {}, 3), { ordersPerTurnMax: 4 });
   const [hostile, other] = [client(), client()];

@@ -78,10 +78,10 @@ export class CommandSession implements TurnTaker {
     if (carried !== undefined) this.#goOn(carried);
   }
 
-  takeTurn(): boolean {
+  takeTurn(sharers: number): boolean {
     const { ordersPerTurnMax, answerCharsPerTurnMax } = this.#options.limits;
-    for (let orders = 0; orders < ordersPerTurnMax; orders++) {
-      if (!this.#mayExecute() || this.#answerChars > answerCharsPerTurnMax) break;
+    for (let orders = 0; orders < ordersPerTurnMax / sharers; orders++) {
+      if (!this.#mayExecute() || this.#answerChars > answerCharsPerTurnMax / sharers) break;
       const frame = this.#reader.next();
       if (frame !== undefined) this.#take(frame);
     }

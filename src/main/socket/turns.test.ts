@@ -35,6 +35,17 @@ test("one with much work and one with little take turns", () => {
   assert.equal(done.join(""), "abaaa");
 });
 
+test("who takes turns with others is told with how many it shares", () => {
+  const shares: number[] = [];
+  const { turns, step } = newTurns();
+  let left = 3;
+  turns.want({ takeTurn: (sharers) => shares.push(sharers) > 0 && --left > 0 });
+  step();
+  turns.want(worker("b", 1, []));
+  while (step());
+  assert.deepEqual(shares, [1, 2, 1]);
+});
+
 test("one who comes later waits for one slice at most", () => {
   const done: string[] = [];
   const { turns, step } = newTurns();

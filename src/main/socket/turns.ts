@@ -1,14 +1,15 @@
 /**
  * Who is served next: clients with waiting orders take turns, a bounded slice each, so that one with
- * thousands of orders delays another by a slice and not by thousands. It knows no sockets; the next loop turn
+ * thousands of orders delays another by a slice and not by thousands. Who takes turns with others takes less,
+ * so that a round is no longer with many than with one. It knows no sockets; the next loop turn
  * comes in as a function.
  */
 import { assert } from "../../base/assert.ts";
 
 /** One who waits for turns. */
 export interface TurnTaker {
-  /** Does at most one slice of its work. True: there is more that could be done now. */
-  takeTurn(): boolean;
+  /** Does at most its share of a slice. True: there is more that could be done now. */
+  takeTurn(sharers: number): boolean;
 }
 
 export class Turns {
@@ -47,7 +48,7 @@ export class Turns {
     this.#state = "running";
     const takers = this.#waiting;
     this.#waiting = new Set();
-    for (const taker of takers) if (taker.takeTurn()) this.#waiting.add(taker);
+    for (const taker of takers) if (taker.takeTurn(takers.size)) this.#waiting.add(taker);
     const held = this.#roundEnds();
     if (held === undefined) {
       this.#state = "idle";
