@@ -14,6 +14,7 @@ import { additionsOf } from "../model/dump.ts";
 import type { OrderError } from "../model/errors.ts";
 import { raiseDescriptorLimit } from "../sys/descriptor-limit.ts";
 import { adoptWorkers } from "./adoption/adopt-workers.ts";
+import { findWorkerProcesses, lostWorkersText } from "./adoption/lost-workers.ts";
 import { findRendezvous } from "./adoption/rendezvous-paths.ts";
 import { ownAuthor } from "./author.ts";
 import type { Control } from "./control.ts";
@@ -126,7 +127,11 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
   }
   await adoptWorkers(found, { control, takeSecrets: (secrets) => main.secrets.adopt(secrets) });
   const started = await startServing(main, () => starting ?? startWorkers());
-  if (!started.ok) return giveUp(started.error);
+  if (!started.ok) {
+    const lost = started.error.code === "ADDRESS_IN_USE" ? findWorkerProcesses(options.socketPath) : [];
+    const reached = new Set(control.workers.all().map(({ pid }) => pid));
+    return giveUp(started.error.message + lostWorkersText(lost.filter((pid) => !reached.has(pid))));
+  }
   if (options.configuration !== undefined && heritage === undefined) {
     const read = await startFromFile(control, options.configuration);
     if (!read.ok) return giveUp(read.error);
@@ -207,18 +212,21 @@ async function openCommandSocket(
 async function startServing(
   { control, stateIsWhole }: MainParts,
   whenStarted: () => ReturnType<Supervisor["setCount"]>,
-): Promise<Result<void, string>> {
+): Promise<Result<void, OrderError>> {
   const { configuration, listeners } = control;
   for (const [address, { draining }] of configuration.state.listeners) {
     if (draining === true || listeners.find(address) !== undefined) continue;
     const prepared = await prepareInTime(listeners, address);
-    if (!prepared.ok) return fail(`cannot listen at ${address}: ${prepared.error.message}`);
+    if (!prepared.ok) {
+      const { code, message } = prepared.error;
+      return fail({ code, message: `cannot listen at ${address}: ${message}` });
+    }
     listeners.publish(address);
   }
   stateIsWhole();
   control.expiryWatch.check(configuration.state.certificates.values());
   const set = await whenStarted();
-  return set.ok ? ok(undefined) : fail(set.error.message);
+  return set.ok ? ok(undefined) : set;
 }
 
 /** The demo, if it is wanted. */
