@@ -11,10 +11,10 @@ import type { Backend, Cluster, Frontend } from "./objects.ts";
 import type { ChangeOrder, FrontendKey, OrderData } from "./orders.ts";
 import { DRAIN_DEFAULTS, REPLACEMENT_DRAIN_DEFAULTS } from "./defaults.ts";
 import { regexGroupOf } from "./regex-order.ts";
-import type { State } from "./state.ts";
+import type { StateView } from "./undone.ts";
 
 /** In an order in which each can be applied: what names others goes first and comes last. */
-export function diff(current: State, wanted: State): ChangeOrder[] {
+export function diff(current: StateView, wanted: StateView): ChangeOrder[] {
   const clusters = compare(current.clusters, wanted.clusters);
   const backends = compare(current.backends, wanted.backends);
   const going = goingFrom(current, wanted, clusters.gone);
@@ -66,7 +66,7 @@ interface Going {
   readonly frontends: ReadonlySet<string>;
 }
 
-function goingFrom(current: State, wanted: State, goneClusters: readonly Cluster[]): Going {
+function goingFrom(current: StateView, wanted: StateView, goneClusters: readonly Cluster[]): Going {
   const listeners = new Set<string>();
   for (const address of current.listeners.keys())
     if (!staysListener(current, wanted, address)) listeners.add(address);
@@ -84,7 +84,7 @@ function goingFrom(current: State, wanted: State, goneClusters: readonly Cluster
 }
 
 /** A listener cannot change its protocol: it is removed, and another one is added, with all that it has. */
-function staysListener(current: State, wanted: State, address: string): boolean {
+function staysListener(current: StateView, wanted: StateView, address: string): boolean {
   const after = wanted.listeners.get(address);
   return after !== undefined && current.listeners.get(address)?.protocol === after.protocol;
 }
@@ -93,7 +93,7 @@ function staysListener(current: State, wanted: State, address: string): boolean 
  * The same in both, and not of a listener or a cluster that goes: such a cluster cannot be removed while it
  * is named.
  */
-function mayStay(wanted: State, { listeners, clusters }: Going, key: string, frontend: Frontend): boolean {
+function mayStay(wanted: StateView, { listeners, clusters }: Going, key: string, frontend: Frontend): boolean {
   const { cluster_id, listener } = frontend;
   if (!areEqual(frontend, wanted.frontends.get(key))) return false;
   return !listeners.has(listener) && (cluster_id === undefined || !clusters.has(cluster_id));
@@ -104,7 +104,7 @@ function mayStay(wanted: State, { listeners, clusters }: Going, key: string, fro
  * wanted order that stands in the current one in the same order; all others are removed, and added behind
  * them.
  */
-function keptRegexes(current: State, wanted: State, going: Going, group: string): string[] {
+function keptRegexes(current: StateView, wanted: StateView, going: Going, group: string): string[] {
   const present = current.regexKeysOf(group);
   const kept: string[] = [];
   let from = 0;
@@ -119,7 +119,7 @@ function keptRegexes(current: State, wanted: State, going: Going, group: string)
 }
 
 /** Those of a listener that goes are removed with it. */
-function* frontendRemovals(current: State, { listeners, frontends }: Going): Iterable<ChangeOrder> {
+function* frontendRemovals(current: StateView, { listeners, frontends }: Going): Iterable<ChangeOrder> {
   for (const key of frontends) {
     const frontend = current.frontends.get(key)!;
     if (!listeners.has(frontend.listener)) yield { type: "REMOVE_FRONTEND", data: keyOfFrontend(frontend) };
@@ -127,14 +127,14 @@ function* frontendRemovals(current: State, { listeners, frontends }: Going): Ite
 }
 
 /** Those of a listener that goes are removed with it. */
-function* certificateRemovals(current: State, wanted: State): Iterable<ChangeOrder> {
+function* certificateRemovals(current: StateView, wanted: StateView): Iterable<ChangeOrder> {
   for (const [key, { listener, fingerprint }] of current.certificates) {
     if (wanted.certificates.has(key) || !staysListener(current, wanted, listener)) continue;
     yield { type: "REMOVE_CERTIFICATE", data: { listener, fingerprint, drain: DRAIN_DEFAULTS } };
   }
 }
 
-function* certificateChanges(current: State, wanted: State): Iterable<ChangeOrder> {
+function* certificateChanges(current: StateView, wanted: StateView): Iterable<ChangeOrder> {
   for (const [key, certificate] of wanted.certificates) {
     const stays = staysListener(current, wanted, certificate.listener);
     const before = stays ? current.certificates.get(key) : undefined;
@@ -148,7 +148,7 @@ function* certificateChanges(current: State, wanted: State): Iterable<ChangeOrde
   }
 }
 
-function* listenerRemovals(current: State, wanted: State): Iterable<ChangeOrder> {
+function* listenerRemovals(current: StateView, wanted: StateView): Iterable<ChangeOrder> {
   for (const address of current.listeners.keys()) {
     if (!staysListener(current, wanted, address))
       yield { type: "REMOVE_LISTENER", data: { address, drain: DRAIN_DEFAULTS } };
@@ -169,7 +169,7 @@ function* backendRemovals({ gone }: Comparison<Backend>, { clusters }: Going): I
   }
 }
 
-function* listenerChanges(current: State, wanted: State): Iterable<ChangeOrder> {
+function* listenerChanges(current: StateView, wanted: StateView): Iterable<ChangeOrder> {
   for (const [address, data] of wanted.listeners) {
     const before = staysListener(current, wanted, address) ? current.listeners.get(address) : undefined;
     if (before === undefined) yield { type: "ADD_LISTENER", data };
@@ -193,7 +193,7 @@ function* backendChanges({ changed, added }: Comparison<Backend>): Iterable<Chan
   for (const data of added) yield { type: "ADD_BACKEND", data };
 }
 
-function* frontendAdditions(current: State, wanted: State, { frontends }: Going): Iterable<ChangeOrder> {
+function* frontendAdditions(current: StateView, wanted: StateView, { frontends }: Going): Iterable<ChangeOrder> {
   // Who stays is in both: if those are all that are wanted, none is new.
   if (current.frontends.size - frontends.size === wanted.frontends.size) return;
   const isNew = (key: string): boolean => frontends.has(key) || !current.frontends.has(key);

@@ -7,6 +7,7 @@ import type { Change } from "./channel.ts";
 import type { Backend, Certificate, Cluster, ConfigObject, Frontend, Listener } from "./objects.ts";
 import type { ChangeOrder } from "./orders.ts";
 import type { State } from "./state.ts";
+import type { StateView } from "./undone.ts";
 
 /** The addition of one object to a configuration. */
 export type Addition = Change & { readonly after: ConfigObject["value"] };
@@ -20,7 +21,7 @@ export function additionsOf(state: State): readonly Addition[] {
 }
 
 /** The orders that make `state` from nothing. Equal configurations give equal orders: sorted by key. */
-export function ordersOf(state: State): ChangeOrder[] {
+export function ordersOf(state: StateView): ChangeOrder[] {
   return listAdditions(state, sorted).map(additionOrder);
 }
 
@@ -44,7 +45,7 @@ export function additionOrder({ kind, after }: Addition): ChangeOrder {
 
 type Objects = <Value>(objects: ReadonlyMap<string, Value>) => Iterable<readonly [string, Value]>;
 
-function listAdditions(state: State, inOrder: Objects): Addition[] {
+function listAdditions(state: StateView, inOrder: Objects): Addition[] {
   const all: Addition[] = [];
   for (const [key, after] of inOrder(state.listeners)) all.push({ kind: "listener", key, after });
   for (const [key, after] of inOrder(state.clusters)) all.push({ kind: "cluster", key, after });

@@ -70,3 +70,9 @@ export function regexGroupOf(frontend: Frontend | undefined): string | undefined
 export function regexGroupAt({ listener, hostname }: Pick<Frontend, "listener" | "hostname">): string {
   return `${listener} ${hostname}`;
 }
+
+/** The same, from the frontend's key: its path's kind is its fourth word (`keys.ts`). */
+export function regexGroupOfKey(key: string): string | undefined {
+  const [listener, hostname, , kind] = key.split(" ", 4);
+  return kind === "regex" ? `${listener} ${hostname}` : undefined;
+}
