@@ -5,7 +5,8 @@
 import { assertNever } from "../base/assert.ts";
 import { isDown } from "../balancing/rest.ts";
 import type { BackendStatus, EngineQuestion } from "../model/channel.ts";
-import type { ObjectKind } from "../model/objects.ts";
+import { Router } from "../routing/router.ts";
+import type { Frontend, ObjectKind } from "../model/objects.ts";
 import { splitKey } from "../model/keys.ts";
 import type { BackConnection } from "./back-connection.ts";
 import type { Configuration } from "./configuration.ts";
@@ -24,8 +25,9 @@ export function answerQuestion(
     case "uses":
       return question.objects.map((object) => usesOf(configuration, object.kind, object.key));
     case "explain": {
-      const { listener, host, path, method } = question;
-      return configuration.listeners.get(listener)?.router.explain(host, path, method);
+      const { listener, host, path, method, frontends } = question;
+      const router = frontends ? routerOf(frontends) : configuration.listeners.get(listener)?.router;
+      return router?.explain(host, path, method);
     }
     case "certificate": {
       const tls = configuration.listeners.get(question.listener)?.tls;
@@ -38,6 +40,13 @@ export function answerQuestion(
     default:
       return assertNever(question);
   }
+}
+
+/** A router of its own, for rules that are not the present ones. */
+function routerOf(frontends: readonly Frontend[]): Router {
+  const router = new Router();
+  for (const frontend of frontends) router.add(frontend);
+  return router;
 }
 
 function usesOf(configuration: Configuration, kind: ObjectKind, key: string): number {

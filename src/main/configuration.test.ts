@@ -7,6 +7,9 @@ import type { ChangeOrder } from "../model/orders.ts";
 import { State } from "../model/state.ts";
 import { Configuration, type ChangeKeeper, type KeptChange, type Outcome } from "./configuration.ts";
 
+const AUTHOR = { uid: 1000, pid: 42, order_id: "1" };
+const ORIGIN = { order: "TRANSACTION", author: AUTHOR };
+
 const cluster = (id: string, load_balancing: "round_robin" | "random" = "round_robin"): ChangeOrder => ({
   type: "ADD_CLUSTER",
   data: { cluster_id: id, load_balancing, sticky_session: false, https_redirect: false },
@@ -65,8 +68,8 @@ const DISK_FULL = fail({ code: "STATE_FILE_UNWRITABLE", message: "no space" } as
 
 test("each change that is accepted makes one revision, and one that is already so makes none", () => {
   const { configuration } = newConfiguration();
-  assert.equal(configuration.change(cluster("a")).ok && configuration.revision, 1);
-  const again = configuration.change(cluster("a"));
+  assert.equal(configuration.change(cluster("a"), AUTHOR).ok && configuration.revision, 1);
+  const again = configuration.change(cluster("a"), AUTHOR);
   assert.equal(again.ok && again.value.changes.length, 0);
   assert.equal(configuration.revision, 1);
 });
@@ -74,7 +77,7 @@ test("each change that is accepted makes one revision, and one that is already s
 test("an address that is taken changes nothing, also among many", () => {
   const { configuration, sockets } = newConfiguration();
   const before = configuration.state.hash();
-  const refused = configuration.changeAll([listener(2), cluster("a"), listener(1)]);
+  const refused = configuration.changeAll([listener(2), cluster("a"), listener(1)], ORIGIN);
   assert.equal(!refused.ok && refused.error.error.code, "ADDRESS_IN_USE");
   assert.equal(!refused.ok && refused.error.index, 2);
   assert.equal(configuration.state.hash(), before);
@@ -94,7 +97,7 @@ test("a trial tells the changes and makes none", () => {
 test("without a disk to wait for, what was accepted is kept when the round ends", () => {
   const { configuration } = newConfiguration();
   const told: string[] = [];
-  configuration.change(cluster("a"));
+  configuration.change(cluster("a"), AUTHOR);
   configuration.after(outcomeTo(told, "a"));
   assert.deepEqual(told, []);
   assert.equal(configuration.commit(), undefined);
@@ -106,7 +109,7 @@ test("changes of one round go to the disk together, and are told once they are t
   const { configuration } = newConfiguration(disk.keeper);
   const told: string[] = [];
   for (const id of ["a", "b"]) {
-    configuration.change(cluster(id));
+    configuration.change(cluster(id), AUTHOR);
     configuration.after(outcomeTo(told, id));
   }
   const committed = configuration.commit();
@@ -123,7 +126,7 @@ test("when the disk is full, the whole round is taken back: state, revision and 
   const before = configuration.state.hash();
   const told: string[] = [];
   for (const order of [cluster("a"), listener(2), cluster("b")]) {
-    configuration.change(order);
+    configuration.change(order, AUTHOR);
     configuration.after(outcomeTo(told, order.type));
   }
   const committed = configuration.commit();
@@ -133,7 +136,7 @@ test("when the disk is full, the whole round is taken back: state, revision and 
   assert.equal(configuration.revision, 0);
   assert.equal(sockets.size, 0);
   assert.deepEqual(new Set(told.map((line) => line.split(" ")[1])), new Set(["STATE_FILE_UNWRITABLE"]));
-  configuration.change(cluster("c"));
+  configuration.change(cluster("c"), AUTHOR);
   assert.equal(configuration.revision, 1, "and the next round starts afresh");
 });
 
@@ -142,7 +145,7 @@ test("one who only asks waits for the changes before it, and for nothing else", 
   const told: string[] = [];
   configuration.after(outcomeTo(told, "first"));
   assert.deepEqual(told, ["first kept"]);
-  configuration.change(cluster("a"));
+  configuration.change(cluster("a"), AUTHOR);
   configuration.after(outcomeTo(told, "second"));
   assert.equal(told.length, 1);
 });
@@ -157,9 +160,11 @@ test("of many orders, those that were done before are passed over, and not kept"
     type: "REMOVE_CLUSTER",
     data: { cluster_id: "gone", cascade: false, drain: DRAIN_DEFAULTS },
   };
-  const refused = configuration.changeAll([cluster("a"), gone]);
+  const refused = configuration.changeAll([cluster("a"), gone], ORIGIN);
   assert.deepEqual(!refused.ok && [refused.error.index, refused.error.error.code], [1, "NOT_FOUND"]);
-  const accepted = configuration.changeAll([cluster("a"), gone], (order) => order === gone);
+  const accepted = configuration.changeAll([cluster("a"), gone], ORIGIN, {
+    isDone: (order) => order === gone,
+  });
   assert.equal(accepted.ok && accepted.value.changes.length, 1);
   await configuration.commit();
   assert.deepEqual(
@@ -175,7 +180,7 @@ test("many orders that come to nothing make no revision", () => {
     type: "REMOVE_LISTENER",
     data: { address: "127.0.0.1:2", drain: DRAIN_DEFAULTS },
   };
-  const accepted = configuration.changeAll([listener(2), removal]);
+  const accepted = configuration.changeAll([listener(2), removal], ORIGIN);
   assert.deepEqual(accepted.ok && [accepted.value.changes, accepted.value.revision], [[], 0]);
   assert.equal(configuration.state.hash(), before);
   assert.equal(sockets.size, 0);

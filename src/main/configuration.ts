@@ -14,13 +14,16 @@ import { assert } from "../base/assert.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { applyOrder, applyOrders, type FailedOrder, undo } from "../model/apply.ts";
 import type { Forecast } from "../model/answer-data.ts";
+import type { Author } from "../model/author.ts";
 import type { Change } from "../model/channel.ts";
 import type { OrderError } from "../model/errors.ts";
 import { takeBackAndForecast } from "../model/forecast/forecast.ts";
+import type { ChangeOrigin } from "../model/history.ts";
 import type { ChangeOrder } from "../model/orders.ts";
 import { STATE_LIMITS } from "../model/limits.ts";
 import { State } from "../model/state.ts";
 import { comesToNothing } from "../model/net-changes.ts";
+import type { History } from "./history/history.ts";
 import { listenerMovesOf } from "./listener-moves.ts";
 
 /** An accepted change of the configuration. */
@@ -38,6 +41,22 @@ export interface KeptChange {
   readonly revision: number;
   readonly hash: string;
   readonly orders: readonly ChangeOrder[];
+  /** Absent: history is not to know. */
+  readonly origin?: ChangeOrigin;
+}
+
+/** Who gives an order, and its name. */
+export interface OrderOrigin {
+  readonly order: string;
+  readonly author: Author;
+}
+
+/** How many orders are judged, and accepted, as one. */
+export interface ChangeAllOptions {
+  /** Says of an order that was refused that it was done before: it is passed over, and not kept. */
+  readonly isDone?: IsDone | undefined;
+  /** The hash that they have to lead to. */
+  readonly hash?: string;
 }
 
 /** Keeps changes on disk. */
@@ -83,6 +102,7 @@ interface NotOpened {
 export class Configuration {
   readonly #listeners: ListenerOpener;
   #keeper: ChangeKeeper | undefined;
+  #history: History | undefined;
   #state: State = new State();
   #revision = 0;
   #batch: Entry[] = [];
@@ -96,16 +116,24 @@ export class Configuration {
     readonly state: State;
     readonly revision: number;
     readonly keeper: ChangeKeeper | undefined;
+    readonly history?: History;
   }): void {
     assert(this.#revision === 0 && this.#keeper === undefined, "a configuration starts once");
     this.#state = kept.state;
     this.#revision = kept.revision;
     this.#keeper = kept.keeper;
+    this.#history = kept.history;
   }
 
   /** To be read only: changes come through `change`. */
   get state(): State {
     return this.#state;
+  }
+
+  /** What led here, once a configuration is adopted. */
+  get history(): History {
+    assert(this.#history !== undefined, "a configuration without a history");
+    return this.#history;
   }
 
   get revision(): number {
@@ -123,19 +151,22 @@ export class Configuration {
   }
 
   /** Judges and accepts one order. What follows goes to `after`, with the accepted change. */
-  change(order: ChangeOrder): Result<Accepted, OrderError> {
+  change(order: ChangeOrder, author: Author): Result<Accepted, OrderError> {
     const applied = applyOrder(this.#state, order);
     if (!applied.ok) return applied;
-    const accepted = this.#accept([order], applied.value.changes, applied.value.message);
+    const accepted = this.#accept({ orders: [order], ...applied.value }, { order: order.type, author });
     return accepted.ok ? accepted : fail(accepted.error.error);
   }
 
   /**
    * Judges and accepts many orders as one change, all or nothing; where one takes back what another did, and
-   * nothing is left of it, it was already so. `isDone` says of one that was refused that it was done before:
-   * it is passed over, and not kept.
+   * nothing is left of it, it was already so.
    */
-  changeAll(orders: readonly ChangeOrder[], isDone?: IsDone): Result<Accepted, FailedOrder> {
+  changeAll(
+    orders: readonly ChangeOrder[],
+    origin: OrderOrigin,
+    { isDone, hash }: ChangeAllOptions = {},
+  ): Result<Accepted, FailedOrder> {
     const passedOver = new Set<ChangeOrder>();
     const applied = this.#applyAll(orders, (order) => {
       const isPassedOver = isDone?.(order) ?? false;
@@ -143,9 +174,14 @@ export class Configuration {
       return isPassedOver;
     });
     if (!applied.ok) return applied;
+    if (hash !== undefined && hash !== this.#state.hash()) {
+      undo(this.#state, applied.value);
+      const message = "what history says leads to another configuration than it was";
+      return fail({ index: 0, error: { code: "HISTORY_DAMAGED", message } });
+    }
     const changes = comesToNothing(applied.value) ? this.#undone(applied.value) : applied.value;
     const done = passedOver.size === 0 ? orders : orders.filter((order) => !passedOver.has(order));
-    const accepted = this.#accept(done, changes, "");
+    const accepted = this.#accept({ orders: done, changes, message: "" }, origin);
     if (accepted.ok) return accepted;
     const { address, error } = accepted.error;
     const index = orders.findIndex(({ type, data }) => type === "ADD_LISTENER" && data.address === address);
@@ -200,9 +236,12 @@ export class Configuration {
   }
 
   #accept(
-    orders: readonly ChangeOrder[],
-    changes: readonly Change[],
-    message: string,
+    {
+      orders,
+      changes,
+      message,
+    }: Pick<Accepted, "changes" | "message"> & { readonly orders: readonly ChangeOrder[] },
+    { order, author }: OrderOrigin,
   ): Result<Accepted, NotOpened> {
     if (changes.length === 0)
       return ok({ revision: this.#revision, hash: this.#state.hash(), changes, message });
@@ -212,7 +251,10 @@ export class Configuration {
       return opened;
     }
     this.#revision++;
-    const change = { revision: this.#revision, hash: this.#state.hash(), orders };
+    const { uid, pid, order_id } = author;
+    const origin: ChangeOrigin = { time_ms: Date.now(), uid, pid, order_id, order };
+    const change = { revision: this.#revision, hash: this.#state.hash(), orders, origin };
+    this.#history?.stage({ ...change, ...origin, changes });
     this.#batch.push({ change, changes, kept: () => undefined, takenBack: () => undefined });
     return ok({ revision: change.revision, hash: change.hash, changes, message });
   }
@@ -237,6 +279,8 @@ export class Configuration {
     const batch = this.#batch;
     this.#batch = [];
     if (!kept.ok) for (const entry of batch.toReversed()) this.#takeBack(entry);
+    if (kept.ok) this.#history?.settle();
+    else this.#history?.takeBack(this.#revision);
     for (const entry of batch) {
       if (kept.ok) entry.kept();
       else entry.takenBack(kept.error);

@@ -73,6 +73,12 @@ export interface MainLimits {
   readonly eventCharsUnreadMax: number;
   /** The journal is folded into the snapshot when it is larger than this and than the snapshot. */
   readonly journalBytesMax: number;
+  /** So many revisions can be gone back: 24 hours at five changes a second. */
+  readonly historyRevisionsMax: number;
+  /** What they may take, compressed: of disk where the configuration is kept, else of memory. */
+  readonly historyBytesMax: number;
+  /** A change that is larger as JSON is not kept, and nothing before it. */
+  readonly historyRecordCharsMax: number;
 }
 
 export const MAIN_LIMITS: MainLimits = {
@@ -107,6 +113,9 @@ export const MAIN_LIMITS: MainLimits = {
   subscriptionsMax: 256,
   eventCharsUnreadMax: 65_536,
   journalBytesMax: 8 * 1024 * 1024,
+  historyRevisionsMax: 432_000,
+  historyBytesMax: 64 * 1024 * 1024,
+  historyRecordCharsMax: 64 * 1024 * 1024,
 };
 
 /**

@@ -24,6 +24,7 @@ import type { ReadConfiguration } from "./file/read-configuration.ts";
 import { startFromFile } from "./file/start-from-file.ts";
 import type { InheritedSockets } from "./inherited-sockets.ts";
 import { MAIN_LIMITS, type MainLimits } from "./limits.ts";
+import type { HistoryLimits } from "./history/history.ts";
 import type { Listener } from "../model/objects.ts";
 import type { Listeners } from "./listeners.ts";
 import { executeChange } from "./orders/change-order.ts";
@@ -187,11 +188,23 @@ async function openStore(
   { statePath, log }: MainOptions,
   heritage: Inheritance | undefined,
 ): Promise<Result<StateStore, string>> {
-  const { journalBytesMax } = main.control.limits;
-  if (heritage === undefined) return openStateStore(statePath, { log, journalBytesMax, follow: main.follow });
+  const { limits } = main.control;
+  const { journalBytesMax } = limits;
+  const history = historyLimits(limits);
+  if (heritage === undefined)
+    return openStateStore(statePath, { log, journalBytesMax, history, follow: main.follow });
   const { state } = heritage;
   main.follow(additionsOf(state));
-  return resumeStateStore(statePath, { state, ...heritage.main }, { log, journalBytesMax });
+  return resumeStateStore(statePath, { state, ...heritage.main }, { log, journalBytesMax, history });
+}
+
+function historyLimits(limits: MainLimits): HistoryLimits {
+  const { historyRevisionsMax, historyBytesMax, historyRecordCharsMax } = limits;
+  return {
+    revisionsMax: historyRevisionsMax,
+    bytesMax: historyBytesMax,
+    recordCharsMax: historyRecordCharsMax,
+  };
 }
 
 async function openCommandSocket(

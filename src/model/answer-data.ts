@@ -185,12 +185,18 @@ export type ExplainedCertificate = Pick<CertificateChoice, "choice" | "covers_ho
 
 /** The rule that would take a request, and those that nearly would. */
 export interface ExplainData {
+  /** The revision that was asked for; absent: the present. */
+  readonly at?: number;
   readonly frontend: Frontend | null;
   readonly nearly: readonly { readonly frontend: Frontend; readonly reason: string }[];
   readonly cluster: Cluster | null;
   /** What a client that asks for this host is shown first; `null` where the listener speaks no TLS. */
   readonly certificate: ExplainedCertificate | null;
-  readonly backends: readonly (BackendStatus & { readonly workers?: Readonly<Record<string, string>> })[];
+  /** In the past (`at`) nobody knows how they were. */
+  readonly backends: readonly (Omit<BackendStatus, "state"> & {
+    readonly state: BackendStatus["state"] | "past";
+    readonly workers?: Readonly<Record<string, string>>;
+  })[];
 }
 
 /** A distribution with its quantiles; `null` while it is empty. */
@@ -220,6 +226,32 @@ export interface MetricAnswer {
 
 export interface MetricsData {
   readonly metrics: Readonly<Record<string, MetricAnswer>>;
+}
+
+/** One accepted change of the configuration. */
+export interface ShownRevision {
+  readonly revision: number;
+  /** When it was accepted: as text (ISO 8601, UTC), and in milliseconds since 1970. */
+  readonly time: string;
+  readonly time_ms: number;
+  /** Who sent the order: `null` where nobody did, or where it is not known. */
+  readonly uid: number | null;
+  readonly pid: number | null;
+  readonly order_id: string | null;
+  /** The order's name. */
+  readonly order: string;
+  /** What was done, without private keys; of more than 10,000 the first ones. */
+  readonly orders: readonly { readonly type: string; readonly data: object }[];
+  readonly orders_total: number;
+}
+
+/** A page of history, newest first. */
+export interface HistoryData {
+  readonly revisions: readonly ShownRevision[];
+  /** The oldest revision that can be gone back to, and looked at. */
+  readonly oldest: number;
+  /** Give it as `before` to get the next page; `null` after the last. */
+  readonly next: number | null;
 }
 
 /** The `data` of each order's final `OK`. */
@@ -258,6 +290,8 @@ export interface AnswerData {
   LOAD_STATE: TransactionData & RemovalData;
   RELOAD_CONFIGURATION: TransactionData & RemovalData & ReloadData;
   IMPORT_STATE: ImportData;
+  HISTORY: HistoryData;
+  REVERT: TransactionData & RemovalData;
   QUERY_DRAINS: { readonly drains: readonly DrainStatus[] };
   SET_WORKERS: { readonly count: number };
   RESTART_WORKER: { readonly worker: number };

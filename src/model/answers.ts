@@ -2,7 +2,7 @@
  * Answers on the command socket: their three forms, and how to make them. What the `data` of each order's
  * answer holds is in `answer-data.ts`; writing them to a connection is `main`'s.
  */
-import type { OrderError, OrderErrorCode } from "./errors.ts";
+import type { OrderError } from "./errors.ts";
 
 interface AnswerHead {
   /** The order's; `null` where it could not be read. */
@@ -28,7 +28,7 @@ export interface ProcessingAnswer<Data = unknown> extends AnswerHead {
 /** Final: refused, and nothing changed anywhere. */
 export interface ErrorAnswer extends AnswerHead {
   readonly status: "ERROR";
-  readonly error: { readonly code: OrderErrorCode; readonly field?: string; readonly existing?: unknown };
+  readonly error: Omit<OrderError, "message">;
 }
 
 export type FinalAnswer<Data = unknown> = OkAnswer<Data> | ErrorAnswer;

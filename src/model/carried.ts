@@ -102,6 +102,8 @@ export interface CarriedMain {
   readonly state_fd: number;
   /** The journal's length, where the state is kept. */
   readonly journal_bytes?: number;
+  /** A memory file: the history, where it is not kept on disk. */
+  readonly history_fd?: number;
   readonly socket_lock_fd: number;
   readonly state_lock_fd?: number;
   readonly command_socket_fd: number;

@@ -6,7 +6,7 @@
 import type { Hello } from "./adoption.ts";
 import type { MetricValues } from "./metric-values.ts";
 import type { HandoverProgress } from "./handover.ts";
-import type { Certificate, ConfigObject, ObjectKind } from "./objects.ts";
+import type { Certificate, ConfigObject, Frontend, ObjectKind } from "./objects.ts";
 
 /**
  * The number of what stands here. Main and a worker may be of different versions while an upgrade is under
@@ -153,6 +153,8 @@ export type EngineQuestion =
       readonly method: string;
       readonly host: string;
       readonly path: string;
+      /** The rules to choose from; absent: those of the listener. */
+      readonly frontends?: readonly Frontend[];
     }
   /** Which certificate a client is shown that asks for `host`: a `CertificateChoice`. */
   | { readonly kind: "certificate"; readonly listener: string; readonly host: string }

@@ -3,6 +3,7 @@
  * `docs/errors.md` is made from this table. Not the faults of HTTP peers: those are `ProtocolViolation`s and
  * never reach the command socket.
  */
+import type { HistoryData } from "./answer-data.ts";
 
 /** Who has to act: who sent the order, who runs the machine, or we. */
 export type Fault = "client" | "machine" | "proxy";
@@ -65,6 +66,17 @@ export const ORDER_ERRORS: Readonly<Record<OrderErrorCode, ErrorMeaning>> = {
     fault: "client",
     meaning: "The configuration is no longer at the revision that `if_revision` names.",
     remedy: "Look at the configuration as it is now, decide again, and send the order with the new revision.",
+  },
+  REVISION_GONE: {
+    fault: "client",
+    meaning:
+      "History does not reach back to this revision any more; `error.oldest` is the oldest one that it does.",
+    remedy: "Name a revision that is there, or keep more: --history-revisions and --history-size.",
+  },
+  HISTORY_DAMAGED: {
+    fault: "machine",
+    meaning: "What is kept of the history is not what was written. Nothing was changed.",
+    remedy: "Look at the disk; the message names the place. Newer revisions may still be whole.",
   },
   EXISTS: {
     fault: "client",
@@ -204,6 +216,8 @@ export type OrderErrorCode =
   | "NOT_SUPPORTED"
   | "DUPLICATE_ID"
   | "CONFLICT"
+  | "REVISION_GONE"
+  | "HISTORY_DAMAGED"
   | "EXISTS"
   | "NOT_FOUND"
   | "UNKNOWN_CLUSTER"
@@ -238,4 +252,8 @@ export interface OrderError {
   readonly field?: string;
   /** For `EXISTS`: the object that stands there. */
   readonly existing?: unknown;
+  /** For `CONFLICT`: what was changed since. */
+  readonly history?: HistoryData;
+  /** For `REVISION_GONE`: the oldest revision that is there. */
+  readonly oldest?: number;
 }

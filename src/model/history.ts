@@ -1,12 +1,10 @@
 /**
- * The history of a configuration: each accepted change with who made it and what takes it back. What is kept
- * of one, and what is shown. Where it is kept, and how it is found again, is main's.
+ * The history of a configuration: each accepted change with who made it and what takes it back. Types only;
+ * where it is kept, and how it is found again, is main's.
  */
-import type { ShownRevision } from "./answer-data.ts";
 import type { Author } from "./author.ts";
 import type { Change } from "./channel.ts";
 import type { ChangeOrder } from "./orders.ts";
-import { orderWithoutKey } from "./secrets.ts";
 import type { UndoStep } from "./undo-steps.ts";
 
 /** Who changed the configuration when, and by which order. */
@@ -35,12 +33,4 @@ export interface RevisionRecord extends ChangeOrigin {
   readonly orders_total: number;
   /** The last change first. */
   readonly undo: readonly UndoStep[];
-}
-
-/** A revision as it may be shown: keys left out. */
-export function shownRevision(record: RevisionRecord): ShownRevision {
-  const { revision, time_ms, uid, pid, order_id, order, orders, orders_total } = record;
-  const time = new Date(time_ms).toISOString();
-  const shown = orders.map(orderWithoutKey);
-  return { revision, time, time_ms, uid, pid, order_id, order, orders: shown, orders_total };
 }

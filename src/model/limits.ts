@@ -106,3 +106,12 @@ export const STATE_LIMITS: StateLimits = {
 export const AUTHORITIES_MAX = 256;
 /** One of them in DER: real ones have one or two thousand. */
 export const AUTHORITY_BYTES_MAX = 65_536;
+
+/** Orders of one revision that history keeps; more are counted. */
+export const HISTORY_ORDERS_MAX = 10_000;
+/** Revisions in one page of `HISTORY`, and the characters of their orders after which a page ends. */
+export const HISTORY_PAGE_MAX = 10_000;
+export const HISTORY_PAGE_CHARS_MAX = 4_194_304;
+/** The same of what a conflict carries. */
+export const CONFLICT_REVISIONS_MAX = 100;
+export const CONFLICT_CHARS_MAX = 65_536;

@@ -122,8 +122,17 @@ export interface OrderData {
     readonly method: string;
     readonly host: string;
     readonly path: string;
+    readonly at?: number;
   };
-  DUMP_STATE: { readonly keys: boolean };
+  DUMP_STATE: { readonly keys: boolean; readonly at?: number };
+  HISTORY: {
+    /** Only what came after this revision. */
+    readonly since?: number;
+    /** Only what came before this one: the next page. */
+    readonly before?: number;
+    readonly limit: number;
+  };
+  REVERT: { readonly revision: number } & Removal;
   SAVE_STATE: { readonly path: string };
   LOAD_STATE: { readonly path: string } & Removal;
   RELOAD_CONFIGURATION: { readonly path?: string } & Removal;

@@ -116,7 +116,7 @@ test("the frontends that may take a host are its own, those of its wildcards and
     frontend("a.example.com", { regex: "/b.*" }),
     frontend("a.example.com", { regex: "/a.*" }),
   ]);
-  const found = frontendsFor(state, address, "A.example.com.");
+  const found = frontendsFor(state, { listener: address, host: "A.example.com.", path: "/x" });
   assert.deepEqual(
     found.map(({ hostname, path }) => `${hostname} ${Object.values(path)[0]}`),
     ["a.example.com /", "*.example.com /", "*.com /", "* /", "a.example.com /b.*", "a.example.com /a.*"],

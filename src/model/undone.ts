@@ -7,7 +7,7 @@
  *  2. Nothing is changed: the state of now stays as it is, and a view holds until it changes.
  */
 import { assert } from "../base/assert.ts";
-import type { ConfigObject, Frontend, Listener, ObjectKind } from "./objects.ts";
+import type { ConfigObject, Frontend, Listener, ObjectKind, PathRule } from "./objects.ts";
 import { regexGroupOf, regexGroupOfKey } from "./regex-order.ts";
 import type { State } from "./state.ts";
 import type { UndoStep } from "./undo-steps.ts";
@@ -23,6 +23,9 @@ export interface ComparedViews {
   readonly current: StateView;
   readonly wanted: StateView;
 }
+
+/** Of a request that is explained: rules that it nearly met. */
+const OTHERS_MAX = 500;
 
 type Value = ConfigObject["value"];
 type Objects = Record<ObjectKind, Map<string, Value | undefined>>;
@@ -170,22 +173,38 @@ export class Undone {
   }
 }
 
-/** The frontends of a view that may take a request for this host, at this listener. */
-export function frontendsFor(view: StateView, listener: string, host: string): readonly Frontend[] {
+/**
+ * The frontends of a view that may take a request, each regex behind those before it; and up to
+ * `OTHERS_MAX` that have its host, and another path.
+ */
+export function frontendsFor(
+  view: StateView,
+  { listener, host, path }: { readonly listener: string; readonly host: string; readonly path: string },
+): readonly Frontend[] {
   const name = host.toLowerCase().replace(/\.$/, "");
-  const mayServe = (hostname: string): boolean =>
-    hostname === "*" || hostname === name || (hostname.startsWith("*.") && name.endsWith(hostname.slice(1)));
+  const hasHost = (frontend: Frontend): boolean =>
+    frontend.listener === listener && coversHost(frontend.hostname, name);
   const found: Frontend[] = [];
+  let others = 0;
   for (const frontend of view.frontends.values()) {
-    const isCandidate = frontend.listener === listener && mayServe(frontend.hostname);
-    if (isCandidate && regexGroupOf(frontend) === undefined) found.push(frontend);
+    if (!hasHost(frontend) || regexGroupOf(frontend) !== undefined) continue;
+    if (mayTake(frontend.path, path) || others++ < OTHERS_MAX) found.push(frontend);
   }
   for (const keys of view.regexGroups().values()) {
-    const first = view.frontends.get(keys[0]!)!;
-    if (first.listener !== listener || !mayServe(first.hostname)) continue;
-    for (const key of keys) found.push(view.frontends.get(key)!);
+    const regexes = keys.map((key) => view.frontends.get(key)!);
+    if (hasHost(regexes[0]!)) found.push(...regexes);
   }
   return found;
+}
+
+function coversHost(hostname: string, name: string): boolean {
+  if (hostname === "*" || hostname === name) return true;
+  return hostname.startsWith("*.") && name.endsWith(hostname.slice(1));
+}
+
+function mayTake(rule: PathRule, path: string): boolean {
+  if ("exact" in rule) return rule.exact === path;
+  return "prefix" in rule && path.startsWith(rule.prefix);
 }
 
 function emptyObjects(): Objects {

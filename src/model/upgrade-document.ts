@@ -35,6 +35,7 @@ const mainSchema = z.looseObject({
   hash: z.string(),
   state_fd: fd,
   journal_bytes: count.exactOptional(),
+  history_fd: fd.exactOptional(),
   socket_lock_fd: fd,
   state_lock_fd: fd.exactOptional(),
   command_socket_fd: fd,

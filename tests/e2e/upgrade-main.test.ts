@@ -98,8 +98,10 @@ for (const kept of [true, false]) {
         (await proxy.orders.ok("QUERY_DRAINS")).data.drains.length === 1 ? true : undefined,
       );
 
+      const history = (await proxy.orders.ok("HISTORY")).data;
       const upgraded = await proxy.orders.ok("UPGRADE_MAIN");
       assert.equal(upgraded.data.pid, proxy.pid);
+      assert.deepEqual((await proxy.orders.ok("HISTORY")).data, history);
       const after = (await proxy.status()).data;
       assert.deepEqual(
         after.workers.map(({ pid }: { pid: number }) => pid),

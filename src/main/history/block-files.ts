@@ -89,7 +89,7 @@ export class BlockFiles implements BlockStore {
     file.bytes += bytes.length;
     file.places.push(place);
     this.#places.push(place);
-    this.#next(() => this.#write());
+    void this.#next(() => this.#write());
   }
 
   async read(facts: BlockFacts): Promise<Result<Block, string> | undefined> {
@@ -160,7 +160,10 @@ export class BlockFiles implements BlockStore {
     for (const { path } of new Set(waiting.map(({ file }) => file))) {
       const file = await open(path, O_RDWR | O_CREAT, 0o600);
       try {
-        await writeAll(file, waiting.filter((place) => place.file.path === path));
+        await writeAll(
+          file,
+          waiting.filter((place) => place.file.path === path),
+        );
       } finally {
         await file.close();
       }
@@ -210,7 +213,8 @@ export class BlockFiles implements BlockStore {
   /** What was read so far leads nowhere. */
   #disown(damage: string): void {
     const lost = this.#places.at(-1)?.last;
-    const what = "the history is damaged; it begins behind the damage, what was before cannot be gone back to";
+    const what =
+      "the history is damaged; it begins behind the damage, what was before cannot be gone back to";
     this.#options.log.warning(what, { damage, ...(lost !== undefined && { lost_up_to: lost }) });
     for (const { places } of this.#files) places.length = 0;
     this.#places = [];
@@ -236,7 +240,7 @@ async function readPart({ file, atByte, byteLength }: Place): Promise<Uint8Array
 async function writeAll(file: FileHandle, places: readonly Place[]): Promise<void> {
   for (const place of places) {
     const { bytes } = place.unwritten!;
-    for (let written = 0; written < bytes.length; ) {
+    for (let written = 0; written < bytes.length;) {
       const at = place.atByte + written;
       written += (await file.write(bytes, written, bytes.length - written, at)).bytesWritten;
     }

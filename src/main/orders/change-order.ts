@@ -34,7 +34,7 @@ export function executeChange(
     if (!tried.ok) return reply.refuse(tried.error, configuration.revision);
     return answerTrial(control, tried.value, `${tried.value.message}${remark}`, reply);
   }
-  const accepted = configuration.change(order);
+  const accepted = configuration.change(order, reply.author);
   const publication = {
     order: order.type,
     drainOf: () => drainOptionsOf(order),

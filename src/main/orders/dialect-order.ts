@@ -123,9 +123,9 @@ function executeAction(control: Control, action: ChangeAction, reply: Reply): vo
   if (!orders.ok) return reply.refuse(orders.error, configuration.revision);
   const [only, ...others] = orders.value;
   if (only !== undefined && others.length === 0) return executeChange(control, only, false, reply);
-  const accepted = configuration.changeAll(orders.value);
-  if (!accepted.ok) return reply.refuse(accepted.error.error, configuration.revision);
   const order = only?.type ?? "ACTIVATE_LISTENER";
+  const accepted = configuration.changeAll(orders.value, { order, author: reply.author });
+  if (!accepted.ok) return reply.refuse(accepted.error.error, configuration.revision);
   publish(control, accepted.value, { order, drainOf: () => DRAIN_DEFAULTS, reply, data: {} });
 }
 

@@ -19,6 +19,7 @@ import {
   type ReceivedOrder,
 } from "../../model/orders.ts";
 import { orderWithoutKey } from "../../model/secrets.ts";
+import type { StateView } from "../../model/undone.ts";
 import type { Control } from "../control.ts";
 import type { DialectOrder } from "../../model/dialect/parse-dialect.ts";
 import type { OrderExecutor } from "../socket/order-executor.ts";
@@ -26,11 +27,15 @@ import type { Reply } from "../socket/reply.ts";
 import { executeRead } from "./certificate-order.ts";
 import { executeDialect } from "./dialect-order.ts";
 import { explain } from "./explain.ts";
+import { answerHistory, refuseConflict } from "./history.ts";
 import { importState } from "./import-state.ts";
+import { explainPast } from "./explain-past.ts";
+import { withPast } from "./past.ts";
 import { executeProcessOrder, type ProcessOrder } from "./process-orders.ts";
 import { metricsOf } from "./metrics.ts";
 import { reloadConfiguration } from "./reload-configuration.ts";
 import { loadState, saveState } from "./state-orders.ts";
+import { revert } from "./revert.ts";
 import { statusOf } from "./status.ts";
 import { subscribeEvents } from "./subscribe-events.ts";
 import { executeTransaction } from "./transaction.ts";
@@ -48,6 +53,7 @@ type QuestionOrder = Exclude<
         | "LOAD_STATE"
         | "RELOAD_CONFIGURATION"
         | "IMPORT_STATE"
+        | "REVERT"
         | "SAVE_STATE";
     }
   | ProcessOrder
@@ -55,6 +61,7 @@ type QuestionOrder = Exclude<
 
 /** Orders that change objects by orders in them, or in a file. */
 const WHOLE_CHANGES: readonly string[] = [
+  "REVERT",
   "TRANSACTION",
   "SWAP_BACKENDS",
   "LOAD_STATE",
@@ -82,8 +89,7 @@ export class Executor implements OrderExecutor {
     const { order, ifRevision, dryRun } = received;
     const { configuration, stopSequence } = this.#control;
     if (ifRevision !== undefined && ifRevision !== configuration.revision) {
-      const message = `the configuration is at revision ${configuration.revision}, not ${ifRevision}`;
-      reply.refuse({ code: "CONFLICT", message, field: "if_revision" }, configuration.revision);
+      void refuseConflict(this.#control, ifRevision, reply);
       return undefined;
     }
     const changes = isChangeOrder(order) || WHOLE_CHANGES.includes(order.type);
@@ -108,6 +114,7 @@ export class Executor implements OrderExecutor {
       return loadState(this.#control, order.data, { ifRevision, dryRun }, reply);
     if (order.type === "RELOAD_CONFIGURATION")
       return reloadConfiguration(this.#control, order.data, { ifRevision, dryRun }, reply);
+    if (order.type === "REVERT") return revert(this.#control, order.data, { ifRevision, dryRun }, reply);
     if (order.type === "IMPORT_STATE")
       return importState(this.#control, order.data, { ifRevision, dryRun }, reply);
     if (order.type === "SAVE_STATE") return saveState(this.#control, order.data.path, reply);
@@ -121,7 +128,7 @@ export class Executor implements OrderExecutor {
   }
 
   #answerQuestion(order: QuestionOrder, reply: Reply): void {
-    const { configuration, drains } = this.#control;
+    const { drains } = this.#control;
     switch (order.type) {
       case "STATUS":
         return this.#answer(reply, () => statusOf(this.#control));
@@ -138,11 +145,9 @@ export class Executor implements OrderExecutor {
       case "LIST_CERTIFICATES":
         return this.#answer(reply, () => this.#list(order));
       case "DUMP_STATE":
-        return this.#answer(reply, () => {
-          const all = ordersOf(configuration.state);
-          const orders = order.data.keys ? all : all.map(orderWithoutKey);
-          return { message: counted(orders.length, "order"), data: { orders } };
-        });
+        return this.#dump(order.data, reply);
+      case "HISTORY":
+        return this.#whenKept(() => void answerHistory(this.#control, order.data, reply));
       case "QUERY_DRAINS":
         return this.#answer(reply, () => {
           const list = drains.list();
@@ -153,6 +158,20 @@ export class Executor implements OrderExecutor {
       default:
         return assertNever(order);
     }
+  }
+
+  #dump({ keys, at }: OrderData["DUMP_STATE"], reply: Reply): void {
+    const dump = (view: StateView): { message: string; data: unknown } => {
+      const all = ordersOf(view);
+      const orders = keys ? all : all.map(orderWithoutKey);
+      return { message: counted(orders.length, "order"), data: { orders } };
+    };
+    const { configuration } = this.#control;
+    if (at === undefined) return this.#answer(reply, () => dump(configuration.state));
+    void withPast(this.#control, at, dump).then((past) => {
+      if (!past.ok) return reply.refuse(past.error, this.revision);
+      return reply.ok(`${past.value.message} at revision ${at}`, past.value.data, this.revision);
+    });
   }
 
   #list(order: ListOrder): { message: string; data: unknown } {
@@ -177,7 +196,10 @@ export class Executor implements OrderExecutor {
 
   #explain(question: OrderData["EXPLAIN"], reply: Reply): void {
     this.#whenKept(() => {
-      void explain(this.#control, question).then((explained) => {
+      const { at } = question;
+      const asked =
+        at === undefined ? explain(this.#control, question) : explainPast(this.#control, { ...question, at });
+      void asked.then((explained) => {
         if (!explained.ok) return reply.refuse(explained.error, this.revision);
         return reply.ok(explained.value.message, explained.value.data, this.revision);
       });

@@ -14,13 +14,13 @@ import type { OrderData } from "../../model/orders.ts";
 import type { Control } from "../control.ts";
 import type { WorkerAnswers } from "../workers/questions.ts";
 
-interface Explanation {
+export interface Explanation {
   readonly chosen?: Frontend;
   readonly nearly: readonly { readonly frontend: Frontend; readonly why: string }[];
   readonly tried: readonly { readonly hostname: string; readonly outcome: string }[];
 }
 
-type Explained = Result<{ readonly message: string; readonly data: ExplainData }, OrderError>;
+export type Explained = Result<{ readonly message: string; readonly data: ExplainData }, OrderError>;
 
 export async function explain(control: Control, question: OrderData["EXPLAIN"]): Promise<Explained> {
   const { configuration, workers } = control;
@@ -84,11 +84,11 @@ export function mergeBackends(answers: WorkerAnswers): ExplainData["backends"] {
 }
 
 /** Without a port, as a router compares it. */
-function hostOf(host: string): string {
+export function hostOf(host: string): string {
   return host.replace(/:[0-9]*$/, "");
 }
 
-function pathOf(target: string): string {
+export function pathOf(target: string): string {
   const query = target.indexOf("?");
   return query === -1 ? target : target.slice(0, query);
 }
@@ -102,7 +102,7 @@ function remarkOf(certificate: ExplainedCertificate | null): string {
     : "";
 }
 
-function messageOf(chosen: Frontend | undefined, clusterExists: boolean): string {
+export function messageOf(chosen: Frontend | undefined, clusterExists: boolean): string {
   if (chosen === undefined) return "no frontend takes it: 404";
   const [[kind, text] = ["", ""]] = Object.entries(chosen.path);
   const rule = `${chosen.hostname} ${kind} ${text}`;

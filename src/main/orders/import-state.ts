@@ -21,6 +21,7 @@ import type { Reply } from "../socket/reply.ts";
 import { type DialectRecord, readDialectFile } from "../store/dialect-file.ts";
 import { readOrders } from "./certificate-order.ts";
 import { answerTrial } from "./dry-run.ts";
+import { refuseConflict } from "./history.ts";
 import { publish } from "./publish.ts";
 import { type LoadOptions, replyWith } from "./state-orders.ts";
 
@@ -78,10 +79,8 @@ function addRecords(
 ): void {
   const { configuration } = control;
   const { revision } = configuration;
-  if (ifRevision !== undefined && ifRevision !== revision) {
-    const message = `the configuration is at revision ${revision}, not ${ifRevision}`;
-    return reply.refuse({ code: "CONFLICT", message, field: "if_revision" }, revision);
-  }
+  if (ifRevision !== undefined && ifRevision !== revision)
+    return void refuseConflict(control, ifRevision, reply);
   const { orders, leftOut, unusedFields } = takeRecords(configuration.state, records);
   const [first] = leftOut;
   if (first !== undefined && !partial) {
@@ -101,7 +100,10 @@ function addRecords(
     const message = messageOf(countChanges(tried.value.changes), more);
     return answerTrial(control, tried.value, message, replyWith(reply, more));
   }
-  const accepted = configuration.changeAll(orders);
+  const accepted = configuration.changeAll(orders, {
+    order: "IMPORT_STATE",
+    author: reply.author,
+  });
   if (!accepted.ok) return reply.refuse(accepted.error.error, revision);
   const counts = countChanges(accepted.value.changes);
   const change = { ...accepted.value, message: messageOf(counts, more) };

@@ -5,13 +5,14 @@
 import { ok } from "../../base/result.ts";
 import { diff } from "../../model/diff.ts";
 import { type ChangeCounts, countChanges } from "../../model/net-changes.ts";
-import type { DrainOptions, OrderData } from "../../model/orders.ts";
+import type { ChangeOrder, DrainOptions, OrderData } from "../../model/orders.ts";
 import type { StateFile } from "../../model/state-file.ts";
 import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
 import { readStateFile, writeStateFile } from "../store/state-files.ts";
 import { readOrders } from "./certificate-order.ts";
 import { answerTrial } from "./dry-run.ts";
+import { refuseConflict } from "./history.ts";
 import { publish } from "./publish.ts";
 
 export interface LoadOptions {
@@ -67,6 +68,8 @@ export interface ChangeToOptions extends LoadOptions {
   readonly data?: Readonly<Record<string, unknown>>;
   /** The end of the answer's message. */
   readonly remark?: string;
+  /** The hash that it has to lead to. */
+  readonly hash?: string;
   /** What becomes true with the change. */
   readonly kept?: () => void;
 }
@@ -75,26 +78,38 @@ export interface ChangeToOptions extends LoadOptions {
 export function changeTo(
   control: Control,
   wanted: Pick<StateFile, "state" | "isProven">,
-  { ifRevision, dryRun, order, drain, data = {}, remark = "", kept }: ChangeToOptions,
+  options: ChangeToOptions,
   reply: Reply,
 ): void {
   const { configuration } = control;
-  if (ifRevision !== undefined && ifRevision !== configuration.revision) {
-    const message = `the configuration is at revision ${configuration.revision}, not ${ifRevision}`;
-    return reply.refuse({ code: "CONFLICT", message, field: "if_revision" }, configuration.revision);
-  }
   const differences = diff(configuration.state, wanted.state);
   // We read each certificate before we wrote it; in a file that a person has edited, we read it again.
   const read = wanted.isProven ? ok(differences) : readOrders(differences);
   if (!read.ok) return reply.refuse(read.error, configuration.revision);
-  const orders = read.value;
+  changeByOrders(control, read.value, options, reply);
+}
+
+/** Changes what runs by these orders, in one change. */
+export function changeByOrders(
+  control: Control,
+  orders: readonly ChangeOrder[],
+  { ifRevision, dryRun, order, drain, data = {}, remark = "", hash, kept }: ChangeToOptions,
+  reply: Reply,
+): void {
+  const { configuration } = control;
+  if (ifRevision !== undefined && ifRevision !== configuration.revision)
+    return void refuseConflict(control, ifRevision, reply);
   if (dryRun) {
     const tried = configuration.tryOutAll(orders);
     if (!tried.ok) return reply.refuse(tried.error.error, configuration.revision);
     const message = `${changesMessage(countChanges(tried.value.changes))}${remark}`;
     return answerTrial(control, tried.value, message, replyWith(reply, data));
   }
-  const accepted = configuration.changeAll(orders);
+  const accepted = configuration.changeAll(
+    orders,
+    { order, author: reply.author },
+    hash === undefined ? {} : { hash },
+  );
   if (!accepted.ok) return reply.refuse(accepted.error.error, configuration.revision);
   const counts = countChanges(accepted.value.changes);
   const change = { ...accepted.value, message: `${changesMessage(counts)}${remark}` };

@@ -39,7 +39,11 @@ export function executeTransaction(
       return reply.refuse(errorWithin(tried.error.index, tried.error.error), configuration.revision);
     return answerTrial(control, tried.value, changesMessage(countChanges(tried.value.changes)), reply);
   }
-  const accepted = configuration.changeAll(orders, isDone);
+  const accepted = configuration.changeAll(
+    orders,
+    { order: "TRANSACTION", author: reply.author },
+    { isDone },
+  );
   if (!accepted.ok)
     return reply.refuse(errorWithin(accepted.error.index, accepted.error.error), configuration.revision);
   const counts = countChanges(accepted.value.changes);

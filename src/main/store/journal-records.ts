@@ -5,8 +5,10 @@
  * ```text
  *  {"format":"kakehi-journal","version":1,"revision":7,"hash":"5b1f…"}␀     begins after revision 7
  *  {"after":7,"revision":9,"hash":"a09e…","orders":[{"type":…},{"type":…}]}␀
- *  {"after":9,"revision":10,"hash":"77c1…","orders":[…]}␀
+ *  {"after":9,"revision":10,"hash":"77c1…","orders":[…],"parts":[{"revision":10,"orders":1,…}]}␀
  * ```
+ *
+ * `parts` tells history which orders made which revision, and who gave them.
  *
  * Rules of this file:
  *  1. A batch is one record, and the next is begun only when it is on disk. So a crash can spoil the last
@@ -18,6 +20,8 @@ import { fail, ok, type Result } from "../../base/result.ts";
 import { decodeUtf8 } from "../../base/text.ts";
 import { applyOrders, undo } from "../../model/apply.ts";
 import { parseOrderBody } from "../../model/catalogue/parse-order.ts";
+import type { Change } from "../../model/channel.ts";
+import type { AcceptedChange, ChangeOrigin } from "../../model/history.ts";
 import { isChangeOrder, type ChangeOrder } from "../../model/orders.ts";
 import { placeText, RecordReader, recordText, type FileRecord } from "../../model/records.ts";
 import type { State } from "../../model/state.ts";
@@ -37,7 +41,11 @@ export function journalHeader(revision: number, hash: string): string {
 export function batchText(changes: readonly KeptChange[]): string {
   const last = changes.at(-1)!;
   const orders = changes.flatMap((change) => change.orders);
-  return recordText({ after: changes[0]!.revision - 1, revision: last.revision, hash: last.hash, orders });
+  const batch = { after: changes[0]!.revision - 1, revision: last.revision, hash: last.hash, orders };
+  const parts = changes.flatMap(({ revision, hash, orders: ofChange, origin }) =>
+    origin === undefined ? [] : [{ revision, hash, orders: ofChange.length, ...origin }],
+  );
+  return recordText(parts.length < changes.length ? batch : { ...batch, parts });
 }
 
 /** What a journal came to. */
@@ -51,12 +59,19 @@ export interface Replay {
   readonly torn: string | undefined;
 }
 
+/** Who is told what is read. */
+export interface JournalListeners {
+  readonly follow?: FollowChanges;
+  /** Is told each revision. */
+  readonly recall?: (change: AcceptedChange) => void;
+}
+
 /** Applies a journal to the state of its state file. The error is a sentence that names the place. */
 export function replayJournal(
   bytes: Uint8Array,
   state: State,
   revision: number,
-  follow: FollowChanges = () => undefined,
+  { follow = ignore, recall = ignore }: JournalListeners = {},
 ): Result<Replay, string> {
   const reader = new RecordReader();
   const records = [...reader.push(bytes)];
@@ -69,7 +84,7 @@ export function replayJournal(
     const fault = index === 0 ? headerFault(record.value, revision) : undefined;
     if (fault !== undefined) return fail(fault);
     if (index === 0) continue;
-    const applied = applyBatch(record.value, state, reached, follow);
+    const applied = applyBatch(record.value, state, reached, { follow, recall });
     if (!applied.ok) return fail(`the journal is damaged (${placeText(record)}): ${applied.error}`);
     if (applied.value > reached) batches++;
     reached = applied.value;
@@ -106,7 +121,7 @@ export function applyBatch(
   value: Readonly<Record<string, unknown>>,
   state: State,
   reached: number,
-  follow: FollowChanges = () => undefined,
+  { follow = ignore, recall = ignore }: JournalListeners = {},
 ): Result<number, string> {
   const { after, revision, hash, orders } = value;
   if (typeof after !== "number" || typeof revision !== "number" || !Array.isArray(orders)) {
@@ -116,14 +131,71 @@ export function applyBatch(
   if (after !== reached) return fail(`it follows revision ${after}, but the one before is ${reached}`);
   const parsed = parseOrders(orders);
   if (!parsed.ok) return parsed;
-  const applied = applyOrders(state, parsed.value);
-  if (!applied.ok) return fail(applied.error.error.message);
+  const applied = applyParts(state, parsed.value, partsOf(value, parsed.value.length));
+  if (!applied.ok) return applied;
+  const changes = applied.value.flatMap((part) => part.changes);
   if (hash !== state.hash()) {
-    undo(state, applied.value);
+    undo(state, changes);
     return fail("its orders do not lead to its hash");
   }
-  follow(applied.value);
+  follow(changes);
+  for (const { origin, ...part } of applied.value) if (origin !== undefined) recall({ ...part, ...origin });
   return ok(revision);
+}
+
+/** One revision of a batch: how many of its orders made it, and who gave them. */
+interface Part {
+  readonly revision: number;
+  readonly hash: string;
+  readonly orders: number;
+  readonly origin: ChangeOrigin | undefined;
+}
+
+/** Of a batch that was written before there were parts: one, of which history cannot know. */
+function partsOf(
+  { revision, hash, parts }: Readonly<Record<string, unknown>>,
+  orderCount: number,
+): readonly Part[] {
+  const whole = { revision: Number(revision), hash: String(hash), orders: orderCount, origin: undefined };
+  if (!Array.isArray(parts)) return [whole];
+  const read = (parts as readonly (Omit<Part, "origin"> & ChangeOrigin)[]).map(
+    ({ revision: ofPart, hash: after, orders, ...origin }) => ({
+      revision: ofPart,
+      hash: after,
+      orders,
+      origin,
+    }),
+  );
+  return read.reduce((sum, { orders }) => sum + orders, 0) === orderCount ? read : [whole];
+}
+
+/** Applies the parts one after another, all or none. */
+function applyParts(
+  state: State,
+  orders: readonly ChangeOrder[],
+  parts: readonly Part[],
+): Result<readonly AppliedPart[], string> {
+  const done: AppliedPart[] = [];
+  let from = 0;
+  for (const part of parts) {
+    const ofPart = orders.slice(from, from + part.orders);
+    const applied = applyOrders(state, ofPart);
+    if (!applied.ok) {
+      undo(
+        state,
+        done.flatMap(({ changes }) => changes),
+      );
+      return fail(applied.error.error.message);
+    }
+    done.push({ ...part, orders: ofPart, changes: applied.value });
+    from += part.orders;
+  }
+  return ok(done);
+}
+
+interface AppliedPart extends Omit<Part, "orders"> {
+  readonly orders: readonly ChangeOrder[];
+  readonly changes: readonly Change[];
 }
 
 /** The error says what is wrong with the first that is none. */
@@ -171,4 +243,8 @@ function isBatch(text: string | undefined): boolean {
   } catch {
     return false;
   }
+}
+
+function ignore(): void {
+  // Nobody asked.
 }

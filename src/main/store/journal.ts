@@ -33,6 +33,8 @@ export interface JournalOptions {
   /** The journal is folded into the state file when it is larger. */
   readonly journalBytesMax: number;
   readonly log: Log;
+  /** Brings to disk what history has of the changes so far: before they leave the journal. */
+  readonly syncHistory?: () => Promise<void>;
   /** How the journal's file is opened; tests have one that fails. */
   readonly openFile?: (path: string) => Promise<JournalFile>;
 }
@@ -149,14 +151,14 @@ export class Journal implements ChangeKeeper {
 
   /** Orders go on; the journal is shortened when the state file is there. */
   #foldBeside(): void {
-    const { statePath, state, log, journalBytesMax } = this.#options;
+    const { statePath, state, log, journalBytesMax, syncHistory = nothing } = this.#options;
     const revision = this.#revision;
     const fromByte = this.#endByte;
     const hash = state.hash();
     const fold = ++this.#folds;
     // Not again before as much was added: also not if this one fails.
     this.#foldAboveBytes = Number.POSITIVE_INFINITY;
-    const writing = writeStateFile(statePath, state, revision);
+    const writing = writeStateFile(statePath, state, revision, syncHistory());
     this.#stateFileWritten = writing;
     this.#folding = writing.then((written) =>
       this.#next(async () => {
@@ -178,13 +180,14 @@ export class Journal implements ChangeKeeper {
   }
 
   async #foldNow(): Promise<Result<void, OrderError>> {
-    const { statePath, state } = this.#options;
+    const { statePath, state, syncHistory = nothing } = this.#options;
     this.#folds++;
     this.#foldAboveBytes = this.#endByte + this.#options.journalBytesMax;
     // An older state file must never replace a newer one.
     await this.#stateFileWritten;
     const written = await writeStateFile(statePath, state, this.#revision);
     if (!written.ok) return written;
+    await syncHistory();
     const restarted = await this.#restart(this.#revision, state.hash(), this.#endByte);
     // The state file has everything; a journal that is too long does no harm.
     if (!restarted.ok) this.#options.log.warning(`the journal grows on: ${restarted.error.message}`);
@@ -210,6 +213,10 @@ export class Journal implements ChangeKeeper {
       return fail(unwritable(fileFault(error)));
     }
   }
+}
+
+function nothing(): Promise<void> {
+  return Promise.resolve();
 }
 
 function openJournal({ openFile, journalPath }: JournalOptions): Promise<JournalFile> {

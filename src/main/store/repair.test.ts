@@ -152,7 +152,12 @@ function damagedFiles(name: string): { path: string; journal: string } {
 
 async function start(path: string): ReturnType<typeof openStateStore> {
   const log = createLog({ level: "silent", form: "text", write: () => undefined, now: () => 0 });
-  return openStateStore(path, { log, journalBytesMax: 1_000_000, follow: () => undefined });
+  return openStateStore(path, {
+    log,
+    journalBytesMax: 1_000_000,
+    history: { revisionsMax: 1_000, bytesMax: 1_000_000, recordCharsMax: 1_000_000 },
+    follow: () => undefined,
+  });
 }
 
 test("a start that is refused names the way on; after the repair it starts, and what was there is kept", async () => {

@@ -52,15 +52,17 @@ async function readPieces(file: FileHandle, reader: StateFileReader): Promise<Re
 }
 
 /**
- * Writes the state as it is at the time of the call; it may change while the file is written. Gives the count
- * of orders.
+ * Writes the state as it is at the time of the call; it may change while the file is written, which begins
+ * `after` something else. Gives the count of orders.
  */
 export async function writeStateFile(
   path: string,
   state: State,
   revision: number,
+  after?: Promise<void>,
 ): Promise<Result<number, OrderError>> {
   const { orders, pieces } = stateFileText(state, revision);
+  await after;
   const written = await replaceFile(path, pieces);
   return written.ok ? ok(orders) : fail(unwritable(written.error));
 }

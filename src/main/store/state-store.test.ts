@@ -39,6 +39,7 @@ async function open(path: string, journalBytesMax = 1_000_000): Promise<Opened |
   const opened = await openStateStore(path, {
     log: createLog({ level: "info", form: "text", write: (line) => log.push(line), now: () => 0 }),
     journalBytesMax,
+    history: { revisionsMax: 1_000, bytesMax: 1_000_000, recordCharsMax: 1_000_000 },
     follow: () => undefined,
   });
   if (!opened.ok) return opened.error;

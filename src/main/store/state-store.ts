@@ -9,8 +9,10 @@ import { type FileLock, inheritFileLock, takeFileLock } from "../../io/lock-file
 import type { Log } from "../../io/log.ts";
 import { State } from "../../model/state.ts";
 import type { FollowChanges } from "../../model/state-file.ts";
+import type { History, HistoryLimits } from "../history/history.ts";
+import { historyInMemory, openHistory, reconcileHistory } from "../history/open-history.ts";
 import type { ChangeKeeper } from "../configuration.ts";
-import { journalHeader, replayJournal, type Replay } from "./journal-records.ts";
+import { type JournalListeners, journalHeader, replayJournal, type Replay } from "./journal-records.ts";
 import type { CarriedMain } from "../../model/carried.ts";
 import { Journal } from "./journal.ts";
 import { readStateFile, writeStateFile } from "./state-files.ts";
@@ -21,6 +23,7 @@ export interface StateStore {
   readonly revision: number;
   /** Absent: nothing is kept. */
   readonly keeper: ChangeKeeper | undefined;
+  readonly history: History;
   /** What the next program needs to go on with the files; nothing may be changed until it has them. */
   carry(): Promise<CarriedStore>;
   /** Brings everything to disk and lets go of the files. */
@@ -28,11 +31,12 @@ export interface StateStore {
 }
 
 /** Empty where nothing is kept. */
-export type CarriedStore = Pick<CarriedMain, "journal_bytes" | "state_lock_fd">;
+export type CarriedStore = Pick<CarriedMain, "journal_bytes" | "state_lock_fd" | "history_fd">;
 
 export interface StoreOptions {
   readonly log: Log;
   readonly journalBytesMax: number;
+  readonly history: HistoryLimits;
   /**
    * Is told the changes that make the state, as they are read. If the state is refused, they were in vain.
    */
@@ -45,7 +49,7 @@ export async function openStateStore(
   options: StoreOptions,
 ): Promise<Result<StateStore, string>> {
   if (path === undefined) {
-    return ok(storeInMemory(new State(), 0));
+    return ok(storeInMemory(new State(), 0, options.history));
   }
   const lock = takeFileLock(`${path}.lock`);
   if (!lock.ok) {
@@ -66,25 +70,42 @@ export async function openStateStore(
 export async function resumeStateStore(
   path: string | undefined,
   told: { readonly state: State; readonly revision: number } & CarriedStore,
-  { log, journalBytesMax }: Omit<StoreOptions, "follow">,
+  { log, journalBytesMax, history: limits }: Omit<StoreOptions, "follow">,
 ): Promise<Result<StateStore, string>> {
   const { state, revision, journal_bytes: wholeBytes, state_lock_fd: lockFd } = told;
   if (path === undefined || wholeBytes === undefined || lockFd === undefined)
-    return ok(storeInMemory(state, revision));
+    return ok(storeInMemory(state, revision, limits, told.history_fd));
   const journalPath = `${path}.journal`;
-  const options = { statePath: path, journalPath, state, revision, journalBytesMax, log };
+  const at = { revision, hash: state.hash() };
+  const files = await openHistory({ statePath: path, limits, log }, at);
+  const history = await reconcileHistory(files, at, log);
+  const syncHistory = (): Promise<void> => history.sync();
+  const options = { statePath: path, journalPath, state, revision, journalBytesMax, log, syncHistory };
   const journal = await Journal.open(options, wholeBytes);
   if (!journal.ok) return fail(`cannot write ${journalPath}: ${journal.error.message}`);
-  return ok(storeOf({ state, revision, journal: journal.value }, inheritFileLock(lockFd)));
+  return ok(storeOf({ state, revision, history, journal: journal.value }, inheritFileLock(lockFd)));
 }
 
-function storeInMemory(state: State, revision: number): StateStore {
-  const carry = (): Promise<CarriedStore> => Promise.resolve({});
-  return { state, revision, keeper: undefined, carry, close: () => Promise.resolve() };
+function storeInMemory(
+  state: State,
+  revision: number,
+  limits: HistoryLimits,
+  historyFd?: number,
+): StateStore {
+  const { history, carry } = historyInMemory(limits, { revision, hash: state.hash() }, historyFd);
+  return {
+    state,
+    revision,
+    keeper: undefined,
+    history,
+    carry: () => Promise.resolve({ history_fd: carry() }),
+    close: () => Promise.resolve(),
+  };
 }
 
-function storeOf({ state, revision, journal }: Opened, lock: FileLock): StateStore {
+function storeOf({ state, revision, history, journal }: Opened, lock: FileLock): StateStore {
   const carry = async (): Promise<CarriedStore> => {
+    await history.sync();
     const wholeBytes = await journal.rest();
     return { journal_bytes: wholeBytes, state_lock_fd: lock.fd };
   };
@@ -92,24 +113,28 @@ function storeOf({ state, revision, journal }: Opened, lock: FileLock): StateSto
     await journal.close();
     lock.release();
   };
-  return { state, revision, keeper: journal, carry, close };
+  return { state, revision, keeper: journal, history, carry, close };
 }
 
 interface Opened {
   readonly state: State;
   readonly revision: number;
   readonly journal: Journal;
+  readonly history: History;
 }
 
 async function openLocked(
   path: string,
-  { log, journalBytesMax, follow }: StoreOptions,
+  { log, journalBytesMax, history: limits, follow }: StoreOptions,
 ): Promise<Result<Opened, string>> {
   const journalPath = `${path}.journal`;
   const start = await readOrMakeState(path, follow);
   if (!start.ok) return start;
   const { state } = start.value;
-  const replayed = await replayOrMakeJournal(journalPath, state, start.value.revision, follow);
+  const begin = { revision: start.value.revision, hash: state.hash() };
+  const files = await openHistory({ statePath: path, limits, log }, begin);
+  const listeners = { follow, recall: files.recall };
+  const replayed = await replayOrMakeJournal(journalPath, state, begin.revision, listeners);
   if (!replayed.ok) return fail(`${journalPath}: ${replayed.error}; ${howToRepair(path)}`);
   const { revision, batches, wholeBytes, torn } = replayed.value;
   if (torn !== undefined) {
@@ -118,11 +143,13 @@ async function openLocked(
       found: torn,
     });
   }
-  const options = { statePath: path, journalPath, state, revision, journalBytesMax, log };
+  const history = await reconcileHistory(files, { revision, hash: state.hash() }, log);
+  const syncHistory = (): Promise<void> => history.sync();
+  const options = { statePath: path, journalPath, state, revision, journalBytesMax, log, syncHistory };
   const journal = await Journal.open(options, wholeBytes);
   if (!journal.ok) return fail(`cannot write ${journalPath}: ${journal.error.message}`);
   log.info("state rebuilt", { path, revision, from_journal: batches, ...state.sizes() });
-  return ok({ state, revision, journal: journal.value });
+  return ok({ state, revision, history, journal: journal.value });
 }
 
 async function readOrMakeState(
@@ -144,10 +171,10 @@ async function replayOrMakeJournal(
   path: string,
   state: State,
   revision: number,
-  follow: FollowChanges,
+  listeners: JournalListeners,
 ): Promise<Result<Replay, string>> {
   const bytes = await readFile(path).catch((error: unknown) => fileFault(error));
-  if (bytes instanceof Uint8Array) return replayJournal(bytes, state, revision, follow);
+  if (bytes instanceof Uint8Array) return replayJournal(bytes, state, revision, listeners);
   if (bytes.code !== "ENOENT") return fail(bytes.message);
   const header = journalHeader(revision, state.hash());
   const made = await replaceFile(path, [header]);

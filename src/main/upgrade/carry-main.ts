@@ -50,12 +50,13 @@ export function carriedMain(
 
 /** All that have to stay open for the next program, beside the document itself. */
 export function descriptorsOf(main: CarriedMain): readonly number[] {
-  const { state_fd, socket_lock_fd, state_lock_fd, command_socket_fd, demo_fd, sessions, listeners } = main;
+  const { state_fd, history_fd, socket_lock_fd, state_lock_fd } = main;
+  const { command_socket_fd, demo_fd, sessions, listeners } = main;
   return [
     state_fd,
     socket_lock_fd,
     command_socket_fd,
-    ...[state_lock_fd, demo_fd].filter((fd) => fd !== undefined),
+    ...[history_fd, state_lock_fd, demo_fd].filter((fd) => fd !== undefined),
     ...sessions.map(({ fd }) => fd),
     ...listeners.map(({ fd }) => fd),
   ];

@@ -156,7 +156,8 @@ export class MainUpgrade {
     } finally {
       hearSignals();
       descriptors.forEach(closeOnExec);
-      [document, carried.main.state_fd].forEach(closeDescriptor);
+      const { state_fd: stateFd, history_fd: historyFd } = carried.main;
+      [document, stateFd, ...(historyFd === undefined ? [] : [historyFd])].forEach(closeDescriptor);
     }
   }
 }

@@ -39,10 +39,22 @@ export function readState(stateFd: number): Result<{ state: State; revision: num
   return file.ok ? file : fail(file.error.message);
 }
 
-function memoryFileOf(name: string, pieces: Iterable<string>): number {
+/** A memory file of these bytes; who calls owns it. */
+export function bytesInMemory(name: string, pieces: Iterable<Uint8Array>): number {
+  return memoryFileOf(name, pieces);
+}
+
+/** All that a memory file holds; it is closed. */
+export function readMemory(memoryFd: number): Uint8Array {
+  const pieces = [...piecesOf(memoryFd)];
+  closeSync(memoryFd);
+  return Buffer.concat(pieces);
+}
+
+function memoryFileOf(name: string, pieces: Iterable<string | Uint8Array>): number {
   const file = openMemoryFile(name);
   assert(file.ok, "no memory file");
-  for (const piece of pieces) writeSync(file.value, piece);
+  for (const piece of pieces) writePiece(file.value, piece);
   assert(sealMemoryFile(file.value).ok, "a memory file cannot be sealed");
   return file.value;
 }
@@ -56,4 +68,9 @@ function* piecesOf(memoryFd: number): Generator<Uint8Array> {
     position += read;
     yield piece.subarray(0, read);
   }
+}
+
+function writePiece(memoryFd: number, piece: string | Uint8Array): void {
+  if (typeof piece === "string") return void writeSync(memoryFd, piece);
+  for (let written = 0; written < piece.length;) written += writeSync(memoryFd, piece, written);
 }

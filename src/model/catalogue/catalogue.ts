@@ -8,6 +8,7 @@ import { CLUSTER_ORDERS } from "./cluster-orders.ts";
 import { DRAIN_ORDERS } from "./drain-orders.ts";
 import type { CatalogueOf } from "./entry.ts";
 import { FRONTEND_ORDERS } from "./frontend-orders.ts";
+import { HISTORY_ORDERS } from "./history-orders.ts";
 import { LISTENER_ORDERS } from "./listener-orders.ts";
 import { OBSERVATION_ORDERS } from "./observation-orders.ts";
 import { PROCESS_ORDERS } from "./process-orders.ts";
@@ -24,6 +25,7 @@ export const CATALOGUE: CatalogueOf<OrderType> = {
   ...DRAIN_ORDERS,
   ...SWAP_ORDERS,
   ...TRANSACTION_ORDERS,
+  ...HISTORY_ORDERS,
   ...QUESTION_ORDERS,
   ...OBSERVATION_ORDERS,
   ...PROCESS_ORDERS,

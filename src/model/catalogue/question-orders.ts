@@ -5,6 +5,7 @@ import { z } from "zod";
 import { fail, ok } from "../../base/result.ts";
 import { FILE_PATH_CHARS_MAX } from "../limits.ts";
 import { drainField } from "./shared-fields.ts";
+import { atField } from "./history-orders.ts";
 import type { CatalogueOf } from "./entry.ts";
 import { addressField, flagField, methodField, mustBe, textField } from "./fields.ts";
 
@@ -31,6 +32,7 @@ const explainSchema = z.strictObject(
         ? ok(text)
         : fail(`must begin with "/" and have at most ${TARGET_CHARS_MAX} visible ASCII characters`),
     ).default("/"),
+    at: atField,
   },
   mustBe("an object"),
 );
@@ -127,7 +129,7 @@ export const QUESTION_ORDERS: CatalogueOf<
         backends: [{ backend_id: "app-1", address: "127.0.0.1:9001", state: "up", connections: 3, idle: 5 }],
       },
     },
-    errors: ["UNKNOWN_LISTENER", "WORKER_FAILED"],
+    errors: ["UNKNOWN_LISTENER", "WORKER_FAILED", "REVISION_GONE", "HISTORY_DAMAGED"],
   },
   DUMP_STATE: {
     summary: "The orders that make this configuration from nothing.",
@@ -138,11 +140,12 @@ export const QUESTION_ORDERS: CatalogueOf<
         keys: flagField("With the private keys of certificates, without which nobody can add them.").default(
           false,
         ),
+        at: atField,
       },
       mustBe("an object"),
     ),
     example: {},
-    errors: [],
+    errors: ["REVISION_GONE", "HISTORY_DAMAGED"],
   },
   SAVE_STATE: {
     summary:
