@@ -13,6 +13,7 @@ import { describeExpiry } from "./expiry.ts";
 import { describePath, describeTarget } from "./frontend.ts";
 import { showExample } from "./help.ts";
 import { listAll } from "./list-command.ts";
+import { parseCount } from "./option-values.ts";
 import { print, printJson } from "./output.ts";
 import { ask, withClient } from "./proxy.ts";
 import { type Column, formatTable } from "./table.ts";
@@ -38,6 +39,7 @@ export function declare(command: Command): void {
     command,
     "kakehi explain http://app.example.com/api/users",
     "kakehi explain --host app.example.com --method POST",
+    "kakehi explain http://app.example.com/ --at 41",
   );
   command
     .argument("[url]", "The request's host and path.")
@@ -48,6 +50,7 @@ export function declare(command: Command): void {
     .option("--host <name>", "The request's host.")
     .option("--path <path>", "The request's path. [/]")
     .option("--method <method>", "The request's method. [GET]")
+    .option("--at <revision>", "As it was at this revision; without it, as it is.", parseCount)
     .action(async (url: string | undefined) => {
       const context = contextOf(command);
       const explained = await withClient(context, async (client) => {
@@ -77,6 +80,7 @@ async function findRequest(
     host,
     path,
     method: options.method ?? "GET",
+    ...(options.at !== undefined && { at: options.at }),
   };
 }
 

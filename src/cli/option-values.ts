@@ -12,6 +12,15 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+const BYTES_OF: Readonly<Record<string, number>> = { "": 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+/** Bytes, as in `65536`, `64MiB`. */
+export function parseBytes(text: string): number {
+  const [, count, unit = ""] = /^([0-9]{1,9})(KiB|MiB|GiB|)$/.exec(text) ?? [];
+  if (count === undefined) throw new InvalidArgumentError("It must be a size such as 64MiB.");
+  return Number(count) * BYTES_OF[unit]!;
+}
+
 /** Milliseconds of a duration with its unit. */
 export function parseDurationMs(text: string): number {
   const durationMs = parseDuration(text);

@@ -45,6 +45,16 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: "drains", summary: "What drains, and is still in use.", load: () => import("./drains.ts") },
   { name: "metrics", summary: "What is counted, and what is there now.", load: () => import("./metrics.ts") },
   { name: "events", summary: "What changes and what happens.", load: () => import("./events.ts") },
+  {
+    name: "history",
+    summary: "What was changed, when and by whom.",
+    load: () => import("./history.ts"),
+  },
+  {
+    name: "revert",
+    summary: "Go back to what the configuration was.",
+    load: () => import("./revert.ts"),
+  },
   { name: "wait", summary: "Until every worker has a revision.", load: () => import("./wait.ts") },
   { name: "state", summary: "Save, load or print the configuration.", load: () => import("./state.ts") },
   {

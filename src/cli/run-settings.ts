@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly io?: "auto" | "uring" | "node";
   readonly state?: string;
   readonly ticketKeyInterval?: number;
+  readonly historyRevisions?: number;
+  readonly historySize?: number;
   readonly config?: string;
   readonly demo?: boolean;
   readonly logLevel?: LogLevel;
@@ -58,6 +60,8 @@ const LIMITS: Readonly<Record<FileLimit, keyof MainLimits>> = {
   events_max: "eventsMax",
   subscriptions_max: "subscriptionsMax",
   journal_bytes_max: "journalBytesMax",
+  history_revisions_max: "historyRevisionsMax",
+  history_bytes_max: "historyBytesMax",
   signal_stop_ms: "signalStopMs",
   ticket_key_ms: "ticketKeyMs",
   expiry_near_ms: "expiryNearMs",
@@ -93,6 +97,8 @@ export function runSettings(
       ...MAIN_LIMITS,
       ...limitsOf(limits),
       ...(options.ticketKeyInterval !== undefined && { ticketKeyMs: options.ticketKeyInterval }),
+      ...(options.historyRevisions !== undefined && { historyRevisionsMax: options.historyRevisions }),
+      ...(options.historySize !== undefined && { historyBytesMax: options.historySize }),
     },
   };
 }

@@ -20,7 +20,7 @@ import { formatDuration } from "./duration.ts";
 import { EXIT, StartError } from "./exit-codes.ts";
 import { type RunningProxy, describeGreeting } from "./greeting.ts";
 import { showExample } from "./help.ts";
-import { parseCount, parseDurationMs, parseMode } from "./option-values.ts";
+import { parseBytes, parseCount, parseDurationMs, parseMode } from "./option-values.ts";
 import { outliveReader, print, printJson } from "./output.ts";
 import { type RunOptions, type RunSettings, runSettings, type SettingsOfFile } from "./run-settings.ts";
 import { Signals } from "./signals.ts";
@@ -58,6 +58,20 @@ export function declare(command: Command): void {
         `How long one key seals TLS session tickets. [${formatDuration(MAIN_LIMITS.ticketKeyMs)}]`,
         "TICKET_KEY_INTERVAL",
       ).argParser(parseTicketKeyMs),
+    )
+    .addOption(
+      named(
+        "--history-revisions <count>",
+        `How many changes can be gone back. [${MAIN_LIMITS.historyRevisionsMax}]`,
+        "HISTORY_REVISIONS",
+      ).argParser(parseCount),
+    )
+    .addOption(
+      named(
+        "--history-size <size>",
+        "What they may take: of disk beside --state, else of memory. [64MiB]",
+        "HISTORY_SIZE",
+      ).argParser(parseBytes),
     )
     .addOption(
       named("--socket-mode <mode>", "The command socket's permissions. [0600]", "SOCKET_MODE").argParser(

@@ -12,6 +12,7 @@ import {
   declareOrder,
   declareRemoval,
 } from "./order-command.ts";
+import { parseCount } from "./option-values.ts";
 import { printJson } from "./output.ts";
 import { ask, sendAndShow, withClient } from "./proxy.ts";
 import { declareImport } from "./state-import.ts";
@@ -45,9 +46,16 @@ export function declare(command: Command): void {
   declareDump(command, {
     name: "dump",
     orderType: "DUMP_STATE",
-    options: [{ flags: "--keys", field: "keys" }],
+    options: [
+      { flags: "--keys", field: "keys" },
+      { flags: "--at <revision>", field: "at", parse: parseCount },
+    ],
     required: [],
-    examples: ["kakehi state dump", "kakehi state dump | kakehi order --socket other.sock"],
+    examples: [
+      "kakehi state dump",
+      "kakehi state dump --at 41",
+      "kakehi state dump | kakehi order --socket other.sock",
+    ],
   });
 }
 

@@ -17,6 +17,8 @@ const BY_HAND: readonly OrderType[] = [
   "EXPLAIN",
   "TRANSACTION",
   "SWAP_BACKENDS",
+  "HISTORY",
+  "REVERT",
   "QUERY_DRAINS",
   "SOFT_STOP",
   "HARD_STOP",

@@ -42,9 +42,10 @@ export async function refuseConflict(
   { configuration }: Control,
   ifRevision: number,
   reply: Reply,
+  remark = "",
 ): Promise<void> {
   const { history, revision } = configuration;
-  const message = `the configuration is at revision ${revision}, not ${ifRevision}`;
+  const message = `the configuration is at revision ${revision}, not ${ifRevision}${remark}`;
   const page = { from: revision, since: ifRevision };
   const bounds = { revisionsMax: CONFLICT_REVISIONS_MAX, charsMax: CONFLICT_CHARS_MAX };
   const read = await readPage(history, { ...page, ...bounds });

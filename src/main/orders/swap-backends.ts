@@ -17,6 +17,7 @@ import type { ChangeOrder, OrderData } from "../../model/orders.ts";
 import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
 import { answerTrial } from "./dry-run.ts";
+import { refuseConflict } from "./history.ts";
 import { type LastingDrain, publish } from "./publish.ts";
 import { findDrain } from "./removals.ts";
 
@@ -65,17 +66,17 @@ function change(control: Control, swap: Swap, ifRevision: number | undefined, re
     const message = "the proxy is stopping and takes no more changes";
     return reply.refuse({ code: "STOPPING", message }, revision);
   }
-  if (ifRevision !== undefined && ifRevision !== revision) {
-    const message = `the configuration is at revision ${revision}, not ${ifRevision}: it changed while the new backends were asked`;
-    return reply.refuse({ code: "CONFLICT", message, field: "if_revision" }, revision);
-  }
+  if (ifRevision !== undefined && ifRevision !== revision)
+    return void refuseConflict(control, ifRevision, reply, ": it changed while the new backends were asked");
   const orders = stepsOf(swap);
   const lasting: LastingDrain[] = [];
-  const accepted = configuration.changeAll(orders, (order) => {
+  const isDone = (order: ChangeOrder): boolean => {
     const drain = findDrain(control, order);
     if (drain !== undefined) lasting.push({ drain, options: swap.drain });
     return drain !== undefined;
-  });
+  };
+  const origin = { order: "SWAP_BACKENDS", author: reply.author };
+  const accepted = configuration.changeAll(orders, origin, { isDone });
   if (!accepted.ok) return reply.refuse(errorOf(swap, accepted.error), revision);
   const counts = countChanges(accepted.value.changes);
   const done = { ...accepted.value, message: sentenceOf(swap) };

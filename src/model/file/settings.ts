@@ -58,6 +58,8 @@ export type FileLimit =
   | "events_max"
   | "subscriptions_max"
   | "journal_bytes_max"
+  | "history_revisions_max"
+  | "history_bytes_max"
   | "signal_stop_ms"
   | "ticket_key_ms"
   | "expiry_near_ms";
@@ -134,6 +136,16 @@ const limits = z
         65_536,
         GIGABYTE,
         "The journal is folded when it is larger.",
+      ).exactOptional(),
+      history_revisions_max: wholeNumberField(
+        0,
+        1_000_000_000,
+        "So many changes can be gone back.",
+      ).exactOptional(),
+      history_bytes_max: wholeNumberField(
+        0,
+        64 * GIGABYTE,
+        "What they may take: of disk where the configuration is kept, else of memory.",
       ).exactOptional(),
       signal_stop_ms: wholeNumberField(0, DAY_MS, "The deadline of a stop by signal.").exactOptional(),
       ticket_key_ms: wholeNumberField(
