@@ -93,7 +93,12 @@ function staysListener(current: StateView, wanted: StateView, address: string): 
  * The same in both, and not of a listener or a cluster that goes: such a cluster cannot be removed while it
  * is named.
  */
-function mayStay(wanted: StateView, { listeners, clusters }: Going, key: string, frontend: Frontend): boolean {
+function mayStay(
+  wanted: StateView,
+  { listeners, clusters }: Going,
+  key: string,
+  frontend: Frontend,
+): boolean {
   const { cluster_id, listener } = frontend;
   if (!areEqual(frontend, wanted.frontends.get(key))) return false;
   return !listeners.has(listener) && (cluster_id === undefined || !clusters.has(cluster_id));
@@ -193,7 +198,11 @@ function* backendChanges({ changed, added }: Comparison<Backend>): Iterable<Chan
   for (const data of added) yield { type: "ADD_BACKEND", data };
 }
 
-function* frontendAdditions(current: StateView, wanted: StateView, { frontends }: Going): Iterable<ChangeOrder> {
+function* frontendAdditions(
+  current: StateView,
+  wanted: StateView,
+  { frontends }: Going,
+): Iterable<ChangeOrder> {
   // Who stays is in both: if those are all that are wanted, none is new.
   if (current.frontends.size - frontends.size === wanted.frontends.size) return;
   const isNew = (key: string): boolean => frontends.has(key) || !current.frontends.has(key);
