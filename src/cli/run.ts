@@ -79,6 +79,12 @@ export function declare(command: Command): void {
       ),
     )
     .addOption(
+      named("--read-socket <path>", "A second socket, on which nothing can be changed.", "READ_SOCKET"),
+    )
+    .addOption(
+      named("--read-socket-mode <mode>", "Its permissions. [0660]", "READ_SOCKET_MODE").argParser(parseMode),
+    )
+    .addOption(
       choice("--log-level <level>", "What is logged. [info]", [
         "debug",
         "info",
@@ -99,7 +105,7 @@ async function run(command: Command): Promise<void> {
   delete process.env[DOCUMENT_VARIABLE];
   const { configuration, ...file } = await readFile(options, documentFd);
   const settings = runSettings(options, file);
-  const { socketPath, statePath, limits } = settings;
+  const { socketPath, readSocketPath, statePath, limits } = settings;
   if (settings.isDefaultSocket) contextOf(command);
   const json = command.optsWithGlobals<{ json?: boolean }>().json ?? false;
   const { log, reopenLog } = openLog(settings);
@@ -109,6 +115,9 @@ async function run(command: Command): Promise<void> {
   const started = await runMain({
     socketPath,
     socketMode: settings.socketMode,
+    ...(readSocketPath !== undefined && {
+      readSocket: { path: readSocketPath, mode: settings.readSocketMode },
+    }),
     workers: settings.workers,
     io: settings.io,
     ...(statePath !== undefined && { statePath }),

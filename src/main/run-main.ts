@@ -32,7 +32,7 @@ import { Executor } from "./orders/executor.ts";
 import { executeOwn, replyInLog } from "./orders/own-order.ts";
 import type { Stopped } from "./stop-sequence.ts";
 import { resumeOrder } from "./orders/resume-order.ts";
-import { claimSocketPath } from "./socket/socket-path.ts";
+import { claimSocketPath, freeSocketPath } from "./socket/socket-path.ts";
 import { CommandServer } from "./socket/command-server.ts";
 import { openStateStore, resumeStateStore, type StateStore } from "./store/state-store.ts";
 import type { ServingMain } from "./upgrade/main-upgrade.ts";
@@ -46,6 +46,8 @@ export interface MainOptions {
   readonly socketPath: string;
   /** The command socket's permissions, as in 0o600. */
   readonly socketMode: number;
+  /** A second socket, on which nothing can be changed. */
+  readonly readSocket?: { readonly path: string; readonly mode: number };
   readonly workers: number;
   readonly io: "auto" | "uring" | "node";
   /** Where the configuration is kept over restarts; absent: it starts empty. */
@@ -148,6 +150,7 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
     demo?.stop();
     return giveUp(`cannot open the command socket ${options.socketPath}: ${String(error)}`);
   }
+  control.file.rightsChanged = () => server.endForbidden();
   const { secrets } = main;
   const serving = { control, server, secrets, store, socketLock: lock, demoFd: demo?.fd };
   control.mainUpgrade.bind(serving);
@@ -210,9 +213,19 @@ function historyLimits(limits: MainLimits): HistoryLimits {
 async function openCommandSocket(
   { control }: MainParts,
   server: CommandServer,
-  { socketPath, socketMode, log }: MainOptions,
+  { socketPath, socketMode, readSocket, log }: MainOptions,
   heritage: Inheritance | undefined,
 ): Promise<void> {
+  const readFd = heritage?.main.read_socket_fd;
+  if (readSocket !== undefined) {
+    const { path, mode } = readSocket;
+    if (readFd !== undefined) await server.inheritForReading({ path, fd: readFd });
+    else {
+      const freed = await freeSocketPath(path);
+      if (!freed.ok) throw new Error(freed.error);
+      await server.listenForReading(path, mode);
+    }
+  }
   if (heritage === undefined) return server.listen(socketPath, socketMode);
   const { fromVersion, main } = heritage;
   const inherited = { path: socketPath, fd: main.command_socket_fd, sessions: main.sessions };
@@ -257,6 +270,7 @@ async function startDemo(
       control.inTurn(() =>
         executeChange(control, order, false, {
           author: ownAuthor(),
+          via: "signal",
           processing: () => undefined,
           hasRoom: true,
           onRoom: () => undefined,

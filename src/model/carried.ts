@@ -14,6 +14,8 @@ import type { Right } from "./rights.ts";
 /** A client of the command socket. Bytes in base64. */
 export interface CarriedSession {
   readonly fd: number;
+  /** Absent: by the command socket. */
+  readonly via?: "read";
   /** What it has sent, and was not taken: orders, and the beginning of one. */
   readonly unread: string;
   /** Answers that the kernel has not taken. */
@@ -107,6 +109,8 @@ export interface CarriedMain {
   readonly socket_lock_fd: number;
   readonly state_lock_fd?: number;
   readonly command_socket_fd: number;
+  /** The socket on which nothing can be changed. */
+  readonly read_socket_fd?: number;
   readonly sessions: readonly CarriedSession[];
   /** Orders that nobody waits for, as a signal's: they are answered in the log. */
   readonly own_orders: readonly { readonly type: string; readonly order: CarriedOrder }[];

@@ -167,6 +167,11 @@ export const ORDER_ERRORS: Readonly<Record<OrderErrorCode, ErrorMeaning>> = {
     meaning: "The state file was written in a format that this version of the proxy does not know.",
     remedy: "Load it with the version that wrote it, or a newer one.",
   },
+  FORBIDDEN: {
+    fault: "client",
+    meaning: "The user who sent the order may not give it, or not for this cluster, or not over this socket.",
+    remedy: "Ask whoever keeps the configuration file: `rights` in it says who may do what.",
+  },
   CONFIGURATION_UNREADABLE: {
     fault: "machine",
     meaning: "The configuration file is not there, cannot be read, is empty, or is no text in UTF-8.",
@@ -235,6 +240,7 @@ export type OrderErrorCode =
   | "STATE_FILE_UNWRITABLE"
   | "STATE_FILE_INVALID"
   | "STATE_FILE_NEWER"
+  | "FORBIDDEN"
   | "CONFIGURATION_UNREADABLE"
   | "CONFIGURATION_INVALID"
   | "TIMED_OUT"

@@ -39,9 +39,11 @@ const mainSchema = z.looseObject({
   socket_lock_fd: fd,
   state_lock_fd: fd.exactOptional(),
   command_socket_fd: fd,
+  read_socket_fd: fd.exactOptional(),
   sessions: z.array(
     z.looseObject({
       fd,
+      via: z.literal("read").exactOptional(),
       unread: z.string(),
       unsent: z.string(),
       orders: z.array(z.looseObject({ id: z.string(), order: z.looseObject({ kind: z.string() }) })),

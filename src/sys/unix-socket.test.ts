@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readSync, rmSync, statSync, writeSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readSync, rmSync, statSync, writeSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -68,6 +68,25 @@ test("who listens is this user's alone, is told who comes, and is known by its p
   assert.equal(!again.ok && again.error.name, "EADDRINUSE");
   const long = openUnixListener(join(tmpdir(), "x".repeat(200)));
   assert.equal(!long.ok && long.error.name, "ENAMETOOLONG");
+});
+
+test("who has connected is known by the user that it was then", { skip: process.geteuid!() !== 0 }, (t) => {
+  const path = join(folder(t), "socket");
+  const listening = openUnixListener(path);
+  assert.ok(listening.ok);
+  chmodSync(path, 0o666);
+  chmodSync(join(path, ".."), 0o711);
+  process.seteuid!(65_534);
+  const connected = connectUnixSocket(path);
+  process.seteuid!(0);
+  assert.ok(connected.ok);
+  const accepted = acceptUnixConnection(listening.value);
+  assert.ok(accepted.ok);
+  const peer = peerCredentials(accepted.value);
+  assert.equal(peer.ok && peer.value.uid, 65_534);
+  for (const fd of [accepted.value, connected.value, listening.value]) closeDescriptor(fd);
+  const none = peerCredentials(9_999);
+  assert.equal(!none.ok && none.error.name, "EBADF");
 });
 
 test("where nobody listens, or could, the fault says so at once", (t) => {

@@ -58,6 +58,9 @@ test("a proxy starts from its file; a reload changes what differs, and takes awa
       assert.equal(backendOf(await fetchOnce(port, "/")), "app-2");
       const again = await orders.ok("RELOAD_CONFIGURATION");
       assert.deepEqual([again.data.changed, again.revision], [false, 3]);
+      await orders.ok("DRAIN", { cluster_id: "app", backend_id: "one" });
+      const draining = await orders.ok("RELOAD_CONFIGURATION");
+      assert.equal(draining.data.changed, false, "a file does not end what drains");
     });
   });
 });

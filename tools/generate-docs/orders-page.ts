@@ -16,6 +16,7 @@ const COMMON_ERRORS: readonly OrderErrorCode[] = [
   "INVALID_FIELD",
   "DUPLICATE_ID",
   "CONFLICT",
+  "FORBIDDEN",
 ];
 
 const INTRODUCTION = `
@@ -23,7 +24,8 @@ An order is one JSON object on the command socket, followed by a zero byte; so i
 answers and draining are described in [protocol.md](protocol.md), the codes in [errors.md](errors.md).
 
 Around \`data\`, every order may have \`version\` (1) and \`if_revision\`, and those that change the
-configuration \`dry_run\`. A field that is not known is an error.`;
+configuration \`dry_run\`. A field that is not known is an error. Where the configuration file has
+[rights](operating/configuration.md#rights), an order needs the one that stands beside it.`;
 
 export function ordersPage(): string {
   const common = `Every order may be refused with ${codes(COMMON_ERRORS)}; each names what else it may get.`;
@@ -33,10 +35,10 @@ export function ordersPage(): string {
 
 function overview(): string {
   const rows = ORDER_TYPES.map((type) => {
-    const { summary, changesState } = CATALOGUE[type];
-    return [`[\`${type}\`](#${type.toLowerCase()})`, summary, changesState ? "yes" : ""];
+    const { summary, changesState, right } = CATALOGUE[type];
+    return [`[\`${type}\`](#${type.toLowerCase()})`, summary, changesState ? "yes" : "", `\`${right}\``];
   });
-  return table(["order", "what it does", "changes the configuration"], rows);
+  return table(["order", "what it does", "changes the configuration", "right"], rows);
 }
 
 function section(type: OrderType): string {

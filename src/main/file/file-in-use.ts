@@ -23,9 +23,13 @@ export class FileInUse {
     return this.#rights;
   }
 
+  /** Told when rights are others than before. */
+  rightsChanged: () => void = () => undefined;
+
   /** From now on the rights are those of a file that was read again. */
   adoptRights(rights: readonly Right[] | undefined): void {
     this.#rights = rights;
+    this.rightsChanged();
   }
 
   /** The settings of another reading that are not what main was started with, as `processes.workers`. */

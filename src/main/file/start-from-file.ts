@@ -51,6 +51,7 @@ function begin(control: Control, read: ReadConfiguration): Promise<Result<void, 
     control.inTurn(() =>
       changeToFile(control, read, options, {
         author: ownAuthor(),
+        via: "signal",
         processing: () => undefined,
         hasRoom: true,
         onRoom: () => undefined,

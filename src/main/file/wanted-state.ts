@@ -48,6 +48,21 @@ export function* wantedState(
   return faults.length > 0 ? fail(faults) : ok(state);
 }
 
+/** What drains goes on to: a file does not speak of it, and so does not end it. */
+export function keepDraining(state: State, current: State): void {
+  for (const [kind, objects] of [
+    ["listener", current.listeners],
+    ["cluster", current.clusters],
+    ["backend", current.backends],
+  ] as const) {
+    for (const [key, { draining }] of objects) {
+      const before = draining === true ? state.find(kind, key) : undefined;
+      if (before !== undefined)
+        state.applyChange({ kind, key, before, after: { ...before, draining: true } });
+    }
+  }
+}
+
 function add(state: State, { entry, order }: ReadEntry): Fault | undefined {
   const applied = applyOrder(state, order);
   const place = pathText(entry.path);

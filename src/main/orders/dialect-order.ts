@@ -16,6 +16,7 @@ import type { Reply } from "../socket/reply.ts";
 import { writeDialectFile } from "../store/dialect-file.ts";
 import { executeChange } from "./change-order.ts";
 import { completeOrders, importState } from "./import-state.ts";
+import { judgeRight } from "./judge-right.ts";
 import { metricsOf } from "./metrics.ts";
 import { publish } from "./publish.ts";
 import { subscribeEvents } from "./subscribe-events.ts";
@@ -42,9 +43,12 @@ export function executeDialect(
       return ours({ type: "SET_WORKERS", data: { count } });
     }
     case "load-state":
-      return loadState(control, action.path, reply);
-    case "save-state":
-      return saveState(control, action.path, reply);
+    case "save-state": {
+      const data = { path: action.path, drain: DRAIN_DEFAULTS };
+      const type = action.kind === "load-state" ? "LOAD_STATE" : "SAVE_STATE";
+      if (refuseForbidden(control, [{ type, data }], reply)) return undefined;
+      return (action.kind === "load-state" ? loadState : saveState)(control, action.path, reply);
+    }
     case "change":
       executeAction(control, action, plainReply(reply, remarkOf(action)));
       return undefined;
@@ -119,6 +123,7 @@ function executeAction(control: Control, action: ChangeAction, reply: Reply): vo
       { code: "STOPPING", message: "the proxy is stopping and takes no more changes" },
       configuration.revision,
     );
+  if (refuseForbidden(control, action.orders, reply)) return;
   const orders = completeOrders(configuration.state, action);
   if (!orders.ok) return reply.refuse(orders.error, configuration.revision);
   const [only, ...others] = orders.value;
@@ -127,6 +132,17 @@ function executeAction(control: Control, action: ChangeAction, reply: Reply): vo
   const accepted = configuration.changeAll(orders.value, { order, author: reply.author });
   if (!accepted.ok) return reply.refuse(accepted.error.error, configuration.revision);
   publish(control, accepted.value, { order, drainOf: () => DRAIN_DEFAULTS, reply, data: {} });
+}
+
+/** Whether the sender may not give one of these orders of ours; then it is told. */
+function refuseForbidden(control: Control, orders: readonly Order[], reply: Reply): boolean {
+  for (const order of orders) {
+    const forbidden = judgeRight(control, reply, order);
+    if (forbidden === undefined) continue;
+    reply.refuse(forbidden, control.configuration.revision);
+    return true;
+  }
+  return false;
 }
 
 /** What it holds is added, all or nothing: as Sōzu 0.11 merged it. */
@@ -175,6 +191,7 @@ function whenKept(control: Control, action: () => void): void {
 function plainReply(reply: Reply, remark = ""): Reply {
   return {
     author: reply.author,
+    via: reply.via,
     get hasRoom() {
       return reply.hasRoom;
     },

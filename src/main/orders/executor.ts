@@ -24,6 +24,7 @@ import type { Control } from "../control.ts";
 import type { DialectOrder } from "../../model/dialect/parse-dialect.ts";
 import type { OrderExecutor } from "../socket/order-executor.ts";
 import type { Reply } from "../socket/reply.ts";
+import type { Sender } from "../socket/sender.ts";
 import { executeRead } from "./certificate-order.ts";
 import { executeDialect } from "./dialect-order.ts";
 import { explain } from "./explain.ts";
@@ -34,6 +35,7 @@ import { withPast } from "./past.ts";
 import { executeProcessOrder, type ProcessOrder } from "./process-orders.ts";
 import { metricsOf } from "./metrics.ts";
 import { reloadConfiguration } from "./reload-configuration.ts";
+import { judgeRight, rightOf } from "./judge-right.ts";
 import { loadState, saveState } from "./state-orders.ts";
 import { revert } from "./revert.ts";
 import { statusOf } from "./status.ts";
@@ -81,6 +83,10 @@ export class Executor implements OrderExecutor {
     else this.#control.counters.ordersRefused++;
   }
 
+  admits(sender: Sender): boolean {
+    return rightOf(this.#control, sender) !== undefined;
+  }
+
   get revision(): number {
     return this.#control.configuration.revision;
   }
@@ -88,6 +94,11 @@ export class Executor implements OrderExecutor {
   execute(received: ReceivedOrder, reply: Reply): Promise<void> | undefined {
     const { order, ifRevision, dryRun } = received;
     const { configuration, stopSequence } = this.#control;
+    const forbidden = judgeRight(this.#control, reply, order);
+    if (forbidden !== undefined) {
+      reply.refuse(forbidden, configuration.revision);
+      return undefined;
+    }
     if (ifRevision !== undefined && ifRevision !== configuration.revision) {
       void refuseConflict(this.#control, ifRevision, reply);
       return undefined;

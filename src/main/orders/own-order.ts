@@ -22,6 +22,7 @@ export function replyInLog({ log, ownOrders }: Control, type: string): Reply {
   const over = (): void => void ownOrders.delete(reply);
   const reply: Reply = {
     author: ownAuthor(),
+    via: "signal",
     processing: (message) => log.info(`${type}: ${message}`),
     hasRoom: true,
     onRoom: () => undefined,

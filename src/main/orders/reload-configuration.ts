@@ -13,7 +13,7 @@ import {
   readConfiguration,
 } from "../file/read-configuration.ts";
 import { atOnce } from "../file/slices.ts";
-import { wantedState } from "../file/wanted-state.ts";
+import { keepDraining, wantedState } from "../file/wanted-state.ts";
 import { complaintsOf } from "../../model/file/fault.ts";
 import type { State } from "../../model/state.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
@@ -74,8 +74,9 @@ export function differencesTo(control: Control, read: ReadConfiguration): number
 }
 
 function stateOf(read: ReadConfiguration, current: State): Result<State, ConfigurationFault> {
-  if (read.state !== undefined) return ok(read.state);
-  const { path, file, entries } = read;
-  const state = atOnce(wantedState(file, entries, current));
-  return state.ok ? state : fail({ path, reason: complaintsOf(file.text, state.error) });
+  const { path, file, entries, state } = read;
+  const made = state === undefined ? atOnce(wantedState(file, entries, current)) : ok(state);
+  if (!made.ok) return fail({ path, reason: complaintsOf(file.text, made.error) });
+  keepDraining(made.value, current);
+  return made;
 }

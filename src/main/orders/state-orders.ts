@@ -121,6 +121,7 @@ export function changeByOrders(
 export function replyWith(reply: Reply, more: Readonly<Record<string, unknown>>): Reply {
   return {
     author: reply.author,
+    via: reply.via,
     get hasRoom() {
       return reply.hasRoom;
     },

@@ -88,6 +88,7 @@ async function serve(
   const happened = new EventEmitter();
   const executor: OrderExecutor = {
     revision: 3,
+    admits: () => true,
     answered: () => undefined,
     execute: (received, reply) => {
       executed.push(received.id);

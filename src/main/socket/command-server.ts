@@ -1,11 +1,14 @@
 /**
- * The command socket: a Unix stream socket (unix(7)) whose mode is right from its first moment. Takes
- * clients, gives each a session, and lets them take turns. Who may connect is the file system's decision.
+ * The command socket, and a second one for looking only, where one is wanted: Unix stream sockets (unix(7))
+ * whose mode is right from their first moment. Takes clients, gives each a session, and lets them take turns.
+ * Who may connect is decided by the file system, and by rights where the configuration file gives them.
  */
 import { rmSync } from "node:fs";
 import { createServer, type Server, Socket } from "node:net";
 import { descriptorOf } from "../../io/node-descriptors.ts";
+import { senderOf, type Sender } from "./sender.ts";
 import { errorAnswer } from "../../model/answers.ts";
+import type { OrderError } from "../../model/errors.ts";
 import type { MainLimits } from "../limits.ts";
 import { CommandSession } from "./command-session.ts";
 import type { CarriedOrder, CarriedSession } from "../../model/carried.ts";
@@ -25,15 +28,17 @@ export interface CommandServerOptions {
 export class CommandServer {
   readonly #options: CommandServerOptions;
   readonly #server: Server;
+  #readServer: Server | undefined;
   readonly #sessions: Set<CommandSession> = new Set();
   #state: "serving" | "paused" = "serving";
-  #inheritedPath: string | undefined;
+  /** Of sockets that Node has not made itself. */
+  readonly #inheritedPaths: string[] = [];
   /** At the end: the last client is gone. */
   #lastClosed: () => void = () => undefined;
 
   constructor(options: CommandServerOptions) {
     this.#options = options;
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    this.#server = this.#newServer("command");
   }
 
   /**
@@ -41,19 +46,13 @@ export class CommandServer {
    * error.
    */
   listen(path: string, mode: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      // bind(2) makes the file, with 0777 less the mask, before listen() returns: at no moment is it wider.
-      const mask = process.umask(~mode & 0o777);
-      try {
-        this.#server.listen(path, () => {
-          this.#server.off("error", reject);
-          resolve();
-        });
-      } finally {
-        process.umask(mask);
-      }
-    });
+    return listenAt(this.#server, path, mode);
+  }
+
+  /** Opens the second socket, on which nothing can be changed, in the same way. */
+  listenForReading(path: string, mode: number): Promise<void> {
+    this.#readServer = this.#newServer("read");
+    return listenAt(this.#readServer, path, mode);
   }
 
   /**
@@ -68,19 +67,25 @@ export class CommandServer {
     }: { readonly path: string; readonly fd: number; readonly sessions: readonly CarriedSession[] },
     resume: (order: CarriedOrder, reply: Reply) => void,
   ): Promise<void> {
-    this.#inheritedPath = path;
+    this.#inheritedPaths.push(path);
     for (const carried of sessions) {
       const socket = new Socket({ fd: carried.fd, readable: true, writable: true, allowHalfOpen: true });
-      const session = this.#begin(socket, carried);
+      const session = this.#begin(socket, senderOf(socket, carried.via ?? "command"), carried);
       for (const { id, order } of carried.orders) resume(order, session.replyTo(id));
     }
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen({ fd }, () => {
-        this.#server.off("error", reject);
-        resolve();
-      });
-    });
+    return opened(this.#server, () => this.#server.listen({ fd }));
+  }
+
+  /** Goes on with the second socket of a main before us. */
+  inheritForReading({ path, fd }: { readonly path: string; readonly fd: number }): Promise<void> {
+    this.#inheritedPaths.push(path);
+    const server = (this.#readServer = this.#newServer("read"));
+    return opened(server, () => server.listen({ fd }));
+  }
+
+  /** Ends the sessions of those who may not connect any more. */
+  endForbidden(): void {
+    for (const session of this.#sessions) if (!this.#options.executor.admits(session.sender)) session.end();
   }
 
   /** No orders are taken until `resume`; those that were go on. */
@@ -109,6 +114,11 @@ export class CommandServer {
     return descriptorOf(this.#server);
   }
 
+  /** Of the second one. */
+  get readDescriptor(): number | undefined {
+    return this.#readServer && descriptorOf(this.#readServer);
+  }
+
   /**
    * Takes no more clients, ends those that are there once their answers are written, and removes the socket.
    */
@@ -120,41 +130,75 @@ export class CommandServer {
       const over = (): void => {
         clearTimeout(impatience);
         // Node removes what it has made itself.
-        if (this.#inheritedPath !== undefined) rmSync(this.#inheritedPath, { force: true });
+        for (const path of this.#inheritedPaths) rmSync(path, { force: true });
         resolve();
       };
-      this.#server.close(() => {
+      const servers = [this.#server, this.#readServer].filter((server) => server !== undefined);
+      let left = servers.length;
+      const closed = (): void => {
+        if (--left > 0) return;
         // Node waits for those that it has accepted, and knows nothing of those that were inherited.
         if (this.#sessions.size === 0) over();
         else this.#lastClosed = over;
-      });
+      };
+      for (const server of servers) server.close(closed);
       for (const session of this.#sessions) session.end();
     });
   }
 
-  #accept(socket: Socket): void {
-    const { limits, executor } = this.#options;
-    if (this.#sessions.size >= limits.connectionsMax) {
-      const message = `${limits.connectionsMax} clients are connected, and no more are taken`;
-      socket.on("error", () => socket.destroy());
-      const place = { id: null, revision: executor.revision };
-      socket.end(`${JSON.stringify(errorAnswer(place, { code: "LIMIT_EXCEEDED", message }))}\0`, () =>
-        socket.destroy(),
-      );
-      return;
-    }
-    this.#begin(socket);
+  #newServer(via: "command" | "read"): Server {
+    return createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket, senderOf(socket, via)));
   }
 
-  #begin(socket: Socket, carried?: CarriedSession): CommandSession {
+  #accept(socket: Socket, sender: Sender): void {
+    const { limits, executor } = this.#options;
+    if (!executor.admits(sender))
+      return this.#turnAway(socket, { code: "FORBIDDEN", message: "this user has no right here" });
+    if (this.#sessions.size >= limits.connectionsMax) {
+      const message = `${limits.connectionsMax} clients are connected, and no more are taken`;
+      return this.#turnAway(socket, { code: "LIMIT_EXCEEDED", message });
+    }
+    this.#begin(socket, sender);
+  }
+
+  #turnAway(socket: Socket, error: OrderError): void {
+    socket.on("error", () => socket.destroy());
+    const place = { id: null, revision: this.#options.executor.revision };
+    socket.end(`${JSON.stringify(errorAnswer(place, error))}\0`, () => socket.destroy());
+  }
+
+  #begin(socket: Socket, sender: Sender, carried?: CarriedSession): CommandSession {
     const { limits, executor, turns } = this.#options;
     const closed = (): void => {
       this.#sessions.delete(session);
       if (this.#sessions.size === 0) this.#lastClosed();
     };
-    const session: CommandSession = new CommandSession(socket, { executor, turns, limits, closed }, carried);
+    const options = { executor, turns, limits, sender, closed };
+    const session: CommandSession = new CommandSession(socket, options, carried);
     this.#sessions.add(session);
     if (this.#state === "paused") session.pause();
     return session;
   }
+}
+
+function listenAt(server: Server, path: string, mode: number): Promise<void> {
+  // bind(2) makes the file, with 0777 less the mask, before listen() returns: at no moment is it wider.
+  const mask = process.umask(~mode & 0o777);
+  try {
+    return opened(server, () => server.listen(path));
+  } finally {
+    process.umask(mask);
+  }
+}
+
+/** Fulfilled when the server listens. Rejects with the system's error. */
+function opened(server: Server, listen: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.once("listening", () => {
+      server.off("error", reject);
+      resolve();
+    });
+    listen();
+  });
 }

@@ -19,19 +19,19 @@ import { dialectAnswer, type AnswerForm } from "../../model/dialect/answer-form.
 import type { OrderError } from "../../model/errors.ts";
 import { FrameReader, type Frame } from "../../model/framing.ts";
 import type { MainLimits } from "../limits.ts";
-import type { Author } from "../../model/author.ts";
 import type { CarriedOrder, CarriedSession } from "../../model/carried.ts";
-import { peerOf } from "../author.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import type { OrderExecutor } from "./order-executor.ts";
 import { readOrderFrame } from "./read-order-frame.ts";
 import type { Reply } from "./reply.ts";
+import type { Sender } from "./sender.ts";
 import type { TurnTaker, Turns } from "./turns.ts";
 
 export interface SessionOptions {
   readonly executor: OrderExecutor;
   readonly turns: Turns;
   readonly limits: MainLimits;
+  readonly sender: Sender;
   readonly closed: (session: CommandSession) => void;
 }
 
@@ -48,7 +48,6 @@ export class CommandSession implements TurnTaker {
   readonly #options: SessionOptions;
   readonly #reader: FrameReader;
   readonly #writer: AnswerWriter;
-  readonly #peer: Omit<Author, "order_id">;
   readonly #inFlight: Map<string, InFlight> = new Map();
   #answers: string[] = [];
   /** Told once when the client has read some of what it was sent. */
@@ -69,7 +68,6 @@ export class CommandSession implements TurnTaker {
     this.#options = options;
     this.#reader = new FrameReader({ frameBytesMax: options.limits.frameBytesMax });
     this.#writer = new AnswerWriter(socket, this.#taken);
-    this.#peer = peerOf(descriptorOf(socket));
     socket.on("data", this.#received);
     socket.on("end", () => this.#ended());
     socket.on("drain", () => this.#wake());
@@ -116,6 +114,10 @@ export class CommandSession implements TurnTaker {
     this.#endIfDone();
   }
 
+  get sender(): Sender {
+    return this.#options.sender;
+  }
+
   /** True if everything of it could be carried over now. */
   get isCarriable(): boolean {
     if (this.#state === "held") return false;
@@ -128,6 +130,7 @@ export class CommandSession implements TurnTaker {
     if (this.#state !== "open") return undefined;
     return {
       fd: descriptorOf(this.#socket),
+      ...(this.sender.via === "read" && { via: "read" }),
       unread: Buffer.concat([this.#reader.unread(), this.#readAhead()]).toString("base64"),
       unsent: Buffer.concat([this.#writer.unsent(), Buffer.from(this.#answers.join(""))]).toString("base64"),
       orders: [...this.#inFlight].map(([id, { describe }]) => {
@@ -217,8 +220,10 @@ export class CommandSession implements TurnTaker {
   /** How the order in flight with this id is answered. */
   replyTo(id: string, form?: AnswerForm): Reply {
     const hasRoom = (): boolean => this.#hasRoom;
+    const { sender } = this;
     return {
-      author: { ...this.#peer, order_id: id },
+      author: { uid: sender.uid, pid: sender.pid, order_id: id },
+      via: sender.via,
       get hasRoom() {
         return hasRoom();
       },

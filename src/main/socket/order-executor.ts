@@ -4,6 +4,7 @@
 import type { DialectOrder } from "../../model/dialect/parse-dialect.ts";
 import type { ReceivedOrder } from "../../model/orders.ts";
 import type { Reply } from "./reply.ts";
+import type { Sender } from "./sender.ts";
 
 export interface OrderExecutor {
   /**
@@ -13,6 +14,8 @@ export interface OrderExecutor {
   execute(received: ReceivedOrder, reply: Reply): Promise<void> | undefined;
   /** The same for an order in Sōzu's words. What is answered is in theirs. */
   executeDialect(order: DialectOrder, reply: Reply): Promise<void> | undefined;
+  /** Whether the sender may say anything. */
+  admits(sender: Sender): boolean;
   readonly revision: number;
   /** A final answer was given; also to what was no order. */
   answered(result: "ok" | "error"): void;

@@ -4,11 +4,14 @@
  */
 import type { Author } from "../../model/author.ts";
 import type { OrderError } from "../../model/errors.ts";
+import type { Via } from "./sender.ts";
 import type { CarriedOrder } from "../../model/carried.ts";
 
 export interface Reply {
   /** Who asked. */
   readonly author: Author;
+  /** And by which way. */
+  readonly via: Via;
   /** Not final. Left out where the client does not read what it was told before. */
   processing(message: string, data: unknown, revision: number): void;
   /** False: the client has enough to read, and progress would only wait. */

@@ -18,6 +18,27 @@ const CONNECT_MS_MAX = 1_000;
  * is a sentence for the user.
  */
 export async function claimSocketPath(path: string): Promise<Result<FileLock, string>> {
+  const prepared = prepareFolder(path);
+  if (!prepared.ok) return prepared;
+  const lock = takeFileLock(`${path}.lock`);
+  if (!lock.ok) {
+    if (!("pid" in lock.error)) return fail(`cannot lock ${path}.lock: ${lock.error.message}`);
+    const owner = lock.error.pid === undefined ? "another proxy" : `another proxy (pid ${lock.error.pid})`;
+    return fail(`${owner} already has the socket ${path}; stop it, or choose another path with --socket`);
+  }
+  const freed = await free(path);
+  if (freed.ok) return lock;
+  lock.value.release();
+  return freed;
+}
+
+/** Makes the path of a second socket free: the main that has the lock of the first one has this, too. */
+export async function freeSocketPath(path: string): Promise<Result<void, string>> {
+  const prepared = prepareFolder(path);
+  return prepared.ok ? free(path) : prepared;
+}
+
+function prepareFolder(path: string): Result<void, string> {
   if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
     return fail(
       `socket path ${path} has more than ${PATH_BYTES_MAX} bytes; choose a shorter one with --socket`,
@@ -25,23 +46,15 @@ export async function claimSocketPath(path: string): Promise<Result<FileLock, st
   }
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return ok(undefined);
   } catch (error) {
     return fail(`cannot make the folder of ${path}: ${fileFault(error).message}`);
   }
-  const lock = takeFileLock(`${path}.lock`);
-  if (!lock.ok) {
-    if (!("pid" in lock.error)) return fail(`cannot lock ${path}.lock: ${lock.error.message}`);
-    const owner = lock.error.pid === undefined ? "another proxy" : `another proxy (pid ${lock.error.pid})`;
-    return fail(`${owner} already has the socket ${path}; stop it, or choose another path with --socket`);
-  }
-  if (await answers(path)) {
-    lock.value.release();
-    return fail(`another program already listens on the socket ${path}; choose another path with --socket`);
-  }
-  const removed = removeSocket(path);
-  if (removed.ok) return lock;
-  lock.value.release();
-  return removed;
+}
+
+async function free(path: string): Promise<Result<void, string>> {
+  if (!(await answers(path))) return removeSocket(path);
+  return fail(`another program already listens on the socket ${path}; choose another path with --socket`);
 }
 
 /** A path that was mistyped may name a file that somebody needs: only a socket is ours to remove. */

@@ -31,6 +31,7 @@ export function carriedMain(
     ...store,
     socket_lock_fd: socketLock.fd,
     command_socket_fd: server.descriptor,
+    ...(server.readDescriptor !== undefined && { read_socket_fd: server.readDescriptor }),
     sessions,
     own_orders: [...ownOrders.values()].map(({ type, describe }) => ({ type, order: describe() })),
     listeners: listeners.open(),
@@ -51,12 +52,12 @@ export function carriedMain(
 /** All that have to stay open for the next program, beside the document itself. */
 export function descriptorsOf(main: CarriedMain): readonly number[] {
   const { state_fd, history_fd, socket_lock_fd, state_lock_fd } = main;
-  const { command_socket_fd, demo_fd, sessions, listeners } = main;
+  const { command_socket_fd, read_socket_fd, demo_fd, sessions, listeners } = main;
   return [
     state_fd,
     socket_lock_fd,
     command_socket_fd,
-    ...[history_fd, state_lock_fd, demo_fd].filter((fd) => fd !== undefined),
+    ...[history_fd, state_lock_fd, read_socket_fd, demo_fd].filter((fd) => fd !== undefined),
     ...sessions.map(({ fd }) => fd),
     ...listeners.map(({ fd }) => fd),
   ];

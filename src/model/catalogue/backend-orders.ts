@@ -73,6 +73,7 @@ export const BACKEND_ORDERS: CatalogueOf<
   ADD_BACKEND: {
     summary: "Add an address to a cluster; it takes requests from the answer on.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: addSchema,
     example: { cluster_id: "app", backend_id: "app-1", address: "127.0.0.1:9001" },
@@ -81,6 +82,7 @@ export const BACKEND_ORDERS: CatalogueOf<
   UPDATE_BACKEND: {
     summary: "Change a backend's fields; what is left out stays, `null` gives the default.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: updateSchema,
     example: { cluster_id: "app", backend_id: "app-1", weight: 50 },
@@ -89,6 +91,7 @@ export const BACKEND_ORDERS: CatalogueOf<
   REMOVE_BACKEND: {
     summary: "Choose a backend no more, and report until the last exchange with it has ended.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: z.strictObject({ ...key, drain: drainField }, mustBe("an object")),
     example: { cluster_id: "app", backend_id: "app-1", drain: { deadline_ms: 30_000, on_deadline: "close" } },
@@ -97,6 +100,7 @@ export const BACKEND_ORDERS: CatalogueOf<
   LIST_BACKENDS: {
     summary: "The backends, sorted by `cluster_id` and `backend_id`.",
     changesState: false,
+    right: "read",
     answeredBy: "main",
     schema: listSchema,
     example: { cluster_id: "app" },

@@ -74,6 +74,7 @@ export const CERTIFICATE_ORDERS: CatalogueOf<
   ADD_CERTIFICATE: {
     summary: "Serve a certificate on an https listener: new handshakes for its names get it.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: z.strictObject(sent, mustBe("an object")),
     example: EXAMPLE,
@@ -86,6 +87,7 @@ export const CERTIFICATE_ORDERS: CatalogueOf<
   REPLACE_CERTIFICATE: {
     summary: "Put a certificate in the place of another: every handshake gets one of the two, whole.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: z.strictObject(
       {
@@ -105,6 +107,7 @@ export const CERTIFICATE_ORDERS: CatalogueOf<
   REMOVE_CERTIFICATE: {
     summary: "Serve a certificate no more, and report until the last session on it has ended.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: z.strictObject(
       { listener, fingerprint: fingerprintField("That of the certificate's DER."), drain: drainField },
@@ -120,6 +123,7 @@ export const CERTIFICATE_ORDERS: CatalogueOf<
   LIST_CERTIFICATES: {
     summary: "The certificates without their keys and texts, sorted by listener and fingerprint.",
     changesState: false,
+    right: "read",
     answeredBy: "main",
     schema: listSchema,
     example: { name: "www.example.com" },

@@ -68,6 +68,7 @@ export const CLUSTER_ORDERS: CatalogueOf<
   ADD_CLUSTER: {
     summary: "Add an application, still without backends.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: addSchema,
     example: { cluster_id: "app" },
@@ -76,6 +77,7 @@ export const CLUSTER_ORDERS: CatalogueOf<
   UPDATE_CLUSTER: {
     summary: "Change a cluster's fields; what is left out stays, `null` gives the default.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: updateSchema,
     example: { cluster_id: "app", load_balancing: "least_loaded" },
@@ -84,6 +86,7 @@ export const CLUSTER_ORDERS: CatalogueOf<
   REMOVE_CLUSTER: {
     summary: "Remove a cluster with its backends, and report until the last exchange with them has ended.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: removeSchema,
     example: { cluster_id: "app", cascade: true },
@@ -92,6 +95,7 @@ export const CLUSTER_ORDERS: CatalogueOf<
   LIST_CLUSTERS: {
     summary: "The clusters, sorted by `cluster_id`.",
     changesState: false,
+    right: "read",
     answeredBy: "main",
     schema: z.strictObject({ cluster_id: clusterId.exactOptional(), ...pageFields }, mustBe("an object")),
     example: {},

@@ -35,6 +35,7 @@ export const DRAIN_ORDERS: CatalogueOf<"DRAIN" | "UNDRAIN"> = {
     summary:
       "Give a backend, a cluster or a listener no new use, and report until nothing uses it; it stays.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: drainSchema,
     example: { cluster_id: "app", backend_id: "app-1" },
@@ -43,6 +44,7 @@ export const DRAIN_ORDERS: CatalogueOf<"DRAIN" | "UNDRAIN"> = {
   UNDRAIN: {
     summary: "Take back a DRAIN: it is used again, and its drain ends.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: undrainSchema,
     example: { cluster_id: "app", backend_id: "app-1" },

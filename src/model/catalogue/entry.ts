@@ -4,12 +4,15 @@
 import type { z } from "zod";
 import type { OrderErrorCode } from "../errors.ts";
 import type { OrderData, OrderType } from "../orders.ts";
+import type { RightLevel } from "../right-level.ts";
 
 export interface CatalogueEntry<Type extends OrderType> {
   /** One sentence for people. */
   readonly summary: string;
   /** Whether it can change the configuration: then `dry_run` is for it too. */
   readonly changesState: boolean;
+  /** What whoever gives it must be allowed. */
+  readonly right: RightLevel;
   /** Whose work its `OK` stands for: main's alone, or that of every worker. */
   readonly answeredBy: "main" | "workers";
   /** It is answered by `PROCESSING` only, until the connection ends; so is its example. */

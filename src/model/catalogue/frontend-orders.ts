@@ -117,6 +117,7 @@ export const FRONTEND_ORDERS: CatalogueOf<"ADD_FRONTEND" | "REMOVE_FRONTEND" | "
   ADD_FRONTEND: {
     summary: "Send the requests of a host name, path and method to a cluster, or deny or redirect them.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: addSchema,
     example: {
@@ -130,6 +131,7 @@ export const FRONTEND_ORDERS: CatalogueOf<"ADD_FRONTEND" | "REMOVE_FRONTEND" | "
   REMOVE_FRONTEND: {
     summary: "Remove a frontend; requests in progress go on.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: z.strictObject(key, mustBe("an object")),
     example: { listener: "127.0.0.1:8080", hostname: "example.com", path: { prefix: "/" } },
@@ -138,6 +140,7 @@ export const FRONTEND_ORDERS: CatalogueOf<"ADD_FRONTEND" | "REMOVE_FRONTEND" | "
   LIST_FRONTENDS: {
     summary: "The frontends, sorted by listener, hostname, method and path.",
     changesState: false,
+    right: "read",
     answeredBy: "main",
     schema: listSchema,
     example: { hostname: "example.com" },

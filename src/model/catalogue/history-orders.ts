@@ -14,6 +14,7 @@ export const HISTORY_ORDERS: CatalogueOf<"HISTORY" | "REVERT"> = {
   HISTORY: {
     summary: "The accepted changes of the configuration, newest first: what, when and by whom.",
     changesState: false,
+    right: "read",
     answeredBy: "main",
     schema: z.strictObject(
       {
@@ -65,6 +66,7 @@ export const HISTORY_ORDERS: CatalogueOf<"HISTORY" | "REVERT"> = {
   REVERT: {
     summary: "Make the configuration what it was at a revision: only what differs, as one new revision.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: z.strictObject(
       {

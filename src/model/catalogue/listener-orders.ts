@@ -105,6 +105,7 @@ export const LISTENER_ORDERS: CatalogueOf<
   ADD_LISTENER: {
     summary: "Accept connections at an address.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: completeSchema,
     example: { address: "127.0.0.1:8080", protocol: "http" },
@@ -120,6 +121,7 @@ export const LISTENER_ORDERS: CatalogueOf<
   UPDATE_LISTENER: {
     summary: "Change a listener's fields; what is left out stays, `null` gives the default.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: updateSchema,
     example: { address: "127.0.0.1:8080", front_timeout_ms: 30_000 },
@@ -129,6 +131,7 @@ export const LISTENER_ORDERS: CatalogueOf<
     summary:
       "Accept no more, remove its frontends and certificates, and report until the last exchange has ended.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: z.strictObject({ address, drain: drainField }, mustBe("an object")),
     example: { address: "127.0.0.1:8080" },
@@ -137,6 +140,7 @@ export const LISTENER_ORDERS: CatalogueOf<
   LIST_LISTENERS: {
     summary: "The listeners, sorted by address.",
     changesState: false,
+    right: "read",
     answeredBy: "main",
     schema: z.strictObject({ address: address.exactOptional(), ...pageFields }, mustBe("an object")),
     example: {},

@@ -12,6 +12,7 @@ export const OBSERVATION_ORDERS: CatalogueOf<"METRICS" | "SUBSCRIBE_EVENTS" | "W
   METRICS: {
     summary: "All counters, gauges and histograms, summed and by worker.",
     changesState: false,
+    right: "read",
     answeredBy: "workers",
     schema: z.strictObject({}, mustBe("an object")),
     example: {},
@@ -50,6 +51,7 @@ export const OBSERVATION_ORDERS: CatalogueOf<"METRICS" | "SUBSCRIBE_EVENTS" | "W
   SUBSCRIBE_EVENTS: {
     summary: "Everything that changes or happens, as it does, until the connection is closed.",
     changesState: false,
+    right: "read",
     answeredBy: "main",
     isEndless: true,
     schema: z.strictObject(
@@ -83,6 +85,7 @@ export const OBSERVATION_ORDERS: CatalogueOf<"METRICS" | "SUBSCRIBE_EVENTS" | "W
   WAIT_REVISION: {
     summary: "Wait until every worker has a revision, also one that is yet to come.",
     changesState: false,
+    right: "read",
     answeredBy: "workers",
     schema: z.strictObject(
       {

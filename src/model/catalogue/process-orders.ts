@@ -46,6 +46,7 @@ export const PROCESS_ORDERS: CatalogueOf<
   SET_WORKERS: {
     summary: "Run so many workers; those that leave finish their exchanges first.",
     changesState: false,
+    right: "admin",
     answeredBy: "workers",
     schema: z.strictObject(
       { count: wholeNumberField(1, WORKERS_MAX, "How many workers are to run.") },
@@ -58,6 +59,7 @@ export const PROCESS_ORDERS: CatalogueOf<
   RESTART_WORKER: {
     summary: "Replace a worker: a new one takes its connections over, then the old one leaves.",
     changesState: false,
+    right: "admin",
     answeredBy: "workers",
     schema: z.strictObject(
       { worker: wholeNumberField(0, WORKER_NUMBER_MAX, "Its number, as STATUS has it.") },
@@ -71,6 +73,7 @@ export const PROCESS_ORDERS: CatalogueOf<
     summary:
       "Replace a worker by one of the program as it is now: connections are handed over, none is closed.",
     changesState: false,
+    right: "admin",
     answeredBy: "workers",
     schema: z.strictObject(
       {
@@ -92,6 +95,7 @@ export const PROCESS_ORDERS: CatalogueOf<
     summary:
       "Have main become the program as it is now, in the same process; clients of the command socket stay connected.",
     changesState: false,
+    right: "admin",
     answeredBy: "main",
     schema: z.strictObject(
       { program: programPath.exactOptional(), version: programVersion.exactOptional() },
@@ -108,6 +112,7 @@ export const PROCESS_ORDERS: CatalogueOf<
     summary:
       "Have main become the program as it is now, then replace each worker by one of it; if one fails, all go back.",
     changesState: false,
+    right: "admin",
     answeredBy: "workers",
     schema: z.strictObject(
       {
@@ -127,6 +132,7 @@ export const PROCESS_ORDERS: CatalogueOf<
   SOFT_STOP: {
     summary: "Accept no more, finish what is in progress, and stop; what is left at the deadline is closed.",
     changesState: false,
+    right: "admin",
     answeredBy: "workers",
     schema: z.strictObject(
       {
@@ -145,6 +151,7 @@ export const PROCESS_ORDERS: CatalogueOf<
   HARD_STOP: {
     summary: "Stop at once; connections in progress are cut.",
     changesState: false,
+    right: "admin",
     answeredBy: "main",
     schema: z.strictObject({}, mustBe("an object")),
     example: {},

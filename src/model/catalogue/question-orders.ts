@@ -50,6 +50,7 @@ export const QUESTION_ORDERS: CatalogueOf<
   STATUS: {
     summary: "What runs: version, revision, the configuration's hash, and each worker.",
     changesState: false,
+    right: "read",
     answeredBy: "main",
     schema: nothing,
     example: {},
@@ -105,6 +106,7 @@ export const QUESTION_ORDERS: CatalogueOf<
     summary:
       "Where a request would go: the rule, those that nearly matched, the cluster, its backends, the certificate.",
     changesState: false,
+    right: "read",
     answeredBy: "workers",
     schema: explainSchema,
     example: { listener: "127.0.0.1:8080", method: "GET", host: "example.com", path: "/cart" },
@@ -134,6 +136,7 @@ export const QUESTION_ORDERS: CatalogueOf<
   DUMP_STATE: {
     summary: "The orders that make this configuration from nothing.",
     changesState: false,
+    right: "read",
     answeredBy: "main",
     schema: z.strictObject(
       {
@@ -151,6 +154,7 @@ export const QUESTION_ORDERS: CatalogueOf<
     summary:
       "Write the configuration to a file for LOAD_STATE; an old file stays whole until the new one is.",
     changesState: false,
+    right: "admin",
     answeredBy: "main",
     schema: z.strictObject({ path: filePath }, mustBe("an object")),
     example: { path: "/var/lib/kakehi/saved.state" },
@@ -160,6 +164,7 @@ export const QUESTION_ORDERS: CatalogueOf<
   LOAD_STATE: {
     summary: "Make the configuration that of a file: only what differs is changed, all at one moment.",
     changesState: true,
+    right: "admin",
     answeredBy: "workers",
     schema: z.strictObject({ path: filePath, drain: drainField }, mustBe("an object")),
     example: { path: "/var/lib/kakehi/saved.state" },
@@ -182,6 +187,7 @@ export const QUESTION_ORDERS: CatalogueOf<
     summary:
       "Make the configuration that of a configuration file: only what differs is changed, all at one moment.",
     changesState: true,
+    right: "admin",
     answeredBy: "workers",
     schema: z.strictObject(
       { path: configurationPath.exactOptional(), drain: drainField },
@@ -211,6 +217,7 @@ export const QUESTION_ORDERS: CatalogueOf<
   IMPORT_STATE: {
     summary: "Add what a state file of Sōzu holds to the configuration: all of it, or nothing.",
     changesState: true,
+    right: "admin",
     answeredBy: "workers",
     schema: z.strictObject(
       {
@@ -247,6 +254,7 @@ export const QUESTION_ORDERS: CatalogueOf<
   QUERY_DRAINS: {
     summary: "What was removed and is still in use.",
     changesState: false,
+    right: "read",
     answeredBy: "main",
     schema: nothing,
     example: {},

@@ -80,6 +80,7 @@ export const SWAP_ORDERS: CatalogueOf<"SWAP_BACKENDS"> = {
     summary:
       "Add backends and remove others in one moment, once the new ones answer; then report until the old ones are unused.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema,
     example: {

@@ -19,6 +19,7 @@ export const TRANSACTION_ORDERS: CatalogueOf<"TRANSACTION"> = {
   TRANSACTION: {
     summary: "Do several orders as one: all of them or none, in one revision, visible at one moment.",
     changesState: true,
+    right: "write",
     answeredBy: "workers",
     schema: z.strictObject({ orders }, mustBe("an object")),
     example: {

@@ -40,8 +40,14 @@ const INNER_TABLES: Readonly<Partial<Record<EntryType, string>>> = {
   ADD_CLUSTER: "tls",
 };
 
-/** Of an order, but not of a file: what the proxy finds out itself. */
-const FOUND_OUT: ReadonlySet<string> = new Set(["fingerprint", "key_type", "not_before_ms", "not_after_ms"]);
+/** Of an order, but not of a file: what the proxy finds out itself, and what is of the moment. */
+const NOT_OF_FILES: ReadonlySet<string> = new Set([
+  "fingerprint",
+  "key_type",
+  "not_before_ms",
+  "not_after_ms",
+  "draining",
+]);
 
 /** Tables in an object's table that are objects of their own. */
 const NESTED: Readonly<Partial<Record<EntryType, string>>> = {
@@ -92,7 +98,7 @@ export function readEntry(entry: FileEntry, readPem: ReadPem): Result<ChangeOrde
 export function entryFields(type: EntryType): readonly FieldDescription[] {
   const inner = innerTableOf(type);
   const fields = describeFields(type)
-    .filter(({ name }) => !FOUND_OUT.has(name) && name !== IMPLIED[type])
+    .filter(({ name }) => !NOT_OF_FILES.has(name) && name !== IMPLIED[type])
     .map((field) => {
       if (field.name === inner) return { ...field, fields: field.fields.map(inFile) };
       return inner === undefined ? inFile(field) : field;

@@ -108,7 +108,7 @@ test("what is wrong is told with line, column and the nearest right word", () =>
       '[[rights]]\nuid = 1\nmay = "read"\n[[rights]]\nuid = 1\nmay = "read"',
       "5:1: rights[1].uid 1 has an entry already: one user has one",
     ],
-    ["a = \n", "1:5: not TOML: incomplete key-value: cannot find end of value"],
+    ["a = \n", "1:5: not TOML: invalid value"],
     ["[x]\n[x]\n", "2:2: not TOML: trying to redefine an already defined table or value"],
     ["__proto__ = 1", ""],
   ];

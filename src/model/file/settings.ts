@@ -13,7 +13,8 @@ import {
   UID_MAX,
   WORKERS_MAX,
 } from "../limits.ts";
-import { RIGHT_LEVELS, type Right } from "../rights.ts";
+import { RIGHT_LEVELS } from "../right-level.ts";
+import type { Right } from "../rights.ts";
 import type { ObjectKind } from "../objects.ts";
 
 const SECOND_MS = 1_000;

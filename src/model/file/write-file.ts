@@ -74,7 +74,7 @@ function tableText(name: string, fields: Fields, comments: readonly string[]): s
 function without(value: object, defaults: object): Fields {
   const otherwise = defaults as Fields;
   return Object.fromEntries(
-    Object.entries(value).filter(([name, field]) => !areEqual(field, otherwise[name])),
+    Object.entries(value).filter(([name, field]) => name !== "draining" && !areEqual(field, otherwise[name])),
   );
 }
 
