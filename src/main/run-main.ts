@@ -28,6 +28,7 @@ import type { HistoryLimits } from "./history/history.ts";
 import type { Listener } from "../model/objects.ts";
 import type { Listeners } from "./listeners.ts";
 import { executeChange } from "./orders/change-order.ts";
+import { tellUnservable } from "./certificates/kept-listeners.ts";
 import { Executor } from "./orders/executor.ts";
 import { executeOwn, replyInLog } from "./orders/own-order.ts";
 import type { Stopped } from "./stop-sequence.ts";
@@ -124,6 +125,7 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
   if (!opened.ok) return giveUp(opened.error);
   const store = opened.value;
   control.configuration.adopt(store);
+  tellUnservable(store.state.listeners.values(), log);
   if (heritage !== undefined) {
     inheritParts(control, heritage);
     main.secrets.adopt(heritage.main.secrets);
