@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { openBlock, readBlocks } from "../../src/main/history/block.ts";
 import { DOCUMENT_FORMAT, parseDocument } from "../../src/model/upgrade-document.ts";
 
 test("a document of format 1, of a main that becomes another program, is read whole", () => {
@@ -15,4 +16,19 @@ test("a document of format 1, of a main that becomes another program, is read wh
 
 test("this version's format has its document here", () => {
   assert.ok(existsSync(new URL(`upgrade-document-${DOCUMENT_FORMAT}.json`, import.meta.url)));
+});
+
+test("a block of history of format 1 is read whole", () => {
+  const bytes = readFileSync(new URL("history-1.blocks", import.meta.url));
+  const { blocks, damage, wholeBytes } = readBlocks(bytes);
+  assert.deepEqual([blocks.length, damage, wholeBytes], [1, undefined, bytes.length]);
+  const opened = openBlock(blocks[0]!);
+  assert.ok(opened.ok, opened.ok ? "" : opened.error);
+  assert.deepEqual(
+    opened.value.map(({ revision, order, order_id, undo }) => [revision, order, order_id, undo[0]!.key]),
+    [
+      [1, "ADD_CLUSTER", "41", "app"],
+      [2, "REMOVE_CLUSTER", null, "app"],
+    ],
+  );
 });
