@@ -74,7 +74,7 @@ export const TRANSACTION_ORDERS_MAX = 10_000;
 export const PAGE_ITEMS_MAX = 10_000;
 
 /** The configuration file, before anybody looks at what it says. */
-export const CONFIGURATION_FILE_BYTES_MAX: number = 64 * 1024 * 1024;
+export const CONFIGURATION_FILE_BYTES_MAX: number = 32 * 1024 * 1024;
 /** Users with rights of their own. */
 export const RIGHTS_MAX = 1_000;
 /** Patterns of cluster ids of one user, and the size of each. */

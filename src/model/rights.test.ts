@@ -51,6 +51,7 @@ test("keys are shown to those who may do everything", () => {
 
 const SOME: Pick<Right, "may" | "clusters"> = { may: "write", clusters: ["app-*", "exact"] };
 const LISTENER = "127.0.0.1:80";
+const ADDED = [{ backend_id: "b", address: "10.0.0.2:80" }];
 
 test("who may change some clusters changes these with what belongs to them, and nothing else", () => {
   const foreign = "FORBIDDEN data.cluster_id";
@@ -73,6 +74,9 @@ test("who may change some clusters changes these with what belongs to them, and 
     ["DRAIN", { cluster_id: "app-1", backend_id: "a" }, "allowed"],
     ["UNDRAIN", { cluster_id: "other" }, foreign],
     ["DRAIN", { address: LISTENER }, "FORBIDDEN"],
+    ["SWAP_BACKENDS", { cluster_id: "other", add: ADDED }, foreign],
+    ["SWAP_BACKENDS", { cluster_id: "app-1", add: ADDED }, "allowed"],
+    ["REVERT", { revision: 1 }, "FORBIDDEN"],
     ["LIST_CLUSTERS", {}, "allowed"],
     ["SUBSCRIBE_EVENTS", {}, "allowed"],
   ];
