@@ -33,6 +33,8 @@ export const transactionsPart: Part = { name: "transactions", run };
 
 interface Findings {
   readonly quiet: readonly number[];
+  /** Each over one such transaction. */
+  readonly reverts: readonly number[];
   readonly loaded: readonly number[];
   readonly traffic: FixedRateResult;
 }
@@ -57,7 +59,12 @@ async function run(surroundings: Surroundings): Promise<Section> {
     tell(
       `transactions: p50 ${percentile(quiet, 0.5).toFixed(1)} ms, at most ${Math.max(...quiet).toFixed(1)}`,
     );
-    const findings = { quiet, ...(await moveUnderLoad(mover, Number(listener.split(":")[1]))) };
+    const reverts: number[] = [];
+    for (let count = 0; count < QUIET_TRANSACTIONS; count++) reverts.push(await mover.revert());
+    tell(
+      `reverts: p50 ${percentile(reverts, 0.5).toFixed(1)} ms, at most ${Math.max(...reverts).toFixed(1)}`,
+    );
+    const findings = { quiet, reverts, ...(await moveUnderLoad(mover, Number(listener.split(":")[1]))) };
     const { answered, mixed } = findings.traffic;
     tell(`transactions under load: ${findings.loaded.length}, ${answered} responses, ${mixed} mixed`);
     return sectionOf(findings);
@@ -73,6 +80,7 @@ class Mover {
   readonly #ports: readonly number[];
   #revision: number;
   #backendId = "only";
+  #backendIdBefore = "only";
 
   private constructor(client: Client, ports: readonly number[], revision: number) {
     this.#client = client;
@@ -103,12 +111,25 @@ class Mover {
     const tookMs = performance.now() - sent;
     if (answer.revision !== next) throw new Error(`made revision ${answer.revision}, not ${next}`);
     this.#revision = next;
+    this.#backendIdBefore = this.#backendId;
     this.#backendId = backendId;
+    return tookMs;
+  }
+
+  /** Back to what was before the last transaction: milliseconds from sending to `OK`. */
+  async revert(): Promise<number> {
+    const sent = performance.now();
+    const data = { revision: this.#revision - 1, drain: { wait: false } };
+    const answer = await this.#client.send({ type: "REVERT", data });
+    const tookMs = performance.now() - sent;
+    if (answer.revision !== this.#revision + 1) throw new Error(`made revision ${answer.revision}`);
+    this.#revision = answer.revision;
+    [this.#backendId, this.#backendIdBefore] = [this.#backendIdBefore, this.#backendId];
     return tookMs;
   }
 }
 
-async function moveUnderLoad(mover: Mover, port: number): Promise<Omit<Findings, "quiet">> {
+async function moveUnderLoad(mover: Mover, port: number): Promise<Pick<Findings, "loaded" | "traffic">> {
   const seconds = REQUESTS / RATE;
   const asked: FixedRate = {
     ...{ port, path: "/", rate: RATE, connections: CONNECTIONS, seconds },
@@ -129,7 +150,7 @@ async function moveUnderLoad(mover: Mover, port: number): Promise<Omit<Findings,
   return { loaded, traffic: JSON.parse(line) as FixedRateResult };
 }
 
-function sectionOf({ quiet, loaded, traffic }: Findings): Section {
+function sectionOf({ quiet, reverts, loaded, traffic }: Findings): Section {
   const row = (name: string, times: readonly number[]): readonly string[] => [
     name,
     String(times.length),
@@ -143,9 +164,14 @@ function sectionOf({ quiet, loaded, traffic }: Findings): Section {
       `${RATE.toLocaleString("en")} requests per second, whose p99 was ${traffic.p99.toFixed(2)} ms. Each response ` +
       "is held to the revision in its head.",
     head: ["", "transactions", "p50 ms", "p99 ms", "longest ms"],
-    rows: [row("without traffic", quiet), row("under traffic", loaded)],
+    rows: [
+      row("without traffic", quiet),
+      row("REVERT, without traffic", reverts),
+      row("under traffic", loaded),
+    ],
     goals: [
       goalAtMost("without traffic: the longest in ms", 100, Math.max(...quiet), 1),
+      goalAtMost("REVERT over 1,000 orders: the longest in ms", 100, Math.max(...reverts), 1),
       goalAtLeast("responses that were looked at", REQUESTS * 0.999, traffic.answered),
       goalAtMost("of these, decided by a mixed state", 0, traffic.mixed, 0),
       goalAtMost("without an answer", 0, traffic.faults, 0),
