@@ -29,7 +29,7 @@ export function declareList<Item>(
     );
     if (context.json) return printJson({ items });
     print(formatTable(columns, items));
-    if (items.length === 0) note(`no ${parent.name()}s`);
+    if (items.length === 0) note(`no ${parent.name().replace(/s?$/, "s")}`);
   });
 }
 

@@ -43,6 +43,11 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: "drain", summary: "Give something no new use; it stays.", load: () => import("./drain.ts") },
   { name: "undrain", summary: "Use again what drains.", load: () => import("./undrain.ts") },
   { name: "drains", summary: "What drains, and is still in use.", load: () => import("./drains.ts") },
+  {
+    name: "connections",
+    summary: "Which clients are there, and that they go.",
+    load: () => import("./connections.ts"),
+  },
   { name: "metrics", summary: "What is counted, and what is there now.", load: () => import("./metrics.ts") },
   { name: "events", summary: "What changes and what happens.", load: () => import("./events.ts") },
   {

@@ -12,6 +12,7 @@ import type { BackConnection } from "./back-connection.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Core } from "./core.ts";
 import { gaugesOf } from "./gauges.ts";
+import { closeConnections, listConnections } from "./list-connections.ts";
 import type { HealthChecks } from "./health-checks.ts";
 import type { BackendRuntime } from "./runtime/backend.ts";
 
@@ -35,6 +36,10 @@ export function answerQuestion(
     }
     case "backends":
       return statusesOf(configuration, healthChecks, question.cluster_id, core.now);
+    case "connections":
+      return listConnections(core, question.filter, question.from, question.limit);
+    case "close-connections":
+      return closeConnections(core, question.filter, question.from, question.reset);
     case "gauges":
       return gaugesOf(core, configuration);
     default:

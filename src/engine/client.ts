@@ -24,6 +24,7 @@ export class Client {
   #madeFrom: Uint8Array | undefined;
   #firstHopLines: Uint8Array | undefined;
   #secured: Secured | undefined;
+  #isAskedToLeave = false;
 
   constructor(listener: ListenerRuntime, ip: string, port: number, destination?: Address) {
     this.listener = listener;
@@ -43,10 +44,22 @@ export class Client {
     secured.certificate?.use.begin();
   }
 
-  /** Whether its handshake was under other rules for clients' certificates than those of now. */
-  get isOutdated(): boolean {
+  /**
+   * Whether its next answer is its last: it was asked to leave, or its handshake was under other rules for
+   * clients' certificates than those of now.
+   */
+  get isToLeave(): boolean {
     const secured = this.#secured;
-    return secured !== undefined && secured.trust !== this.listener.tls?.trust;
+    return this.#isAskedToLeave || (secured !== undefined && secured.trust !== this.listener.tls?.trust);
+  }
+
+  askToLeave(): void {
+    this.#isAskedToLeave = true;
+  }
+
+  /** As text, with its port. */
+  get address(): string {
+    return `${this.ip.includes(":") ? `[${this.ip}]` : this.ip}:${this.#port}`;
   }
 
   /** True if the certificate that it was shown is counted in `use`. */

@@ -105,7 +105,7 @@ export class Core {
   /** Starts a connection to a backend: its number, or -1 when none is free. */
   connect(address: Address): number {
     const connection = this.port.connect(address);
-    if (connection !== -1) this.traffic.begins(connection, SIDE.back);
+    if (connection !== -1) this.traffic.begins(connection, SIDE.back, this.now);
     return connection;
   }
 

@@ -294,7 +294,7 @@ export class Engine implements PortEvents {
     const isOneTooMany = this.#configuration.sessionCount >= port.connectionsMax * limits.sessionsShareMax;
     this.#configuration.sessionCount++;
     this.#core.counters[ACCEPTED]!++;
-    this.#core.traffic.begins(connection, SIDE.front);
+    this.#core.traffic.begins(connection, SIDE.front, this.#core.now);
     const client = new Client(listener, ip, clientPort);
     if (listener.isLeaving) this.#core.queuedClients.accepted(connection, listener.use);
     if (isOneTooMany) {

@@ -13,6 +13,7 @@ import { FRAMING, type Framing, type Head } from "../http/head.ts";
 import { slotOf } from "../metrics/engine-metrics.ts";
 import { Attempts } from "./attempts.ts";
 import type { BackConnection } from "./back-connection.ts";
+import type { Client } from "./client.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Core } from "./core.ts";
 import { decide, isServed, type Unserved } from "./decision.ts";
@@ -70,6 +71,16 @@ export class Exchange {
 
   get requestPhase(): RequestPhase {
     return this.#requestPhase;
+  }
+
+  /** Whose it is. */
+  get client(): Client | undefined {
+    return this.#front?.client;
+  }
+
+  /** Which host its request names; `undefined` once its response has begun. */
+  get host(): string | undefined {
+    return this.#keptHead.host;
   }
 
   /** True if it is counted in `use`. */

@@ -27,7 +27,7 @@ export interface InputTarget {
   readonly connection: number;
   readonly nextInput: InputKind;
   /** Of the request in progress; only while `nextInput` is `content`. */
-  readonly exchange: Exchange;
+  readonly exchange: Exchange | undefined;
   readonly forwarding: RequestContext;
   /** The first byte of a head that is not whole. */
   headBegan(): void;
@@ -94,7 +94,7 @@ export class Http1Input {
     const next = this.#target.nextInput;
     if (next === INPUT.dropped) return false;
     if (this.#isFull) return true;
-    if (next === INPUT.content) this.#target.exchange.readRequestOn();
+    if (next === INPUT.content) this.#target.exchange!.readRequestOn();
     else reading.readNow(this.#target.connection);
     return true;
   }
@@ -177,7 +177,7 @@ export class Http1Input {
 
   #consumeContent(buffer: number, at: number, end: number): number {
     const target = this.#target;
-    const { exchange } = target;
+    const exchange = target.exchange!;
     const { body } = target.forwarding;
     if (body.isDone || !exchange.takesBody) return at;
     target.contentTaken();

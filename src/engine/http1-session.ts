@@ -233,7 +233,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
     link.handOver();
     this.#state = STATE.over;
     this.#forgetRequest();
-    const tunnel = new Tunnel(this.#core, this.connection, link.connection, this.exchange);
+    const tunnel = new Tunnel(this.#core, this.connection, link.connection, this.exchange!);
     if (!this.#input.drain((...slice) => tunnel.received(this.connection, ...slice))) {
       tunnel.failed();
       return undefined;
@@ -263,8 +263,8 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
     }
   }
 
-  get exchange(): Exchange {
-    assert(this.#exchange !== undefined, "no exchange is in progress");
+  /** In progress. */
+  get exchange(): Exchange | undefined {
     return this.#exchange;
   }
 
@@ -301,8 +301,8 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
   }
 
   contentRefused(status: number): void {
-    const responseBegan = this.exchange.responsePhase !== RESPONSE.waiting;
-    this.exchange.abandon();
+    const responseBegan = this.exchange!.responsePhase !== RESPONSE.waiting;
+    this.exchange!.abandon();
     if (responseBegan) this.cutResponse();
     else this.respond(status, false);
   }
@@ -320,7 +320,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
       this.#core.leavesBehind(this.client) ||
       this.listener.isLeaving ||
       this.client.secured?.certificate?.isRemoved === true ||
-      this.client.isOutdated ||
+      this.client.isToLeave ||
       this.#clientSaidAll
     );
   }
@@ -367,7 +367,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
   /** True while it is not the client's fault that nothing moves: its backend is slow, or memory is scarce. */
   get #awaitsOthers(): boolean {
     if (this.#state === STATE.head) return this.#core.reading.isWaiting(this.connection);
-    return this.exchange.awaitsBackend || this.exchange.awaitsMemory;
+    return this.exchange!.awaitsBackend || this.exchange!.awaitsMemory;
   }
 
   #dueAt(): number {

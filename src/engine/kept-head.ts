@@ -2,7 +2,7 @@
  * The head of a request as it goes to HTTP/1 backends: written once, kept until a response begins, because it
  * may have to be sent again. Heads that are kept share buffers of their own (`Core.keptHeads`).
  */
-import { bytesOf, equalsBytes } from "../base/bytes.ts";
+import { bytesOf, equalsBytes, textOf } from "../base/bytes.ts";
 import type { Forwarding } from "../http/forwarding.ts";
 import { Head } from "../http/head.ts";
 import { readRequestHead } from "../http1/read-head.ts";
@@ -65,6 +65,12 @@ export class KeptHead {
     const { memory, limits } = this.#core;
     const end = readRequestHead(head, memory, this.#start, this.#end, limits.targetBytesMax);
     return end === this.#end ? head : undefined;
+  }
+
+  /** The host that the request names, without a port; `undefined` where it is not kept any more. */
+  get host(): string | undefined {
+    const head = this.#buffer === NO_BUFFER ? undefined : this.readBack();
+    return head && textOf(head.bytes, head.authorityStart, head.hostEnd).toLowerCase();
   }
 
   /** It is not sent again. */

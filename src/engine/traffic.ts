@@ -15,14 +15,22 @@ const SENT = slotOf("bytes_sent", "front");
 export class Traffic {
   readonly #counters: Float64Array;
   readonly #sides: Uint8Array;
+  readonly #begunAt: Float64Array;
 
   constructor(metrics: EngineMetrics, connectionsMax: number) {
     this.#counters = metrics.counters;
     this.#sides = new Uint8Array(connectionsMax);
+    this.#begunAt = new Float64Array(connectionsMax);
   }
 
-  begins(connection: number, side: Side): void {
+  begins(connection: number, side: Side, nowMs: number): void {
     this.#sides[connection] = side;
+    this.#begunAt[connection] = nowMs;
+  }
+
+  /** Since when it is ours. */
+  begunAt(connection: number): number {
+    return this.#begunAt[connection]!;
   }
 
   received(connection: number, byteLength: number): void {

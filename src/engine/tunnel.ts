@@ -6,6 +6,7 @@
  * and whether the sender has ended. Back-pressure: a sender is not read while its receiver's queue is full.
  */
 import { passOn } from "./body-writer.ts";
+import type { Client } from "./client.ts";
 import type { Core } from "./core.ts";
 import { TunnelSide } from "./tunnel-side.ts";
 import type { Use, UsedObject } from "./use.ts";
@@ -15,6 +16,8 @@ export interface TunnelledExchange {
   uses(use: Use): boolean;
   /** Everything that it is counted in. */
   readonly usedObjects: readonly UsedObject[];
+  /** Whose it is; not known of one that another worker had before. */
+  readonly client?: Client | undefined;
   /** Called once, after both connections have been closed. */
   tunnelEnded(): void;
 }
@@ -40,6 +43,11 @@ export class Tunnel {
     this.back = new TunnelSide(core, this, back, idleMs);
     this.#exchange = exchange;
     this.#setDeadline();
+  }
+
+  /** Whose it is, as far as known. */
+  get client(): Client | undefined {
+    return this.#exchange.client;
   }
 
   get usedObjects(): readonly UsedObject[] {

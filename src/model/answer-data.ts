@@ -3,6 +3,7 @@
  * ignore what it does not know.
  */
 import type { BackendStatus, CertificateChoice, TlsHandles } from "./channel.ts";
+import type { ListedConnection } from "./connections.ts";
 import type { HandoverProgress } from "./handover.ts";
 import type { HistogramValue } from "./metric-values.ts";
 import type {
@@ -292,6 +293,8 @@ export interface AnswerData {
   IMPORT_STATE: ImportData;
   HISTORY: HistoryData;
   REVERT: TransactionData & RemovalData;
+  LIST_CONNECTIONS: ListData<ListedConnection>;
+  CLOSE_CONNECTIONS: { readonly closed: number; readonly workers: Readonly<Record<string, number>> };
   QUERY_DRAINS: { readonly drains: readonly DrainStatus[] };
   SET_WORKERS: { readonly count: number };
   RESTART_WORKER: { readonly worker: number };

@@ -4,6 +4,7 @@
  * second socket pair, sent before the message that names them.
  */
 import type { Hello } from "./adoption.ts";
+import type { ConnectionFilter } from "./connections.ts";
 import type { MetricValues } from "./metric-values.ts";
 import type { HandoverProgress } from "./handover.ts";
 import type { Certificate, ConfigObject, Frontend, ObjectKind } from "./objects.ts";
@@ -159,6 +160,20 @@ export type EngineQuestion =
   /** Which certificate a client is shown that asks for `host`: a `CertificateChoice`. */
   | { readonly kind: "certificate"; readonly listener: string; readonly host: string }
   | { readonly kind: "backends"; readonly cluster_id: string }
+  /** Clients' connections with numbers from `from` on; a `ConnectionsPart` of at most `limit`. */
+  | {
+      readonly kind: "connections";
+      readonly filter: ConnectionFilter;
+      readonly from: number;
+      readonly limit: number;
+    }
+  /** Ends those that fit; a `ClosedPart`. */
+  | {
+      readonly kind: "close-connections";
+      readonly filter: ConnectionFilter;
+      readonly from: number;
+      readonly reset: boolean;
+    }
   /**
    * What is there at this moment, as `MetricValues`. The worker's heartbeat with its totals goes ahead of the
    * answer.

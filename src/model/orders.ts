@@ -3,6 +3,7 @@
  * the words for people and the examples are the catalogue's (`catalogue/`); this file needs none of it, so
  * that clients can import it alone.
  */
+import type { ConnectionFilter } from "./connections.ts";
 import type { Backend, Certificate, Cluster, Frontend, Listener, PathRule } from "./objects.ts";
 
 /** How a removal reports the use that is left. */
@@ -138,6 +139,8 @@ export interface OrderData {
   RELOAD_CONFIGURATION: { readonly path?: string } & Removal;
   IMPORT_STATE: { readonly path: string; readonly partial: boolean };
   QUERY_DRAINS: Nothing;
+  LIST_CONNECTIONS: Page & ConnectionFilter;
+  CLOSE_CONNECTIONS: ConnectionFilter & { readonly reset: boolean };
   SET_WORKERS: { readonly count: number };
   RESTART_WORKER: { readonly worker: number };
   UPGRADE_WORKER: {
@@ -172,7 +175,8 @@ type Ordered<Type extends OrderType> = {
 /** What an order asks for, without who asks. */
 export type Order = Ordered<OrderType>;
 export type ChangeOrder = Ordered<ChangeOrderType>;
-export type ListOrder = Ordered<Extract<OrderType, `LIST_${string}`>>;
+/** Those that list objects of the configuration. */
+export type ListOrder = Ordered<Exclude<Extract<OrderType, `LIST_${string}`>, "LIST_CONNECTIONS">>;
 
 /** One order as it came from a client: its envelope and what it asks for. */
 export interface ReceivedOrder {

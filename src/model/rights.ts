@@ -98,7 +98,7 @@ function changedCluster(order: Order, state: State): { readonly id: string } | "
 
 /** Whether all that it changes is of the cluster that it names. */
 function isClustered({ type }: Order): boolean {
-  return /_(CLUSTER|BACKEND|FRONTEND)$|^(UN)?DRAIN$|^SWAP_BACKENDS$/.test(type);
+  return /_(CLUSTER|BACKEND|FRONTEND)$|^(UN)?DRAIN$|^SWAP_BACKENDS$|^CLOSE_CONNECTIONS$/.test(type);
 }
 
 /**

@@ -277,3 +277,24 @@ test("a listener that drains refuses clients, and listens again after UNDRAIN", 
   await orders.ok("UNDRAIN", { address });
   assert.equal(backendOf(await fetchOnce(port, "/")), "staying");
 });
+
+test("who keeps a backend alive is listed page by page, and can be closed", async () => {
+  const { orders } = proxy;
+  const exchanges = await holdExchanges(3);
+  const seen: Json[] = [];
+  for (let after: Json = null, page = 0; page === 0 || after !== null; page++) {
+    const data: Json = { ...LEAVING, state: "exchange", limit: 1, ...(after !== null && { after }) };
+    const listed: { items: Json[]; next: string | null } = (await orders.ok("LIST_CONNECTIONS", data)).data;
+    seen.push(...listed.items);
+    after = listed.next;
+  }
+  assert.equal(seen.length, 3);
+  const drain = orders.send("DRAIN", LEAVING);
+  await drain.processing();
+  const closed = await orders.ok("CLOSE_CONNECTIONS", { ...LEAVING, reset: true });
+  assert.equal(closed.data.closed, 3);
+  assert.equal((await drain.final()).status, "OK");
+  for (const exchange of exchanges) await assert.rejects(exchange);
+  const all = await orders.order("CLOSE_CONNECTIONS", { reset: true });
+  assert.equal(all.error?.code, "INVALID_FIELD");
+});

@@ -101,7 +101,7 @@ export class Adoption {
     return {
       drains: [],
       start: ([connection]) => {
-        core.traffic.begins(connection!, SIDE.front);
+        core.traffic.begins(connection!, SIDE.front, core.now);
         const session = new Http1Session(core, configuration, client, connection!, record.idle_ms);
         unsent!.each((...slice) => core.port.send(connection!, ...slice));
         input!.each((buffer, start, end) => {
@@ -130,8 +130,8 @@ export class Adoption {
       },
       start: (connections) => {
         const [front, back] = connections;
-        core.traffic.begins(front!, SIDE.front);
-        core.traffic.begins(back!, SIDE.back);
+        core.traffic.begins(front!, SIDE.front, core.now);
+        core.traffic.begins(back!, SIDE.back, core.now);
         const tunnel = new Tunnel(core, front!, back!, exchange, record.idle_ms);
         for (const [index, connection] of connections.entries())
           bytes[index]!.each((...slice) => core.port.send(connection, ...slice));
@@ -157,7 +157,7 @@ export class Adoption {
     return {
       drains: [],
       start: ([connection]) => {
-        this.#core.traffic.begins(connection!, SIDE.back);
+        this.#core.traffic.begins(connection!, SIDE.back, this.#core.now);
         const adopted = BackConnection.adopt(this.#core, connection!, backend, idle_ms);
         if (!fits()) adopted.cut();
       },

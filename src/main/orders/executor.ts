@@ -26,6 +26,7 @@ import type { OrderExecutor } from "../socket/order-executor.ts";
 import type { Reply } from "../socket/reply.ts";
 import type { Sender } from "../socket/sender.ts";
 import { executeRead } from "./certificate-order.ts";
+import { closeConnections, listConnections } from "./connections.ts";
 import { executeDialect } from "./dialect-order.ts";
 import { explain } from "./explain.ts";
 import { answerHistory, refuseConflict } from "./history.ts";
@@ -159,6 +160,10 @@ export class Executor implements OrderExecutor {
         return this.#dump(order.data, reply);
       case "HISTORY":
         return this.#whenKept(() => void answerHistory(this.#control, order.data, reply));
+      case "LIST_CONNECTIONS":
+        return this.#whenKept(() => void listConnections(this.#control, order.data, reply));
+      case "CLOSE_CONNECTIONS":
+        return this.#whenKept(() => void closeConnections(this.#control, order.data, reply));
       case "QUERY_DRAINS":
         return this.#answer(reply, () => {
           const list = drains.list();

@@ -5,6 +5,7 @@ import type { OrderType } from "../orders.ts";
 import { BACKEND_ORDERS } from "./backend-orders.ts";
 import { CERTIFICATE_ORDERS } from "./certificate-orders.ts";
 import { CLUSTER_ORDERS } from "./cluster-orders.ts";
+import { CONNECTION_ORDERS } from "./connection-orders.ts";
 import { DRAIN_ORDERS } from "./drain-orders.ts";
 import type { CatalogueOf } from "./entry.ts";
 import { FRONTEND_ORDERS } from "./frontend-orders.ts";
@@ -27,6 +28,7 @@ export const CATALOGUE: CatalogueOf<OrderType> = {
   ...TRANSACTION_ORDERS,
   ...HISTORY_ORDERS,
   ...QUESTION_ORDERS,
+  ...CONNECTION_ORDERS,
   ...OBSERVATION_ORDERS,
   ...PROCESS_ORDERS,
 };
