@@ -95,6 +95,19 @@ test("an order that fails changes nothing", () => {
   );
 });
 
+test("orders of which one fails change nothing together", () => {
+  fc.assert(
+    fc.property(orderList, orderList, (one, more) => {
+      const state = build(one);
+      const failing = readChangeOrder(["REMOVE_CLUSTER", { cluster_id: "nobody" }]);
+      const orders = more.map((written) => readChangeOrder(written));
+      assert.ok(!applyOrders(state, [...orders, failing]).ok);
+      assertSame(state, build(one));
+    }),
+    { numRuns: 50 },
+  );
+});
+
 test("an order sent twice changes nothing the second time", () => {
   fc.assert(
     fc.property(orderList, (written) => {

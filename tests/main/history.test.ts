@@ -128,6 +128,20 @@ test("REVERT goes back in one revision, and REVERT of that comes back, over a re
   assert.deepEqual((await rig.orders.ok("DUMP_STATE")).data.orders, []);
 });
 
+test("history goes on where the journal is folded again and again", async (t) => {
+  const rig = await start(t, { limits: { journalBytesMax: 2_000 } });
+  const ids = Array.from({ length: 60 }, (_, index) => `c${index}`);
+  for (const id of ids) await rig.orders.ok("ADD_CLUSTER", cluster(id));
+  const before = (await rig.orders.ok("HISTORY")).data;
+  const then = await hashOf(rig.orders);
+  await rig.restart();
+  assert.deepEqual((await rig.orders.ok("HISTORY")).data, before);
+  await rig.orders.ok("REVERT", { revision: 1 });
+  assert.equal((await rig.orders.ok("LIST_CLUSTERS")).data.items.length, 1);
+  await rig.orders.ok("REVERT", { revision: 60 });
+  assert.equal(await hashOf(rig.orders), then);
+});
+
 test("DUMP_STATE shows the past as it was", async (t) => {
   const { orders } = await start(t, { keeps: false });
   await orders.ok("ADD_CLUSTER", cluster("a"));
