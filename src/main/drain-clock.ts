@@ -30,6 +30,11 @@ export class DrainClock {
     this.#drains.restore(number, target, sinceMs);
   }
 
+  closeAt(number: number, atMs: number): void {
+    this.#drains.closeAt(number, atMs, this.#now());
+    this.#arm();
+  }
+
   passOver(number: number): void {
     this.#drains.passOver(number);
   }
@@ -117,5 +122,7 @@ export class DrainClock {
       this.#drains.due(this.#now());
       this.#arm();
     }, waitMs);
+    // A deadline far away keeps no main that has stopped.
+    this.#timer.unref();
   }
 }

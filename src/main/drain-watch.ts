@@ -40,6 +40,14 @@ export interface DrainListener {
   undrained(usage: Usage): void;
 }
 
+/** Its client was answered already, or is gone. */
+export const NOBODY: DrainListener = {
+  progress: () => undefined,
+  finished: () => undefined,
+  kept: () => undefined,
+  undrained: () => undefined,
+};
+
 /** Made and ended by `Drains` only. */
 export class DrainWatch {
   /** Those that have not ended. */
@@ -75,6 +83,12 @@ export class DrainWatch {
     return new Set(
       this.#deadlines.flatMap(({ onDeadline, drains }) => (onDeadline === "close" ? [...drains] : [])),
     );
+  }
+
+  /** When those who use this drain are closed by us; `undefined` where nobody asked for that. */
+  closesAtMs(drain: number): number | undefined {
+    return this.#deadlines.find(({ onDeadline, drains }) => onDeadline === "close" && drains.has(drain))
+      ?.atMs;
   }
 
   /** Those that were given up at their deadline. */

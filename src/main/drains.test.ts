@@ -47,6 +47,40 @@ test("what nobody uses is drained at once", () => {
   assert.equal(drains.nextDueMs, Number.POSITIVE_INFINITY);
 });
 
+test("a deadline that closes, and that no order waits for, is known to the next main, and met there", () => {
+  const { drains, watching } = newDrains();
+  const [waited, closing, kept] = ["1", "2", "3"].map((id) => drains.begin(backend(id), 100));
+  for (const drain of [waited!, closing!, kept!]) drains.report(0, { drain, connections: 1 }, 101);
+  drains.settle([waited!, closing!, kept!], 102);
+  const watch = (drain: number, onDeadline: "close" | "keep"): ReturnType<Drains["watch"]> =>
+    drains.watch([drain], {
+      ...watching,
+      deadlines: [{ atMs: 500, onDeadline, drains: new Set([drain]) }],
+      sinceMs: 100,
+      nowMs: 102,
+    });
+  watch(waited!, "close");
+  drains.unwatch(watch(closing!, "close"));
+  drains.unwatch(watch(kept!, "keep"));
+  const carried = drains.lasting();
+  assert.deepEqual(
+    carried.map(({ closeAtMs }) => closeAtMs),
+    [undefined, 500, undefined],
+  );
+
+  const next = newDrains();
+  for (const { number, target, closeAtMs } of carried) {
+    next.drains.restore(number, target, 0);
+    if (closeAtMs !== undefined) next.drains.closeAt(number, closeAtMs, 200);
+    next.drains.report(0, { drain: number, connections: 1 }, 201);
+  }
+  next.drains.settleAll(202);
+  next.drains.due(499);
+  assert.deepEqual(next.closed, []);
+  next.drains.due(500);
+  assert.deepEqual(next.closed, [closing]);
+});
+
 test("the end of what was in use is told once, and nothing of what was not", () => {
   const { drains, drained } = newDrains();
   const [unused, used] = [drains.begin(backend("1"), 100), drains.begin(backend("2"), 100)];

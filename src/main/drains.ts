@@ -15,7 +15,7 @@ import { assert } from "../base/assert.ts";
 import type { DrainStatus } from "../model/answer-data.ts";
 import type { DrainUse } from "../model/channel.ts";
 import type { ObjectKind } from "../model/objects.ts";
-import { type DrainDeadline, DrainWatch, type Usage, type WatchOptions } from "./drain-watch.ts";
+import { type DrainDeadline, DrainWatch, NOBODY, type Usage, type WatchOptions } from "./drain-watch.ts";
 
 /** What drains, and by which order, as `QUERY_DRAINS` shows it. */
 export interface DrainTarget {
@@ -32,6 +32,15 @@ export interface DrainTarget {
 export interface AllUses {
   readonly worker: number;
   readonly uses: readonly DrainUse[];
+}
+
+/** A drain as the next main has to know it. */
+export interface LastingDrain {
+  readonly number: number;
+  readonly target: DrainTarget;
+  readonly sinceMs: number;
+  /** What still uses it then is closed, though no order waits for that. */
+  readonly closeAtMs?: number;
 }
 
 interface WorkerCount {
@@ -98,11 +107,26 @@ export class Drains {
   }
 
   /** All that last, for the next main. */
-  lasting(): readonly { readonly number: number; readonly target: DrainTarget; readonly sinceMs: number }[] {
-    return [...this.#drains.values()].map(({ number, target, sinceMs }) => {
+  lasting(): readonly LastingDrain[] {
+    return [...this.#drains.values()].map(({ number, target, sinceMs, watches }) => {
       const stays = this.#staying.get(nameOf(target.kind, target.key)) === number;
-      return { number, target: { ...target, stays }, sinceMs };
+      const closes = [...watches]
+        .filter(({ hasClient }) => !hasClient)
+        .flatMap((watch) => watch.closesAtMs(number) ?? []);
+      return {
+        number,
+        target: { ...target, stays },
+        sinceMs,
+        ...(closes.length > 0 && { closeAtMs: Math.min(...closes) }),
+      };
     });
+  }
+
+  /** What still uses a drain at this time is closed; no order waits for that. */
+  closeAt(number: number, atMs: number, nowMs: number): void {
+    const deadlines = [{ atMs, onDeadline: "close" as const, drains: new Set([number]) }];
+    const listener = NOBODY;
+    this.unwatch(this.watch([number], { listener, deadlines, progressMs: 0, sinceMs: nowMs, nowMs }));
   }
 
   /** Every worker has told its uses of all drains. */

@@ -279,6 +279,7 @@ async function startDemo(
           ok: () => resolve(undefined),
           refuse: (error) => resolve(order.type === "REMOVE_BACKEND" ? undefined : error.message),
           carry: () => undefined,
+          lasts: () => undefined,
           onGone: () => undefined,
         }),
       );

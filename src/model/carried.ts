@@ -21,7 +21,19 @@ export interface CarriedSession {
   /** Answers that the kernel has not taken. */
   readonly unsent: string;
   /** Its orders that are not answered. */
-  readonly orders: readonly { readonly id: string; readonly order: CarriedOrder }[];
+  readonly orders: readonly {
+    readonly id: string;
+    /** How its answers are written, where it is one of Sōzu's. */
+    readonly form?: CarriedForm;
+    readonly order: CarriedOrder;
+  }[];
+}
+
+/** The form of answers to an order of Sōzu (`dialect/answer-form.ts`). */
+export interface CarriedForm {
+  readonly id?: string;
+  readonly is_versioned: boolean;
+  readonly field: "data" | "content" | "either";
 }
 
 /** An order that goes on. */
@@ -35,7 +47,11 @@ export type CarriedOrder =
     }
   /** `place`: the last event that was told. */
   | { readonly kind: "subscription"; readonly place: number }
-  | CarriedUpgrade;
+  | CarriedUpgrade
+  /** One of Sōzu's that became this one; `remark` is the message of its OK. */
+  | { readonly kind: "dialect"; readonly remark: string; readonly order: CarriedOrder }
+  /** The same, and of events it is told those that Sōzu tells. */
+  | { readonly kind: "dialect-events"; readonly order: CarriedOrder };
 
 /** A removal that waits for its drains. */
 export interface CarriedDrainWait {
@@ -80,6 +96,8 @@ export interface CarriedDrain {
   /** It was not removed. */
   readonly stays?: true;
   readonly since_ms: number;
+  /** What still uses it then is closed, though no order waits for that. */
+  readonly close_at_ms?: number;
 }
 
 /** The events that are kept, and the numbers of this run. */

@@ -200,8 +200,9 @@ export const ORDER_ERRORS: Readonly<Record<OrderErrorCode, ErrorMeaning>> = {
   },
   BUSY: {
     fault: "client",
-    meaning: "Another upgrade or change of workers is under way, and only one can be.",
-    remedy: "Wait until it is answered, and send the order again.",
+    meaning:
+      "Another upgrade or change of workers is under way, and only one can be; or an order that may take long, and that main cannot take along when it becomes another program.",
+    remedy: "The message says which order of whom. Wait until it is answered, and send the order again.",
   },
   STOPPING: {
     fault: "machine",

@@ -14,8 +14,10 @@ import { z } from "zod";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { CarriedMain } from "./carried.ts";
 
-/** The number of what stands here. */
-export const DOCUMENT_FORMAT = 1;
+/** The number of what stands here. 2 has Sōzu's orders and deadlines of drains that nobody waits for. */
+export const DOCUMENT_FORMAT = 2;
+/** What can be read, too. */
+const FORMATS_BEFORE: readonly number[] = [1];
 
 const FORMAT = "kakehi-main";
 
@@ -28,6 +30,14 @@ export interface UpgradeDocument {
 const fd = z.int().nonnegative();
 const count = z.int().nonnegative();
 const time = z.number();
+
+/** The first drains had one deadline for all, and waited for each. */
+const carriedOrder = z.looseObject({ kind: z.string() }).transform((order): Record<string, unknown> => {
+  if (order.kind !== "drain" || order["deadlines"] !== undefined) return order;
+  const { deadline, ...rest } = order as { readonly deadline?: object; readonly drains?: unknown };
+  const deadlines = deadline === undefined ? [] : [{ ...deadline, drains: rest.drains }];
+  return { ...rest, unwaited: [], deadlines };
+});
 
 /** Only what would harm us if it were another: what stands deeper was written from our own types. */
 const mainSchema = z.looseObject({
@@ -46,16 +56,29 @@ const mainSchema = z.looseObject({
       via: z.literal("read").exactOptional(),
       unread: z.string(),
       unsent: z.string(),
-      orders: z.array(z.looseObject({ id: z.string(), order: z.looseObject({ kind: z.string() }) })),
+      orders: z.array(
+        z.looseObject({
+          id: z.string(),
+          form: z.looseObject({ is_versioned: z.boolean(), field: z.string() }).exactOptional(),
+          order: carriedOrder,
+        }),
+      ),
     }),
   ),
-  own_orders: z.array(z.looseObject({ type: z.string(), order: z.looseObject({ kind: z.string() }) })),
+  own_orders: z.array(z.looseObject({ type: z.string(), order: carriedOrder })),
   listeners: z.array(z.looseObject({ address: z.string(), fd })),
   workers: count,
   drains: z.looseObject({
     last: count,
     lasting: z.array(
-      z.looseObject({ drain: count, order: z.string(), kind: z.string(), key: z.string(), since_ms: time }),
+      z.looseObject({
+        drain: count,
+        order: z.string(),
+        kind: z.string(),
+        key: z.string(),
+        since_ms: time,
+        close_at_ms: time.exactOptional(),
+      }),
     ),
   }),
   secrets: z.looseObject({ ticket_keys: z.array(z.looseObject({ name: z.string() })) }),
@@ -96,7 +119,7 @@ export function parseDocument(text: string): Result<UpgradeDocument, string> {
     .safeParse(value);
   if (!envelope.success) return fail("the document is not one of a main");
   const { version, program_version: programVersion, main } = envelope.data;
-  if (version !== DOCUMENT_FORMAT)
+  if (version !== DOCUMENT_FORMAT && !FORMATS_BEFORE.includes(version))
     return fail(`the document has format ${version}, and this program knows ${DOCUMENT_FORMAT}`);
   const parsed = mainSchema.safeParse(main);
   if (!parsed.success) {

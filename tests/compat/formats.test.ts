@@ -2,16 +2,34 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import type { CarriedDrainWait, CarriedMain } from "../../src/model/carried.ts";
 import { openBlock, readBlocks } from "../../src/main/history/block.ts";
 import { DOCUMENT_FORMAT, parseDocument } from "../../src/model/upgrade-document.ts";
 
-test("a document of format 1, of a main that becomes another program, is read whole", () => {
-  const text = readFileSync(new URL("upgrade-document-1.json", import.meta.url), "utf8");
+function carriedIn(format: number): { readonly main: CarriedMain; readonly written: unknown } {
+  const text = readFileSync(new URL(`upgrade-document-${format}.json`, import.meta.url), "utf8");
   const read = parseDocument(text);
   assert.ok(read.ok, read.ok ? "" : read.error);
-  assert.deepEqual(read.value.main, (JSON.parse(text) as { readonly main: unknown }).main);
-  const kinds = read.value.main.sessions.flatMap(({ orders }) => orders.map(({ order }) => order.kind));
-  assert.deepEqual(kinds, ["drain", "wait-revision", "subscription", "upgrade"]);
+  return { main: read.value.main, written: (JSON.parse(text) as { readonly main: unknown }).main };
+}
+
+const kindsOf = ({ sessions }: CarriedMain): readonly string[] =>
+  sessions.flatMap(({ orders }) => orders.map(({ order }) => order.kind));
+
+test("a document of format 1, of a main that becomes another program, is read; its drains' one deadline is that of each", () => {
+  const { main } = carriedIn(1);
+  assert.deepEqual(kindsOf(main), ["drain", "wait-revision", "subscription", "upgrade"]);
+  const drain = main.sessions[0]!.orders[0]!.order as CarriedDrainWait;
+  assert.deepEqual(drain.deadlines, [{ at_ms: 1790000030000.5, on_deadline: "close", drains: [3] }]);
+  assert.deepEqual([drain.drains, drain.unwaited, drain.progress_ms], [[3], [], 1_000]);
+});
+
+test("a document of format 2, with Sōzu's orders and a deadline that nobody waits for, is read whole", () => {
+  const { main, written } = carriedIn(2);
+  assert.deepEqual(main, written);
+  const kinds = ["drain", "wait-revision", "subscription", "dialect", "dialect-events", "upgrade"];
+  assert.deepEqual(kindsOf(main), kinds);
+  assert.equal(main.drains.lasting[0]!.close_at_ms, 1790000030000.5);
 });
 
 test("this version's format has its document here", () => {

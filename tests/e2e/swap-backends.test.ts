@@ -71,7 +71,7 @@ test("a backend that does not answer in time leaves everything as it was, and is
   assert.equal(await hashOf(), hash);
 });
 
-test("a client that leaves before traffic moves takes its swap along", async () => {
+test("a client that leaves before traffic moves takes its swap along, which keeps main from an upgrade until then", async () => {
   const hash = await hashOf();
   const other = await proxy.connect();
   const swap = other.send("SWAP_BACKENDS", {
@@ -80,6 +80,9 @@ test("a client that leaves before traffic moves takes its swap along", async () 
     remove: ["app-1"],
   });
   assert.equal((await swap.processing()).data.step, "asking");
+  const upgrade = await proxy.orders.order("UPGRADE_MAIN");
+  assert.equal(upgrade.error?.code, "BUSY", "main cannot take it along");
+  assert.match(upgrade.message, /^SWAP_BACKENDS \(id ".*", of user \d+, process \d+\) is under way/);
   other.close();
   await within(TIMEOUT_MS, "an answer", proxy.orders.ok("STATUS"));
   assert.equal(await hashOf(), hash);

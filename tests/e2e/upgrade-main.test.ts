@@ -37,7 +37,7 @@ class RawClient {
   async finals(count: number): Promise<readonly Answer[]> {
     this.#socket.resume();
     const finals = await askUntil(TIMEOUT_MS, `${count} answers`, () => {
-      const found = this.#answers.filter(({ status }) => status !== "PROCESSING");
+      const found = this.answers.filter(({ status }) => status !== "PROCESSING");
       return found.length >= count ? found : undefined;
     });
     this.#socket.pause();
@@ -48,12 +48,12 @@ class RawClient {
   async events(fits: (event: Answer["data"]) => boolean): Promise<readonly Answer["data"][]> {
     this.#socket.resume();
     return askUntil(TIMEOUT_MS, "an event", () => {
-      const events = this.#answers.map(({ data }) => data);
+      const events = this.answers.map(({ data }) => data);
       return events.some(fits) ? events : undefined;
     });
   }
 
-  get #answers(): readonly Answer[] {
+  get answers(): readonly Answer[] {
     if (this.#isClosed) throw new Error(`closed after ${this.#text}`);
     const frames = this.#text.split("\0").slice(0, -1);
     return frames.map((text) => JSON.parse(text) as Answer);
@@ -136,6 +136,51 @@ for (const kept of [true, false]) {
     await rm(folder, { recursive: true });
   });
 }
+
+test("UPGRADE_MAIN: orders in Sōzu's words go on and are answered in them, and deadlines that nobody waits for stay", async () => {
+  await withApp({ workers: 1 }, async (proxy, _port, [backend]) => {
+    const faults = new FaultLog();
+    const [tunnels, closing] = await Promise.all(
+      ["tunnels", "closing"].map(async (cluster) => {
+        const address = { id: "t-1", address: backend!.address };
+        const port = await proxy.serve(cluster, [address]);
+        return WebSocketClient.open({ port, host: "a.example", target: "/websocket", faults });
+      }),
+    );
+    const [removal, events] = [new RawClient(proxy.socketPath), new RawClient(proxy.socketPath)];
+    const data = { app_id: "tunnels", backend_id: "t-1", address: backend!.address };
+    const frame = { id: "r", version: 0, type: "PROXY", data: { type: "REMOVE_BACKEND", data } };
+    removal.write(`${JSON.stringify(frame)}\0`);
+    events.write('{"id":"e","version":0,"type":"SUBSCRIBE_EVENTS"}\0');
+    await proxy.orders.ok("REMOVE_BACKEND", {
+      cluster_id: "closing",
+      backend_id: "t-1",
+      drain: { wait: false, deadline_ms: 600_000, on_deadline: "close" },
+    });
+    const drains = (): Promise<readonly { connections: number; deadline_ms: number | null }[]> =>
+      proxy.orders.ok("QUERY_DRAINS").then((answer) => answer.data.drains);
+    await askUntil(TIMEOUT_MS, "both drains", async () => (await drains()).length === 2 || undefined);
+
+    await proxy.orders.ok("UPGRADE_MAIN");
+    const left = (await drains()).map(
+      ({ connections, deadline_ms: leftMs }) => `${connections} ${leftMs !== null}`,
+    );
+    assert.deepEqual(left.toSorted(), ["1 false", "1 true"]);
+    await tunnels!.close();
+    const [answer] = await removal.finals(1);
+    assert.deepEqual(answer, { id: "r", version: 0, status: "OK", message: "", data: null });
+    await closing!.close();
+    // What has ended since is no event of theirs.
+    events.write('{"id":"last","version":0,"type":"LIST_WORKERS"}\0');
+    await events.finals(1);
+    assert.deepEqual(
+      events.answers.map(({ id, status }) => [id, status]),
+      [["last", "OK"]],
+    );
+    for (const client of [removal, events]) client.close();
+    assertNoFaults(faults);
+  });
+});
 
 test("a program that cannot take over changes nothing, and the answer says why", async () => {
   const folder = await mkdtemp(join(tmpdir(), "kakehi-upgrade-"));

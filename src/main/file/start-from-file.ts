@@ -61,6 +61,7 @@ function begin(control: Control, read: ReadConfiguration): Promise<Result<void, 
         },
         refuse: (error) => resolve(fail(error)),
         carry: () => undefined,
+        lasts: () => undefined,
         onGone: () => undefined,
       }),
     );

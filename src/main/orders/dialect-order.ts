@@ -9,12 +9,12 @@ import { metricsViewOf } from "../../model/dialect/metrics-view.ts";
 import type { DialectOrder } from "../../model/dialect/parse-dialect.ts";
 import { applicationsOf, frontendListOf, stateViewOf } from "../../model/dialect/views.ts";
 import { dialectOrdersOf } from "../../model/dialect/write-record.ts";
-import type { EventData } from "../../model/events.ts";
 import type { Order, ReceivedOrder } from "../../model/orders.ts";
 import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
 import { writeDialectFile } from "../store/dialect-file.ts";
 import { executeChange } from "./change-order.ts";
+import { eventReply, plainReply } from "./dialect-reply.ts";
 import { completeOrders, importState } from "./import-state.ts";
 import { judgeRight } from "./judge-right.ts";
 import { metricsOf } from "./metrics.ts";
@@ -185,40 +185,6 @@ function saveState(control: Control, path: string, reply: Reply): Promise<void> 
 /** Does it when what was accepted before is kept, or is not. */
 function whenKept(control: Control, action: () => void): void {
   control.configuration.after({ kept: action, takenBack: action });
-}
-
-/** Answers without data: they have no place for ours. `remark` is the message of the OK. */
-function plainReply(reply: Reply, remark = ""): Reply {
-  return {
-    author: reply.author,
-    via: reply.via,
-    get hasRoom() {
-      return reply.hasRoom;
-    },
-    onRoom: (more) => reply.onRoom(more),
-    // Another program would answer in our form: main becomes another one after its answer.
-    carry: () => undefined,
-    onGone: (gone) => reply.onGone(gone),
-    processing: (message, _, revision) => reply.processing(message, null, revision),
-    ok: (_message, _data, revision) => reply.ok(remark, null, revision),
-    refuse: (error, revision) => reply.refuse(error, revision),
-  };
-}
-
-/** Of all events, those that Sōzu tells. The message is the worker's number. */
-function eventReply(reply: Reply): Reply {
-  return {
-    ...plainReply(reply),
-    get hasRoom() {
-      return reply.hasRoom;
-    },
-    processing: (_, data, revision) => {
-      const event = data as EventData;
-      if (event.event !== "BACKEND_UP" && event.event !== "BACKEND_DOWN") return;
-      const told = { type: event.event, data: [event.backend_id, event.address] };
-      reply.processing(String(event.worker), { type: "EVENT", data: told }, revision);
-    },
-  };
 }
 
 function remarkOf({ leftOut }: ChangeAction): string {

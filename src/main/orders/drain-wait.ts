@@ -3,7 +3,7 @@
  * goes on in the program that main becomes.
  */
 import type { Control } from "../control.ts";
-import type { DrainDeadline, DrainListener, Usage } from "../drain-watch.ts";
+import type { DrainDeadline, Usage } from "../drain-watch.ts";
 import type { Reply } from "../socket/reply.ts";
 import type { CarriedDrainWait } from "../../model/carried.ts";
 
@@ -21,14 +21,6 @@ export interface DrainWait {
   /** What the final answer's data has beside what drains add. */
   readonly data: Readonly<Record<string, unknown>>;
 }
-
-/** Its client was answered already. */
-export const NOBODY: DrainListener = {
-  progress: () => undefined,
-  finished: () => undefined,
-  kept: () => undefined,
-  undrained: () => undefined,
-};
 
 const UNDRAINED = "but it was taken back, and what drained is used again";
 

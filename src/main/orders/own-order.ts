@@ -35,6 +35,8 @@ export function replyInLog({ log, ownOrders }: Control, type: string): Reply {
       log.error(`${type}: ${message}`, { code });
     },
     carry: (describe) => void ownOrders.set(reply, { type, describe }),
+    // Only upgrades are orders of our own that last, and of those there is one at a time.
+    lasts: () => undefined,
     onGone: () => undefined,
   };
   return reply;

@@ -49,6 +49,7 @@ export function executeProcessOrder(control: Control, order: ProcessOrder, reply
 async function setWorkers(control: Control, count: number, reply: Reply): Promise<void> {
   if (refuseWhileStopping(control, reply)) return;
   if (refuseWhileBusy(control, reply)) return;
+  reply.lasts("SET_WORKERS");
   const set = await control.supervisor.setCount(count, (step) => tell(control, reply, step));
   const { revision } = control.configuration;
   if (!set.ok) return reply.refuse(set.error, revision);
@@ -59,6 +60,7 @@ async function setWorkers(control: Control, count: number, reply: Reply): Promis
 
 async function restartWorker(control: Control, worker: number, reply: Reply): Promise<void> {
   if (refuseWhileStopping(control, reply) || refuseWhileBusy(control, reply)) return;
+  reply.lasts("RESTART_WORKER");
   const restarted = await control.workerUpgrade.run({
     worker,
     deadlineMs: undefined,
@@ -81,6 +83,7 @@ async function upgradeWorker(
   reply: Reply,
 ): Promise<void> {
   if (refuseWhileStopping(control, reply) || refuseWhileBusy(control, reply)) return;
+  reply.lasts("UPGRADE_WORKER");
   const path = program ?? control.program;
   const upgraded = await control.workerUpgrade.run({
     worker,

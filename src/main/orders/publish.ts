@@ -22,7 +22,8 @@ import { listenerMovesOf } from "../listener-moves.ts";
 import type { Listeners } from "../listeners.ts";
 import type { Reply } from "../socket/reply.ts";
 import { encodeApply } from "../workers/worker-messages.ts";
-import { type DrainWait, NOBODY, remaining, waitForDrains } from "./drain-wait.ts";
+import { NOBODY } from "../drain-watch.ts";
+import { type DrainWait, remaining, waitForDrains } from "./drain-wait.ts";
 import { drainOptionsOf, findDrain } from "./removals.ts";
 
 /** Of a change, its event has so many objects. */

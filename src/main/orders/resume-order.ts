@@ -5,6 +5,7 @@ import { assertNever } from "../../base/assert.ts";
 import type { CarriedOrder } from "../../model/carried.ts";
 import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
+import { eventReply, plainReply } from "./dialect-reply.ts";
 import { resumeDrainWait } from "./drain-wait.ts";
 import { subscribeEvents } from "./subscribe-events.ts";
 import { resumeUpgrade } from "./upgrade-orders.ts";
@@ -23,6 +24,10 @@ export function resumeOrder(control: Control, order: CarriedOrder, reply: Reply)
       return subscribeEvents(control, { since: order.place }, reply);
     case "upgrade":
       return void resumeUpgrade(control, order, reply);
+    case "dialect":
+      return resumeOrder(control, order.order, plainReply(reply, order.remark));
+    case "dialect-events":
+      return resumeOrder(control, order.order, eventReply(reply));
     default:
       return assertNever(order);
   }

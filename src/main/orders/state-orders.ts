@@ -130,6 +130,7 @@ export function replyWith(reply: Reply, more: Readonly<Record<string, unknown>>)
     ok: (message, data, revision) => reply.ok(message, { ...(data as object), ...more }, revision),
     refuse: (error, revision) => reply.refuse(error, revision),
     carry: (describe) => reply.carry(describe),
+    lasts: (order) => reply.lasts(order),
     onGone: (gone) => reply.onGone(gone),
   };
 }

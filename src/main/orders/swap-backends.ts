@@ -46,6 +46,7 @@ export async function swapBackends(
   if (dryRun) return answerTrial(control, tried.value, sentenceOf(swap), reply);
   const wait = new AbortController();
   reply.onGone(() => wait.abort());
+  reply.lasts("SWAP_BACKENDS");
   if (tried.value.changes.length > 0) {
     const fault = await whenHealthy(control, swap, reply, wait.signal);
     if (wait.signal.aborted) return;

@@ -52,6 +52,7 @@ export async function resumeUpgrade(control: Control, carried: CarriedUpgrade, r
   const text = `main is version ${version}; it was ${from}`;
   if (workers === undefined) return reply.ok(text, data, configuration.revision);
   reply.processing(text, data, configuration.revision);
+  reply.lasts("UPGRADE");
   const replaced = await replaceWorkers(control, workers, reply);
   if (replaced.failure?.code === "STOPPING") return reply.refuse(replaced.failure, configuration.revision);
   if (replaced.failure !== undefined)

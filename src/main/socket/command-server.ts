@@ -104,6 +104,11 @@ export class CommandServer {
     return [...this.#sessions].every((session) => session.isCarriable);
   }
 
+  /** Orders of all clients that cannot be carried over and may take long, for people. */
+  get lasting(): readonly string[] {
+    return [...this.#sessions].flatMap((session) => session.lasting);
+  }
+
   /** All clients, for the next program; they are still ours, if it does not come. */
   carry(): readonly CarriedSession[] {
     return [...this.#sessions].map((session) => session.carry()).filter((each) => each !== undefined);

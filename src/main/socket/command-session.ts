@@ -19,7 +19,7 @@ import { dialectAnswer, type AnswerForm } from "../../model/dialect/answer-form.
 import type { OrderError } from "../../model/errors.ts";
 import { FrameReader, type Frame } from "../../model/framing.ts";
 import type { MainLimits } from "../limits.ts";
-import type { CarriedOrder, CarriedSession } from "../../model/carried.ts";
+import type { CarriedForm, CarriedOrder, CarriedSession } from "../../model/carried.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import type { OrderExecutor } from "./order-executor.ts";
 import { readOrderFrame } from "./read-order-frame.ts";
@@ -37,10 +37,14 @@ export interface SessionOptions {
 
 /** An order without its final answer. */
 interface InFlight {
+  /** How its answers are written; absent: as ours. */
+  readonly form?: AnswerForm;
   /** Told when its client leaves. */
   gone?: () => void;
   /** How another program goes on with it, if one could. */
   describe?: () => CarriedOrder;
+  /** What it is called, where it may take long. */
+  lasting?: string;
 }
 
 export class CommandSession implements TurnTaker {
@@ -125,6 +129,17 @@ export class CommandSession implements TurnTaker {
     return [...this.#inFlight.values()].every(({ describe }) => describe !== undefined);
   }
 
+  /** Its orders that cannot be carried over and may take long, for people. */
+  get lasting(): readonly string[] {
+    const { uid, pid } = this.sender;
+    const from = `of user ${uid ?? "unknown"}, process ${pid ?? "unknown"}`;
+    return [...this.#inFlight].flatMap(([id, { lasting, describe }]) =>
+      lasting === undefined || describe !== undefined
+        ? []
+        : [`${lasting} (id ${JSON.stringify(id)}, ${from})`],
+    );
+  }
+
   /** All that the next program goes on with; `undefined` for one that is over. */
   carry(): CarriedSession | undefined {
     if (this.#state !== "open") return undefined;
@@ -133,9 +148,9 @@ export class CommandSession implements TurnTaker {
       ...(this.sender.via === "read" && { via: "read" }),
       unread: Buffer.concat([this.#reader.unread(), this.#readAhead()]).toString("base64"),
       unsent: Buffer.concat([this.#writer.unsent(), Buffer.from(this.#answers.join(""))]).toString("base64"),
-      orders: [...this.#inFlight].map(([id, { describe }]) => {
+      orders: [...this.#inFlight].map(([id, { describe, form }]) => {
         assert(describe !== undefined, `order ${id} cannot be carried over`);
-        return { id, order: describe() };
+        return { id, ...(form !== undefined && { form: carriedForm(form) }), order: describe() };
       }),
     };
   }
@@ -146,7 +161,8 @@ export class CommandSession implements TurnTaker {
   }
 
   #goOn({ unread, unsent, orders }: CarriedSession): void {
-    for (const { id } of orders) this.#inFlight.set(id, {});
+    for (const { id, form } of orders)
+      this.#inFlight.set(id, { ...(form !== undefined && { form: formOf(form) }) });
     this.#writer.write(Buffer.from(unsent, "base64"));
     const bytes = Buffer.from(unread, "base64");
     if (bytes.length > 0) this.#received(bytes);
@@ -207,8 +223,8 @@ export class CommandSession implements TurnTaker {
       const message = `an order with id ${JSON.stringify(id)} is in flight`;
       return this.#refuse(id, { code: "DUPLICATE_ID", message }, form);
     }
-    this.#inFlight.set(id, {});
-    const effect = execute(this.replyTo(id, form));
+    this.#inFlight.set(id, { ...(form !== undefined && { form }) });
+    const effect = execute(this.replyTo(id));
     if (effect === undefined) return;
     this.#state = "held";
     void effect.then(() => {
@@ -218,7 +234,8 @@ export class CommandSession implements TurnTaker {
   }
 
   /** How the order in flight with this id is answered. */
-  replyTo(id: string, form?: AnswerForm): Reply {
+  replyTo(id: string): Reply {
+    const form = this.#inFlight.get(id)?.form;
     const hasRoom = (): boolean => this.#hasRoom;
     const { sender } = this;
     return {
@@ -241,6 +258,10 @@ export class CommandSession implements TurnTaker {
       carry: (describe) => {
         const order = this.#inFlight.get(id);
         if (order !== undefined) order.describe = describe;
+      },
+      lasts: (name) => {
+        const order = this.#inFlight.get(id);
+        if (order !== undefined) order.lasting = name;
       },
     };
   }
@@ -318,4 +339,12 @@ export class CommandSession implements TurnTaker {
     for (const order of gone) order.gone?.();
     this.#options.closed(this);
   }
+}
+
+function carriedForm({ id, isVersioned, field }: AnswerForm): CarriedForm {
+  return { ...(id !== undefined && { id }), is_versioned: isVersioned, field };
+}
+
+function formOf({ id, is_versioned: isVersioned, field }: CarriedForm): AnswerForm {
+  return { ...(id !== undefined && { id }), isVersioned, field };
 }

@@ -25,6 +25,11 @@ export interface Reply {
    * one goes on with it.
    */
   carry(describe: () => CarriedOrder): void;
+  /**
+   * It may take long, and cannot be carried over yet: main becomes no other program meanwhile. `order` is
+   * what it is called, in the answer that says so.
+   */
+  lasts(order: string): void;
   /** Calls `gone` if the client leaves before the final answer. */
   onGone(gone: () => void): void;
 }

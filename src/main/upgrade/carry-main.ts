@@ -65,9 +65,17 @@ export function descriptorsOf(main: CarriedMain): readonly number[] {
 
 function carriedDrains({ drains, now }: ServingMain["control"]): CarriedMain["drains"] {
   const epochMs = Date.now() - now();
-  const lasting: readonly CarriedDrain[] = drains.lasting().map(({ number, target, sinceMs }) => {
+  const lasting: readonly CarriedDrain[] = drains.lasting().map(({ number, target, sinceMs, closeAtMs }) => {
     const { order, kind, key, stays } = target;
-    return { drain: number, order, kind, key, ...(stays === true && { stays }), since_ms: sinceMs + epochMs };
+    return {
+      drain: number,
+      order,
+      kind,
+      key,
+      ...(stays === true && { stays }),
+      since_ms: sinceMs + epochMs,
+      ...(closeAtMs !== undefined && { close_at_ms: closeAtMs + epochMs }),
+    };
   });
   return { last: drains.last, lasting };
 }

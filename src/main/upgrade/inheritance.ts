@@ -43,6 +43,9 @@ export function inheritParts(control: Control, { main }: Inheritance): void {
   const { listeners, drains, now } = control;
   for (const { address, fd } of main.listeners) listeners.inherit(address, fd);
   drains.passOver(main.drains.last);
-  for (const { drain, order, kind, key, stays, since_ms: sinceMs } of main.drains.lasting)
-    drains.restore(drain, drainTarget(order, kind, key, stays), sinceMs - Date.now() + now());
+  const ours = (epochMs: number): number => epochMs - Date.now() + now();
+  for (const { drain, order, kind, key, stays, ...times } of main.drains.lasting) {
+    drains.restore(drain, drainTarget(order, kind, key, stays), ours(times.since_ms));
+    if (times.close_at_ms !== undefined) drains.closeAt(drain, ours(times.close_at_ms));
+  }
 }

@@ -85,27 +85,31 @@ export class MainUpgrade {
   /** Does not come back where it succeeds. */
   async run(request: MainUpgradeRequest): Promise<OrderError> {
     const main = this.#main;
-    if (main === undefined || this.isBusy || main.control.workerUpgrade.isBusy)
-      return { code: "BUSY", message: "another upgrade is under way" };
-    const { stopSequence } = main.control;
+    if (main === undefined || this.isBusy) return BUSY;
+    const { stopSequence, workerUpgrade } = main.control;
     if (stopSequence.state === "stopping") return STOPPING;
+    const inTheWay = refusalFor(main.server.lasting);
+    if (inTheWay !== undefined) return inTheWay;
+    if (workerUpgrade.isBusy) return BUSY;
     const replacing = this.#replace(main, request);
     this.#underWay = replacing.catch(() => undefined);
     try {
-      const reason = await replacing;
+      const refusal = await replacing;
       if (stopSequence.begun.aborted) return STOPPING;
-      return { code: "UPGRADE_FAILED", message: `${reason}; main goes on as it was` };
+      return { ...refusal, message: `${refusal.message}; main goes on as it was` };
     } finally {
       this.#underWay = undefined;
     }
   }
 
-  async #replace(main: ServingMain, request: MainUpgradeRequest): Promise<string> {
+  async #replace(main: ServingMain, request: MainUpgradeRequest): Promise<OrderError> {
     const command = commandOf(main.control, request.program);
     const program = request.program ?? main.control.program;
     const rehearsed = await rehearseWith(main, command, program, request.version);
-    if (!rehearsed.ok) return rehearsed.error;
-    if (isStopping(main)) return STOPPING.message;
+    if (!rehearsed.ok) return upgradeFailed(rehearsed.error);
+    if (isStopping(main)) return STOPPING;
+    const inTheWay = refusalFor(main.server.lasting);
+    if (inTheWay !== undefined) return inTheWay;
     request.tell(`version ${rehearsed.value} can read what it will be given; main becomes it`);
     const { control, server } = main;
     server.pause();
@@ -118,7 +122,7 @@ export class MainUpgrade {
     control.workers.expectSuccessor(undefined);
     if (!isStopping(main)) control.serviceManager.ready("goes on as it was");
     server.resume();
-    return reason;
+    return upgradeFailed(reason);
   }
 
   /** Why it is still this program. */
@@ -162,7 +166,20 @@ export class MainUpgrade {
   }
 }
 
+const BUSY: OrderError = { code: "BUSY", message: "another upgrade is under way" };
+
 const STOPPING: OrderError = { code: "STOPPING", message: "the proxy is stopping: there is no upgrade" };
+
+function upgradeFailed(message: string): OrderError {
+  return { code: "UPGRADE_FAILED", message };
+}
+
+/** Of orders that are in the way: they may take long, and would be lost. `undefined` if there are none. */
+function refusalFor(lasting: readonly string[]): OrderError | undefined {
+  if (lasting.length === 0) return undefined;
+  const others = lasting.length === 1 ? "" : `, and ${lasting.length - 1} more`;
+  return { code: "BUSY", message: `${lasting[0]} is under way${others}, and cannot be taken along` };
+}
 
 function isStopping({ control }: ServingMain): boolean {
   return control.stopSequence.state === "stopping";
