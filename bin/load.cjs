@@ -3,6 +3,7 @@
  * below node_modules). Only read by a Node that is new enough.
  */
 "use strict";
+require("./compile-cache.cjs");
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 const { pathToFileURL } = require("node:url");

@@ -2,6 +2,7 @@
  * `kakehi run`: the proxy itself, in the foreground until it is stopped. What the options say goes to
  * `runMain`; what a proxy does is not known here.
  */
+import { flushCompileCache } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -137,6 +138,8 @@ async function run(command: Command): Promise<void> {
   if (documentFd === undefined)
     greet(started.value, socketPath, { json, isDefaultSocket: settings.isDefaultSocket });
   signals.reach(started.value);
+  // Not only at the end: a main after a crash starts with it, too.
+  flushCompileCache();
   if ((await started.value.stopped) !== "clean") process.exitCode = EXIT.refused;
 }
 

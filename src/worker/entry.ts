@@ -7,6 +7,7 @@
  */
 import { randomInt } from "node:crypto";
 import { writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { chooseIo } from "../io/choose-io.ts";
@@ -173,4 +174,6 @@ const worker: Worker = new Worker({
 });
 
 tls?.port.bind(engine);
+// What loading us has cost is kept for the next worker, while nobody waits for this one yet.
+flushCompileCache();
 io.run(tls?.port ?? engine);

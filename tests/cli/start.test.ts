@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -9,6 +9,14 @@ import { KAKEHI, runCommand } from "../../testing/run-command.ts";
 
 const ROOT = dirname(dirname(KAKEHI));
 const { version } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as { version: string };
+
+/** What says where compiled code is kept. */
+const NO_CACHE = {
+  NODE_COMPILE_CACHE: undefined,
+  CACHE_DIRECTORY: undefined,
+  XDG_CACHE_HOME: undefined,
+  HOME: undefined,
+};
 
 /** A folder that is gone when the test ends. */
 async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
@@ -37,7 +45,7 @@ async function installedPackage(folder: string): Promise<string> {
   const root = join(folder, "node_modules", "kakehi");
   await mkdir(join(root, "dist", "cli"), { recursive: true });
   await mkdir(join(root, "bin"));
-  for (const name of ["kakehi", "kakehi.cjs", "load.cjs"]) {
+  for (const name of await readdir(join(ROOT, "bin"))) {
     await writeFile(join(root, "bin", name), await readFile(join(ROOT, "bin", name)), { mode: 0o755 });
   }
   await writeFile(join(root, "package.json"), '{"type":"module"}');
@@ -92,6 +100,25 @@ test("an older Node gets one clear line, and no stack trace", async (t) => {
   assert.equal(ended.code, 1);
   assert.equal(ended.stdout, "");
   assert.match(ended.stderr, /^kakehi needs Node 24\.12\.0 or newer, and this is Node .*\n$/);
+});
+
+test("what Node makes of our files is kept in a folder of the user's own", async () => {
+  await using folder = await temporaryFolder();
+  const kept = join(folder.path, ".cache", "kakehi");
+  const run = () => runCommand(KAKEHI, ["--version"], { environment: { ...NO_CACHE, HOME: folder.path } });
+  assert.equal((await run()).code, 0);
+  assert.equal((await stat(kept)).mode & 0o777, 0o700);
+  assert.notEqual((await readdir(kept)).length, 0);
+});
+
+test("where others can write, nothing is kept, and nothing read", async () => {
+  await using folder = await temporaryFolder();
+  const open = join(folder.path, "kakehi");
+  await mkdir(open);
+  await chmod(open, 0o777);
+  const environment = { ...NO_CACHE, XDG_CACHE_HOME: folder.path };
+  assert.equal((await runCommand(KAKEHI, ["--version"], { environment })).code, 0);
+  assert.deepEqual(await readdir(open), []);
 });
 
 test("the version is judged number by number", async () => {
