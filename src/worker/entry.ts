@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { chooseIo } from "../io/choose-io.ts";
 import { IO_LIMITS_DEFAULT, type IoName } from "../io/io.ts";
+import { stateInMemory } from "../io/memory-files.ts";
 import type { FromWorker } from "../model/channel.ts";
 import { raiseDescriptorLimit } from "../sys/descriptor-limit.ts";
 import { closeDescriptor } from "../sys/descriptor.ts";
@@ -22,7 +23,6 @@ import { HandoverEnds } from "./handover-ends.ts";
 import { messagesIn } from "./load-file.ts";
 import { programVersion } from "../io/program-version.ts";
 import { Rendezvous } from "./rendezvous.ts";
-import { stateInMemory } from "./tell-state.ts";
 import { Worker } from "./worker.ts";
 
 const MESSAGES_FD = 3;

@@ -16,15 +16,15 @@
  */
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readState } from "../../io/memory-files.ts";
 import type { Hello } from "../../model/adoption.ts";
 import type { Change, TlsSecrets } from "../../model/channel.ts";
 import type { State } from "../../model/state.ts";
-import { closeDescriptor } from "../../sys/descriptor.ts";
 import type { Control } from "../control.ts";
 import { drainTarget } from "../orders/publish.ts";
 import { encodeApply } from "../workers/worker-messages.ts";
 import type { WorkerProcess } from "../workers/worker-process.ts";
-import { changesBetween, drainsOf, readSentState } from "./reconcile.ts";
+import { changesBetween, drainsOf } from "./reconcile.ts";
 import type { FoundSocket } from "./rendezvous-paths.ts";
 import { SocketHeirs } from "./socket-heirs.ts";
 import { type VisitFault, visitWorker } from "./visit.ts";
@@ -145,8 +145,8 @@ function beginVisit(
     },
     toldState: () => {
       const [fd] = worker.takeDescriptors();
-      toldState.resolve(fd === undefined ? undefined : readSentState(fd));
-      if (fd !== undefined) closeDescriptor(fd);
+      const told = fd === undefined ? undefined : readState(fd);
+      toldState.resolve(told?.ok === true ? told.value.state : undefined);
     },
     refused: () => greeting.resolve({ kind: "refused" }),
     gone: () => {

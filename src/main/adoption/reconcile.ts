@@ -2,33 +2,14 @@
  * What a worker that was taken over differs in from what we know, as one change for it: by its own state,
  * which it has sent as a state file has it.
  */
-import { readSync } from "node:fs";
 import { assert } from "../../base/assert.ts";
 import { applyOrders } from "../../model/apply.ts";
 import type { Change, DrainRequest } from "../../model/channel.ts";
 import { diff } from "../../model/diff.ts";
 import { drainedObjects, removedObjects } from "../../model/net-changes.ts";
-import { StateFileReader } from "../../model/state-file.ts";
 import type { State } from "../../model/state.ts";
 import type { DrainClock } from "../drain-clock.ts";
 import { drainTarget } from "../orders/publish.ts";
-
-const PIECE_BYTES = 1024 * 1024;
-
-/** The state in a memory file, wherever it was left; `undefined` if it cannot be read. */
-export function readSentState(fd: number): State | undefined {
-  const reader = new StateFileReader();
-  const piece = new Uint8Array(PIECE_BYTES);
-  let position = 0;
-  for (;;) {
-    const read = readSync(fd, piece, 0, PIECE_BYTES, position);
-    if (read === 0) break;
-    position += read;
-    reader.push(piece.slice(0, read));
-  }
-  const file = reader.end();
-  return file.ok ? file.value.state : undefined;
-}
 
 /** What makes `wanted` of a worker's own state. That one is changed. */
 export function changesBetween(own: State, wanted: State): readonly Change[] {

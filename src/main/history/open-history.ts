@@ -5,7 +5,7 @@
  */
 import type { Log } from "../../io/log.ts";
 import type { AcceptedChange } from "../../model/history.ts";
-import { bytesInMemory, readMemory } from "../upgrade/memory-files.ts";
+import { bytesInMemory, readMemory } from "../../io/memory-files.ts";
 import { readBlocks } from "./block.ts";
 import { BlockFiles } from "./block-files.ts";
 import { BlocksInMemory } from "./block-store.ts";

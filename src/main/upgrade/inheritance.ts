@@ -3,13 +3,14 @@
  * with them, and its descriptors, ours from then on.
  */
 import { fail, ok, type Result } from "../../base/result.ts";
+import { readState } from "../../io/memory-files.ts";
 import type { CarriedFile, CarriedMain } from "../../model/carried.ts";
 import type { State } from "../../model/state.ts";
 import { closeDescriptor, closeOnExec } from "../../sys/descriptor.ts";
 import type { Control } from "../control.ts";
 import { drainTarget } from "../orders/publish.ts";
 import { descriptorsOf } from "./carry-main.ts";
-import { readDocument, readState } from "./memory-files.ts";
+import { readDocument } from "./document-file.ts";
 
 export interface Inheritance {
   /** The version of the program that we were. */

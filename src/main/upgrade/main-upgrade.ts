@@ -17,6 +17,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Result } from "../../base/result.ts";
 import type { FileLock } from "../../io/lock-file.ts";
+import { stateInMemory } from "../../io/memory-files.ts";
 import type { OrderError } from "../../model/errors.ts";
 import { closeDescriptor, closeOnExec, keepOnExec } from "../../sys/descriptor.ts";
 import { ignoreSignals } from "../../sys/signal-action.ts";
@@ -25,7 +26,7 @@ import type { MainSecrets } from "../main-secrets.ts";
 import type { CommandServer } from "../socket/command-server.ts";
 import type { StateStore } from "../store/state-store.ts";
 import { carriedMain, descriptorsOf } from "./carry-main.ts";
-import { documentInMemory, stateInMemory } from "./memory-files.ts";
+import { documentInMemory } from "./document-file.ts";
 import { rehearse } from "./rehearsal.ts";
 
 /** Where the new program finds the document. */

@@ -5,7 +5,8 @@
 import { CHANNEL_FORMAT } from "../../model/channel.ts";
 import { HANDOVER_FORMAT } from "../../model/handover.ts";
 import { programVersion } from "../../io/program-version.ts";
-import { readDocument, readState } from "./memory-files.ts";
+import { readState } from "../../io/memory-files.ts";
+import { readDocument } from "./document-file.ts";
 import { REHEARSAL_DOCUMENT_FD, REHEARSAL_STATE_FD, type RehearsalAnswer } from "./rehearsal.ts";
 
 const document = readDocument(REHEARSAL_DOCUMENT_FD);
