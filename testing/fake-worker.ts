@@ -9,6 +9,7 @@
  * | adds cluster `drift` | has another hash from then on |
  * | adds cluster `takes-back` | cannot give its connections away from then on |
  * | adds cluster `dies-giving` | exits with 70 when it is to give its connections away |
+ * | adds cluster `gives-for-long` | gives its connections away without an end |
  * | adds cluster `hang` | answers nothing any more |
  * | adds cluster `spin` | never ends the turn that it is in |
  * | removes backend `used-N` | N connections use it, until they are closed or backend `free` is removed |
@@ -34,7 +35,7 @@ let requests = 0;
 const drains = new Map<number, HeldDrain>();
 /** The sockets of each listener, the oldest first. */
 const listeners = new Map<string, number[]>();
-let giving: "all" | "takes-back" | "dies-giving" = "all";
+let giving: "all" | "takes-back" | "dies-giving" | "gives-for-long" = "all";
 let behaviour: "good" | "hangs" | "drifts" = "good";
 
 const channel = new MessageChannel<ToWorker>(new Socket({ fd: 3, readable: true, writable: true }), {
@@ -107,6 +108,7 @@ const worker = new Worker({
     give: () => {
       if (giving === "takes-back") return send({ type: "took-back", reason: "it took back" });
       channel.flush();
+      if (giving === "gives-for-long") return undefined;
       process.exit(giving === "dies-giving" ? 70 : 0);
     },
     givesTo: undefined,
@@ -127,7 +129,7 @@ function obey({ kind, key, after }: Change): void {
     if (key === "drift") behaviour = "drifts";
     if (key === "hang") behaviour = "hangs";
     while (key === "spin");
-    if (key === "takes-back" || key === "dies-giving") giving = key;
+    if (key === "takes-back" || key === "dies-giving" || key === "gives-for-long") giving = key;
   }
   if (kind === "backend" && after === undefined && key.endsWith(" free")) {
     for (const drain of drains.keys()) free(drain);

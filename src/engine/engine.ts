@@ -372,6 +372,8 @@ export class Engine implements PortEvents {
     if (this.#core.now >= this.#stopAt) {
       this.#stopAt = Infinity;
       for (const owner of this.#core.owners) owner?.cut();
+      // What is said to them is written first.
+      this.#leavesAt = this.#core.now + this.#core.limits.leaveGraceMs;
     }
     if (!this.#hasNothingLeft() || this.#core.now < this.#leavesAt) return;
     this.#leavesAt = Infinity;

@@ -133,9 +133,7 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
     if (this.#state === STATE.exchange) {
       this.#activeAt = this.#core.now;
       this.#exchange!.frontSent();
-    } else if (this.#input.isPending && !this.#core.reading.mustWait(this.connection)) {
-      this.#goOn();
-    }
+    } else if (this.#input.isPending && !this.#core.reading.mustWait(this.connection)) this.#goOn();
   }
 
   turnCame(): void {
@@ -153,7 +151,8 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
 
   /** By a reset: what was not written yet must not look as if it never was to come. */
   failed(): void {
-    this.cut();
+    this.#exchange?.abandon();
+    this.#reset();
   }
 
   expired(): void {
@@ -167,9 +166,9 @@ export class Http1Session implements ConnectionOwner, Front, InputTarget {
     else this.cut();
   }
 
+  /** Who asks for nothing misses nothing: over TLS, that is said (`close_notify`). */
   cut(): void {
-    this.#exchange?.abandon();
-    this.#reset();
+    return this.isIdle && this.client.secured !== undefined ? this.#endAfterWriting() : this.failed();
   }
 
   // What the exchange asks.

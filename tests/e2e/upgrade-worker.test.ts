@@ -104,7 +104,7 @@ test("a change that is accepted in the moment in which a worker starts reaches i
   });
 });
 
-test("sessions over TLS stay: with the next answer they are told to close, and those that ask for none are cut at the deadline", async () => {
+test("sessions over TLS stay: with the next answer they are told to close, and those that ask for none are told that it ends at the deadline", async () => {
   const setting = await HttpsSetting.start("uring", {}, 1);
   try {
     await setting.add(certificateFor("a.example"));
@@ -122,7 +122,7 @@ test("sessions over TLS stay: with the next answer they are told to close, and t
     assert.deepEqual([last.status, last.closes], [200, true]);
     const { status, data } = await upgrade.final();
     assert.deepEqual([status, data.sessions, data.closed], ["OK", 0, 2]);
-    assert.equal(await within(TIMEOUT_MS, "the end of the silent one", ended), "reset");
+    assert.equal(await within(TIMEOUT_MS, "the end of the silent one", ended), "closed");
     assert.equal((await setting.fetch(wishes)).status, 200);
   } finally {
     await setting.stop();
@@ -143,13 +143,15 @@ for (const { who, signalName, place } of VICTIMS) {
       );
       for (const session of sessions) assert.equal((await exchangeOn(session, "/")).status, 200);
       const upgrade = proxy.orders.send("UPGRADE_WORKER", { worker: 0 });
+      const both = await proxy.whenWorkers("the new worker", (workers) => workers.length === 2);
+      const victim = both[place]!.pid;
       await upgrade.processing(({ message }) => message.includes("hands its connections over"));
-      const victim = (await proxy.workers())[place];
-      if (victim !== undefined) signal(victim.pid, signalName);
+      signal(victim, signalName);
       const answer = await upgrade.final();
       const [left] = await proxy.whenWorkers("one worker", (workers) => {
         return workers.length === 1 && workers.every(({ state }) => state === "running");
       });
+      assert.notEqual(left!.pid, victim);
       const results = await Promise.allSettled(sessions.map(async (session) => exchangeOn(session, "/")));
       const faults = results.flatMap((result) => (result.status === "rejected" ? [`${result.reason}`] : []));
       assert.deepEqual(

@@ -157,6 +157,15 @@ test("one upgrade at a time: another, and a change of the workers' number, is to
   assert.equal((await orders.order("UPGRADE_WORKER", { worker: 1 })).status, "OK");
 });
 
+test("a worker that still takes over from another is not upgraded before it has all", async (t) => {
+  const { orders } = await start(t);
+  await orders.ok("ADD_CLUSTER", { cluster_id: "gives-for-long" });
+  assert.deepEqual((await orders.ok("SET_WORKERS", { count: 1 })).data.leaving, [1]);
+  const refused = await orders.order("UPGRADE_WORKER", { worker: 0 });
+  assert.equal(refused.error?.code, "BUSY");
+  assert.equal(refused.message, "worker 0 still takes over from worker 1");
+});
+
 test("while main is to become another program, workers are not replaced, nor their number changed", async (t) => {
   const { main, orders, folder } = await start(t);
   const program = join(folder, "hangs");

@@ -83,6 +83,7 @@ async function upgradeWorker(
   reply: Reply,
 ): Promise<void> {
   if (refuseWhileStopping(control, reply) || refuseWhileBusy(control, reply)) return;
+  if (refuseWhileTaking(control, worker, reply)) return;
   reply.lasts("UPGRADE_WORKER");
   const path = program ?? control.program;
   const upgraded = await control.workerUpgrade.run({
@@ -128,6 +129,15 @@ function refuseWhileStopping(control: Control, reply: Reply): boolean {
 function refuseWhileBusy({ workerUpgrade, mainUpgrade, configuration }: Control, reply: Reply): boolean {
   if (!workerUpgrade.isBusy && !mainUpgrade.isBusy) return false;
   const message = mainUpgrade.isBusy ? "main becomes another program" : "a worker is being replaced";
+  reply.refuse({ code: "BUSY", message }, configuration.revision);
+  return true;
+}
+
+/** What it has not taken yet would go back to its giver, and be handed over twice. */
+function refuseWhileTaking({ workers, configuration }: Control, worker: number, reply: Reply): boolean {
+  const giver = workers.all().find((each) => each.state === "handing-over" && each.givesTo === worker);
+  if (giver === undefined) return false;
+  const message = `worker ${worker} still takes over from worker ${giver.number}`;
   reply.refuse({ code: "BUSY", message }, configuration.revision);
   return true;
 }
