@@ -8,7 +8,7 @@
  * The tests start hundreds of processes that load the same files, so these share what Node has made of them
  * (`NODE_COMPILE_CACHE`), for one run: it takes half of the processor time of all starts away.
  */
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Reported } from "./test-run/reporter.ts";
@@ -20,7 +20,7 @@ const PROJECT_FOLDER = dirname(import.meta.dirname);
 interface Phase {
   readonly name: string;
   readonly patterns: readonly string[];
-  readonly has: (path: string) => boolean;
+  readonly leavesOut: (path: string) => boolean;
   readonly filesAtOnce: number;
   readonly fileMsMax: number;
 }
@@ -37,23 +37,15 @@ const PHASES: readonly Phase[] = [
       "bench/**/*.test.ts",
       "tests/**/*.test.ts",
     ],
-    has: (path) => !path.startsWith("tests/e2e/"),
+    leavesOut: (path) => path.startsWith("tests/e2e/"),
     filesAtOnce: FILES_AT_ONCE,
     fileMsMax: 60_000,
   },
   {
     name: "end to end",
     patterns: ["tests/e2e/**/*.test.ts"],
-    has: (path) => !isUnderLoad(path),
+    leavesOut: () => false,
     filesAtOnce: FILES_AT_ONCE,
-    fileMsMax: 120_000,
-  },
-  // Clients that count a late answer as a fault want the machine for themselves.
-  {
-    name: "end to end, under load",
-    patterns: ["tests/e2e/**/*.test.ts"],
-    has: isUnderLoad,
-    filesAtOnce: 1,
     fileMsMax: 120_000,
   },
 ];
@@ -71,7 +63,9 @@ process.exitCode = printTotal(results);
 
 async function runPhase(phase: Phase): Promise<readonly FileResult[]> {
   const waiting = [...new Set(globSync([...phase.patterns]))]
-    .filter((path) => phase.has(path) && (words.length === 0 || words.some((word) => path.includes(word))))
+    .filter(
+      (path) => !phase.leavesOut(path) && (words.length === 0 || words.some((word) => path.includes(word))),
+    )
     .sort();
   const ended: FileResult[] = [];
   const runNext = async (): Promise<void> => {
@@ -83,11 +77,6 @@ async function runPhase(phase: Phase): Promise<readonly FileResult[]> {
   };
   await Promise.all(Array.from({ length: phase.filesAtOnce }, runNext));
   return ended;
-}
-
-/** Whether the file drives a load at a fixed rate. */
-function isUnderLoad(path: string): boolean {
-  return readFileSync(path, "utf8").includes("new Load(");
 }
 
 function printFile(result: FileResult): void {

@@ -13,8 +13,14 @@ export function processesOf(proxies: readonly Proxy[]): Omit<Subject, "upgrade">
   const processes = (): readonly number[] => proxies.flatMap(({ pid }) => membersOf(pid));
   return {
     processes,
-    workers: () => processes().filter((pid) => commandLineOf(pid).includes(" --worker ")),
+    workers: () => processes().filter(isWorker),
   };
+}
+
+/** `bin/kakehi` is a shell until it has found a Node, with children of its own that look like it. */
+function isWorker(pid: number): boolean {
+  const command = commandLineOf(pid);
+  return command.includes(" --worker ") && !command.startsWith("/bin/sh ");
 }
 
 /** `UPGRADE`, to the program that it is: main, then each worker. Rejects unless it is answered `OK`. */

@@ -49,6 +49,12 @@ function clusterShowing({ certificate, key }: MadeCertificate): Json {
 }
 
 /** Some of a key's text, long enough to be no accident; keys are stored in one line. */
+/** All that the proxy keeps of its state, folders and what is in them. */
+function keptFiles(folder: string): readonly string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return names.filter((name) => name.startsWith("kakehi.state"));
+}
+
 function secretOf({ key }: MadeCertificate): string {
   return key.split("\n")[1]!.slice(10, 40);
 }
@@ -90,8 +96,9 @@ test(
       const status = (await second.status()).data;
       assert.equal(status.hash, hash);
       assert.ok(status.workers.every((worker: { hash: string }) => worker.hash === hash));
-      for (const name of readdirSync(folder).filter((one) => one.startsWith("kakehi.state"))) {
-        assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
+      for (const name of keptFiles(folder)) {
+        const stats = statSync(join(folder, name));
+        assert.equal(stats.mode & 0o777, stats.isDirectory() ? 0o700 : 0o600, name);
       }
       const removal = await second.orders.ok("REMOVE_CERTIFICATE", {
         listener,
