@@ -137,8 +137,8 @@ for (const kept of [true, false]) {
   });
 }
 
-test("UPGRADE_MAIN: orders in Sōzu's words go on and are answered in them, and deadlines that nobody waits for stay", async () => {
-  await withApp({ workers: 1 }, async (proxy, _port, [backend]) => {
+test("UPGRADE_MAIN: orders in Sōzu's words go on and are answered in them, and deadlines that nobody waits for stay (node)", async () => {
+  await withApp({ io: "node", workers: 1 }, async (proxy, _port, [backend]) => {
     const faults = new FaultLog();
     const [tunnels, closing] = await Promise.all(
       ["tunnels", "closing"].map(async (cluster) => {
