@@ -97,21 +97,33 @@ async function runParts(
   options: BenchOptions,
   contestants: Surroundings["contestants"],
 ): Promise<readonly Section[]> {
-  const upstream = await startUpstream(folder);
-  const surroundings: Surroundings = {
-    folder,
-    upstreamPort: upstream.port,
-    options,
-    contestants,
-    tell: (text) => console.error(text),
-    waitForQuiet: () => insistOnQuiet(options),
-  };
   const sections: Section[] = [];
   for (const part of PARTS.filter(({ name }) => options.parts.includes(name))) {
-    sections.push(await part.run(surroundings));
+    sections.push(await runPart(part, folder, options, contestants));
   }
-  await upstream.end();
   return sections;
+}
+
+/** A part that fails is one goal missed: what the others found is not lost with it. */
+async function runPart(
+  part: Part,
+  folder: string,
+  options: BenchOptions,
+  contestants: Surroundings["contestants"],
+): Promise<Section> {
+  try {
+    const { port: upstreamPort } = await startUpstream(folder);
+    const tell = (text: string): void => console.error(text);
+    const waitForQuiet = (): Promise<void> => insistOnQuiet(options);
+    return await part.run({ folder, upstreamPort, options, contestants, tell, waitForQuiet });
+  } catch (error) {
+    const measured = error instanceof Error ? error.message : String(error);
+    console.error(`${part.name}: ${measured}`);
+    const goals = [{ text: "the part comes to its end", measured, met: false }];
+    return { title: part.name, how: "", head: [], rows: [], goals };
+  } finally {
+    endAll();
+  }
 }
 
 async function insistOnQuiet(options: BenchOptions): Promise<void> {

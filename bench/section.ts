@@ -33,11 +33,8 @@ export function goalAtLeast(text: string, min: number, measured: number, digits 
 /** A section as Markdown. */
 export function formatSection(section: Section): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  const table = [
-    section.head,
-    section.head.map((_, index) => (index === 0 ? "---" : "--:")),
-    ...section.rows,
-  ];
+  const rule = section.head.map((_, index) => (index === 0 ? "---" : "--:"));
+  const table = section.head.length === 0 ? [] : [section.head, rule, ...section.rows];
   const goals = section.goals.map(
     (goal) => `- ${goal.met ? "met" : "**missed**"}: ${goal.text}; measured ${goal.measured}`,
   );
