@@ -14,7 +14,8 @@
  * | adds cluster `spin` | never ends the turn that it is in |
  * | removes backend `used-N` | N connections use it, until they are closed or backend `free` is removed |
  *
- * `KAKEHI_FAKE_WORKER=refuse` exits with 78 at once, `=crash` with 70.
+ * `KAKEHI_FAKE_WORKER=refuse` exits with 78 at once, `=crash` with 70; `=loads-for-long` says nothing for
+ * `LOAD_MS` while it loads its state.
  */
 import { Socket } from "node:net";
 import { receiveDescriptor } from "../src/io/descriptors.ts";
@@ -29,6 +30,7 @@ const mode = process.env["KAKEHI_FAKE_WORKER"];
 if (mode === "refuse") process.exit(78);
 if (mode === "crash") process.exit(70);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
+const LOAD_MS = 1_500;
 
 /** It counts one whenever it is looked at. */
 let requests = 0;
@@ -40,7 +42,10 @@ let behaviour: "good" | "hangs" | "drifts" = "good";
 
 const channel = new MessageChannel<ToWorker>(new Socket({ fd: 3, readable: true, writable: true }), {
   received: (messages) => {
-    for (const message of messages) if (behaviour !== "hangs") worker.follow(message);
+    for (const message of messages) {
+      if (mode === "loads-for-long" && message.type.startsWith("load")) standStill();
+      if (behaviour !== "hangs") worker.follow(message);
+    }
   },
   drained: () => undefined,
   closed: () => process.exit(0),
@@ -50,6 +55,13 @@ function send(message: FromWorker): void {
   if (behaviour === "hangs") return;
   const drifts = behaviour === "drifts" && "hash" in message;
   channel.sendEncoded(encodeMessage(drifts ? { ...message, hash: "drifted" } : message));
+}
+
+/** As a worker that the machine gives no time to, after it was heard once. */
+function standStill(): void {
+  worker.beat();
+  channel.flush();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOAD_MS);
 }
 
 const staged: Change[] = [];

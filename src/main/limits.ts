@@ -29,6 +29,8 @@ export interface MainLimits {
   readonly workerStartMsMax: number;
   /** Without a sign of life for so long, a worker hangs and is replaced. */
   readonly workerSilenceMsMax: number;
+  /** The same for one that loads its state, and serves nobody yet. */
+  readonly workerLoadSilenceMsMax: number;
   /** A worker of the main before has so long to say what it has, and as long again for its state. */
   readonly adoptionMs: number;
   /** A program that main is to become has so long to prove that it can. */
@@ -92,6 +94,7 @@ export const MAIN_LIMITS: MainLimits = {
   frameBytesMax: FRAME_BYTES_MAX,
   workerStartMsMax: 20_000,
   workerSilenceMsMax: 1_600,
+  workerLoadSilenceMsMax: 10_000,
   adoptionMs: 1_000,
   rehearsalMs: 20_000,
   quietMs: 5_000,

@@ -147,6 +147,15 @@ for (const how of ["hang", "spin"]) {
   });
 }
 
+test("a worker that loads its state may say nothing for longer than one that serves", async (t) => {
+  t.after(() => delete process.env["KAKEHI_FAKE_WORKER"]);
+  process.env["KAKEHI_FAKE_WORKER"] = "loads-for-long";
+  const limits = { workerSilenceMsMax: 600, watchEveryMs: 100 };
+  const { orders, log } = await start(t, { limits });
+  assert.equal((await pidsOf(orders)).length, 2);
+  assert.doesNotMatch(log.join(""), /gives no sign of life/);
+});
+
 test("a removal counts over all workers, tells its progress, and ends once when nothing uses it", async (t) => {
   const { orders } = await start(t);
   await orders.ok("ADD_CLUSTER", { cluster_id: "app" });

@@ -246,11 +246,17 @@ export class WorkerSet {
   }
 
   #received(worker: WorkerProcess, messages: readonly FromWorker[]): void {
-    this.#pulse.heard(worker.number, this.#options.now());
+    this.#pulse.heard(worker.number, this.#options.now() + this.#patienceWith(worker));
     for (const message of messages) {
       if (worker.program !== undefined) this.#follow(worker, message);
       else this.#meet(worker, message);
     }
+  }
+
+  /** One that still loads its state serves nobody, and a slice of that may last on a busy machine. */
+  #patienceWith({ state }: WorkerProcess): number {
+    const { workerLoadSilenceMsMax, workerSilenceMsMax } = this.#options.limits;
+    return state === "starting" ? workerLoadSilenceMsMax - workerSilenceMsMax : 0;
   }
 
   /** What a worker says before it is ready is not relied on: its program may be another. */
