@@ -3,28 +3,28 @@ import { test } from "node:test";
 import { Command } from "commander";
 import { describeFromCatalogue } from "../../src/cli/catalogue-help.ts";
 import { findOrder } from "../../src/cli/order-command.ts";
-import { ORDER_TYPES } from "../../src/model/catalogue/catalogue.ts";
+import { CATALOGUE, ORDER_TYPES } from "../../src/model/catalogue/catalogue.ts";
 import { type FieldDescription, describeFields } from "../../src/model/catalogue/describe.ts";
 import type { OrderType } from "../../src/model/orders.ts";
 import { KAKEHI, runCommand } from "../../testing/run-command.ts";
 
 /** Orders whose commands are written by hand, because an order is only a part of what they do. */
-const BY_HAND: readonly OrderType[] = [
-  "STATUS",
-  "METRICS",
-  "SUBSCRIBE_EVENTS",
-  "WAIT_REVISION",
-  "EXPLAIN",
-  "TRANSACTION",
-  "SWAP_BACKENDS",
-  "HISTORY",
-  "REVERT",
-  "QUERY_DRAINS",
-  "SOFT_STOP",
-  "HARD_STOP",
-  "UPGRADE",
-  "UPGRADE_MAIN",
-];
+const BY_HAND: Readonly<Partial<Record<OrderType, string>>> = {
+  STATUS: "status",
+  METRICS: "metrics",
+  SUBSCRIBE_EVENTS: "events",
+  WAIT_REVISION: "wait",
+  EXPLAIN: "explain",
+  TRANSACTION: "transaction",
+  SWAP_BACKENDS: "swap",
+  HISTORY: "history",
+  REVERT: "revert",
+  QUERY_DRAINS: "drains",
+  SOFT_STOP: "stop",
+  HARD_STOP: "stop",
+  UPGRADE: "upgrade",
+  UPGRADE_MAIN: "upgrade main",
+};
 
 /** The command's own affair, not the caller's: how a list is paged. */
 const PAGE_FIELDS = ["limit", "after"];
@@ -51,7 +51,20 @@ function pathOf(command: Command): string[] {
 
 test("every order that is served has a command", () => {
   const served = new Set(commands.flatMap((command) => findOrder(command)?.orderType ?? []));
-  assert.deepEqual([...served, ...BY_HAND].toSorted(), ORDER_TYPES.toSorted());
+  assert.deepEqual([...served, ...Object.keys(BY_HAND)].toSorted(), ORDER_TYPES.toSorted());
+  const paths = new Set(commands.map((command) => pathOf(command).join(" ")));
+  for (const [type, path] of Object.entries(BY_HAND)) assert(paths.has(path), `${type}: kakehi ${path}`);
+});
+
+test("every command that changes the configuration can be tried first, and bound to a revision", () => {
+  for (const command of commands) {
+    const path = pathOf(command).join(" ");
+    const byHand = ORDER_TYPES.find((type) => BY_HAND[type] === path);
+    const type = findOrder(command)?.orderType ?? byHand;
+    if (type === undefined || !CATALOGUE[type].changesState) continue;
+    const options = command.options.map(({ long }) => long);
+    for (const option of ["--dry-run", "--if-revision"]) assert(options.includes(option), `${path} ${option}`);
+  }
 });
 
 test("every field that is served has its option, and every option a field", () => {
