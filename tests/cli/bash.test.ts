@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parseOrder } from "../../src/model/catalogue/parse-order.ts";
 import { FakeCommandServer, type Script } from "../../testing/fake-command-server.ts";
+import { Proxy } from "../../testing/proxy.ts";
 import { runCommand } from "../../testing/run-command.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -90,4 +91,20 @@ test("the examples of the page can be run as they stand there, and are orders", 
   assert.deepEqual([ended.code, ended.stderr], [0, ""]);
   assert.equal(ended.orders.length, examples.length);
   for (const order of ended.orders) assert.deepEqual(parseOrder(order).ok, true, JSON.stringify(order));
+});
+
+test("a real proxy says as much: many orders, progress, a refusal", options, async (t) => {
+  const proxy = await Proxy.start();
+  t.after(() => proxy.stop());
+  const script = `source docs/clients/kakehi.sh
+for n in {1..300}; do
+  printf '{"id":"%d","type":"ADD_CLUSTER","data":{"cluster_id":"c%d"}}\\n' "$n" "$n"
+done | kakehi_orders | grep -c '"status":"OK"'
+kakehi_order SET_WORKERS '{"count":2}' | grep -o '"status":"[A-Z]*"' | uniq
+kakehi_order ADD_CLUSTER '{"name":"c"}' > /dev/null || echo "refused $?"
+`;
+  const environment = { KAKEHI_SOCKET: proxy.socketPath };
+  const ended = await runCommand("bash", ["-c", script], { folder: ROOT, environment });
+  const said = ["300", '"status":"PROCESSING"', '"status":"OK"', "refused 1", ""];
+  assert.deepEqual([ended.code, ended.stderr, ended.stdout.split("\n")], [0, "", said]);
 });
