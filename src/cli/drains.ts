@@ -10,6 +10,7 @@ import { showExample } from "./help.ts";
 import { note, print, printJson } from "./output.ts";
 import { ask, withClient } from "./proxy.ts";
 import { type Column, formatTable } from "./table.ts";
+import { addWatchOptions, showOrWatch } from "./watch.ts";
 
 const COLUMNS: readonly Column<DrainStatus>[] = [
   { title: "OBJECT", cell: ({ object }) => objectName(object.kind, object.key) },
@@ -26,12 +27,14 @@ const COLUMNS: readonly Column<DrainStatus>[] = [
 
 export function declare(command: Command): void {
   showExample(command, "kakehi drains");
-  command.action(async () => {
+  addWatchOptions(command).action(async () => {
     const context = contextOf(command);
-    const { drains } = await withClient(context, (client) => ask(context, client, { type: "QUERY_DRAINS" }));
-    if (context.json) return printJson({ drains });
-    print(formatTable(COLUMNS, drains));
-    if (drains.length === 0) note("nothing drains");
+    const look = () => withClient(context, (client) => ask(context, client, { type: "QUERY_DRAINS" }));
+    await showOrWatch(command, look, ({ drains }) => {
+      if (context.json) return printJson({ drains });
+      print(formatTable(COLUMNS, drains));
+      if (drains.length === 0) note("nothing drains");
+    });
   });
 }
 

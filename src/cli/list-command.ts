@@ -10,6 +10,7 @@ import { type OrderCommand, dataOf, declareOrder } from "./order-command.ts";
 import { note, print, printJson } from "./output.ts";
 import { ask, withClient } from "./proxy.ts";
 import { type Column, formatTable } from "./table.ts";
+import { addWatchOptions, showOrWatch } from "./watch.ts";
 
 /** The most that one page may hold: fewer turns for a long list. */
 const PAGE_ITEMS = 10_000;
@@ -21,15 +22,17 @@ export function declareList<Item>(
   list: OrderCommand,
 ): void {
   const command = declareOrder(parent, list);
-  command.option("--limit <count>", "List only so many.", parseCount).action(async () => {
+  addWatchOptions(command.option("--limit <count>", "List only so many.", parseCount)).action(async () => {
     const context = contextOf(command);
     const { limit } = command.opts<{ limit?: number }>();
-    const items = await withClient(context, (client) =>
-      listAll<Item>(context, client, list.orderType, dataOf(command, list), limit),
-    );
-    if (context.json) return printJson({ items });
-    print(formatTable(columns, items));
-    if (items.length === 0) note(`no ${parent.name().replace(/s?$/, "s")}`);
+    const filter = dataOf(command, list);
+    const look = () =>
+      withClient(context, (client) => listAll<Item>(context, client, list.orderType, filter, limit));
+    await showOrWatch(command, look, (items) => {
+      if (context.json) return printJson({ items });
+      print(formatTable(columns, items));
+      if (items.length === 0) note(`no ${parent.name().replace(/s?$/, "s")}`);
+    });
   });
 }
 

@@ -10,6 +10,7 @@ import { showExample } from "./help.ts";
 import { print, printJson } from "./output.ts";
 import { ask, withClient } from "./proxy.ts";
 import { type Column, formatTable } from "./table.ts";
+import { addWatchOptions, showOrWatch } from "./watch.ts";
 
 /** So much of a hash tells two configurations apart for people. */
 const HASH_CHARS_SHOWN = 12;
@@ -26,12 +27,14 @@ const COLUMNS: readonly Column<WorkerStatus>[] = [
 ];
 
 export function declare(command: Command): void {
-  showExample(command, "kakehi status", "kakehi status --json");
-  command.action(async () => {
+  showExample(command, "kakehi status", "kakehi status --watch", "kakehi status --json");
+  addWatchOptions(command).action(async () => {
     const context = contextOf(command);
-    const status = await withClient(context, (client) => ask(context, client, { type: "STATUS" }));
-    if (context.json) printJson(status);
-    else print(describeStatus(status));
+    const look = () => withClient(context, (client) => ask(context, client, { type: "STATUS" }));
+    await showOrWatch(command, look, (status) => {
+      if (context.json) printJson(status);
+      else print(describeStatus(status));
+    });
   });
 }
 

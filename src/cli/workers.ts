@@ -2,28 +2,32 @@
  * `kakehi workers`: the processes that carry the traffic.
  */
 import type { Command } from "commander";
-import { type Context, contextOf } from "./context.ts";
+import { contextOf } from "./context.ts";
 import { showExample } from "./help.ts";
 import { parseCount } from "./option-values.ts";
 import { dataOf, declareOrder } from "./order-command.ts";
 import { print, printJson } from "./output.ts";
 import { ask, sendAndShow, withClient } from "./proxy.ts";
 import { describeWorkers } from "./status.ts";
+import { addWatchOptions, showOrWatch } from "./watch.ts";
 
 export function declare(command: Command): void {
   showExample(command, "kakehi workers", "kakehi workers set 4");
-  command.action(() => list(contextOf(command)));
+  command.action(() => list(command));
   const listCommand = command.command("list").summary("List the workers.");
   showExample(listCommand, "kakehi workers list");
-  listCommand.action(() => list(contextOf(listCommand)));
+  addWatchOptions(listCommand).action(() => list(listCommand));
   declareWorkerOrder(command, "set", "SET_WORKERS", "count");
   declareWorkerOrder(command, "restart", "RESTART_WORKER", "worker");
 }
 
-async function list(context: Context): Promise<void> {
-  const { workers } = await withClient(context, (client) => ask(context, client, { type: "STATUS" }));
-  if (context.json) printJson({ workers });
-  else print(describeWorkers(workers));
+async function list(command: Command): Promise<void> {
+  const context = contextOf(command);
+  const look = () => withClient(context, (client) => ask(context, client, { type: "STATUS" }));
+  await showOrWatch(command, look, ({ workers }) => {
+    if (context.json) printJson({ workers });
+    else print(describeWorkers(workers));
+  });
 }
 
 function declareWorkerOrder(
