@@ -63,7 +63,8 @@ test("every command that changes the configuration can be tried first, and bound
     const type = findOrder(command)?.orderType ?? byHand;
     if (type === undefined || !CATALOGUE[type].changesState) continue;
     const options = command.options.map(({ long }) => long);
-    for (const option of ["--dry-run", "--if-revision"]) assert(options.includes(option), `${path} ${option}`);
+    for (const option of ["--dry-run", "--if-revision"])
+      assert(options.includes(option), `${path} ${option}`);
   }
 });
 

@@ -103,10 +103,19 @@ for (const language of [PYTHON, GO]) {
   });
 
   test(`events in ${language.name} go on behind the last one, a GAP's too`, options, async (t) => {
-    const told = [{ sequence: 1, event: "CHANGED" }, { sequence: 9, event: "GAP", next: 10 }, { sequence: 10 }];
+    const told = [
+      { sequence: 1, event: "CHANGED" },
+      { sequence: 9, event: "GAP", next: 10 },
+      { sequence: 10 },
+    ];
     const script: Script = (order, connection) => {
       const data = told[server.orders.length - 1] ?? {};
-      connection.answer(order, { status: "PROCESSING", message: "", revision: 1, data: { event: "DRAINED", ...data } });
+      connection.answer(order, {
+        status: "PROCESSING",
+        message: "",
+        revision: 1,
+        data: { event: "DRAINED", ...data },
+      });
       connection.end();
     };
     await using server = await FakeCommandServer.start(script);
@@ -128,5 +137,8 @@ async function folderFor(t: TestContext): Promise<string> {
 
 /** How often progress is told is the proxy's affair. */
 function withoutRepeats(text: string): string[] {
-  return text.trimEnd().split("\n").filter((line, index, lines) => line !== lines[index - 1]);
+  return text
+    .trimEnd()
+    .split("\n")
+    .filter((line, index, lines) => line !== lines[index - 1]);
 }

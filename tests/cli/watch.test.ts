@@ -27,7 +27,10 @@ test("a list is shown again and again, until the proxy goes away", async () => {
 });
 
 test("for programs each look is a line of JSON", async () => {
-  const ended = await watch((look) => ({ drains: [], look }), ["drains", "--watch", "--every", "1ms", "--json"]);
+  const ended = await watch(
+    (look) => ({ drains: [], look }),
+    ["drains", "--watch", "--every", "1ms", "--json"],
+  );
   assert.equal(ended.stdout, '{"drains":[]}\n'.repeat(LOOKS));
 });
 
