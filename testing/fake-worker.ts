@@ -30,7 +30,7 @@ const mode = process.env["KAKEHI_FAKE_WORKER"];
 if (mode === "refuse") process.exit(78);
 if (mode === "crash") process.exit(70);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
-const LOAD_MS = 1_500;
+const LOAD_MS = 4_000;
 
 /** It counts one whenever it is looked at. */
 let requests = 0;

@@ -150,7 +150,7 @@ for (const how of ["hang", "spin"]) {
 test("a worker that loads its state may say nothing for longer than one that serves", async (t) => {
   t.after(() => delete process.env["KAKEHI_FAKE_WORKER"]);
   process.env["KAKEHI_FAKE_WORKER"] = "loads-for-long";
-  const limits = { workerSilenceMsMax: 600, watchEveryMs: 100 };
+  const limits = { workerSilenceMsMax: 600, watchEveryMs: 100, workerStartMsMax: 3_000 };
   const { orders, log } = await start(t, { limits });
   assert.equal((await pidsOf(orders)).length, 2);
   assert.doesNotMatch(log.join(""), /gives no sign of life/);
