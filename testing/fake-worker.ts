@@ -10,6 +10,7 @@
  * | adds cluster `takes-back` | cannot give its connections away from then on |
  * | adds cluster `dies-giving` | exits with 70 when it is to give its connections away |
  * | adds cluster `gives-for-long` | gives its connections away without an end |
+ * | adds cluster `connected` | has a connection from then on |
  * | adds cluster `hang` | answers nothing any more |
  * | adds cluster `spin` | never ends the turn that it is in |
  * | removes backend `used-N` | N connections use it, until they are closed or backend `free` is removed |
@@ -34,6 +35,7 @@ const LOAD_MS = 4_000;
 
 /** It counts one whenever it is looked at. */
 let requests = 0;
+let connections = 0;
 const drains = new Map<number, HeldDrain>();
 /** The sockets of each listener, the oldest first. */
 const listeners = new Map<string, number[]>();
@@ -96,7 +98,9 @@ const worker = new Worker({
       question.kind === "uses" ? question.objects.map(({ key }) => usesIn(key)) : undefined,
     presence: "running",
     listeningSockets: [],
-    connectionCount: 0,
+    get connectionCount() {
+      return connections;
+    },
     get drainCounts() {
       return [...drains.values()];
     },
@@ -138,6 +142,7 @@ setInterval(() => worker.beat(), 100);
 function obey({ kind, key, after }: Change): void {
   if (kind === "cluster" && after !== undefined) {
     if (key === "die") process.exit(70);
+    if (key === "connected") connections = 1;
     if (key === "drift") behaviour = "drifts";
     if (key === "hang") behaviour = "hangs";
     while (key === "spin");

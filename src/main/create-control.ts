@@ -88,7 +88,10 @@ export function createControl(options: ControlOptions): MainParts {
   const handOverBegins = (giver: number, taker: number): void => handoverDrains.begin(giver, taker);
   const shared = { workers, counters, events, limits, log, version, now };
   const supervisor = new Supervisor({ ...shared, handOverBegins });
-  const workerUpgrade = new WorkerUpgrade({ workers, supervisor, drains: handoverDrains, events });
+  const workerUpgrade = new WorkerUpgrade({
+    ...{ workers, supervisor, drains: handoverDrains, events },
+    serveTogetherMs: limits.serveTogetherMs,
+  });
   const configuration = new Configuration(listeners);
   const { serviceManager = NO_SERVICE_MANAGER } = options;
   const stopSequence = new StopSequence({ listeners, supervisor, workers, serviceManager, log });

@@ -46,6 +46,8 @@ export interface MainLimits {
    * finish.
    */
   readonly leaveWaitMs: number;
+  /** So long a worker serves beside the one that it takes over from, if that one has connections. */
+  readonly serveTogetherMs: number;
   /** Changes in one message to a worker; more go ahead in parts. */
   readonly changesPerMessageMax: number;
   /** Bytes that wait for a worker to read them; above it the worker is replaced. */
@@ -101,6 +103,7 @@ export const MAIN_LIMITS: MainLimits = {
   successorMs: 30_000,
   watchEveryMs: 200,
   leaveWaitMs: 1_000,
+  serveTogetherMs: 500,
   changesPerMessageMax: 2_000,
   channelBytesMax: 256 * 1024 * 1024,
   handshakeGraceMs: 25,

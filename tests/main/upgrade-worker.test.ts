@@ -110,6 +110,26 @@ test("a program that is not there, or cannot be run, fails the upgrade in words"
   }
 });
 
+test("where there are connections both serve for a while, and a new one that dies then has changed nothing", async (t) => {
+  const { orders } = await start(t, { serveTogetherMs: WAIT_MS });
+  const workers = async (): Promise<readonly { pid: number; state: string; connections: number }[]> =>
+    (await orders.ok("STATUS")).data.workers;
+  await orders.ok("ADD_CLUSTER", { cluster_id: "connected" });
+  await askUntil(WAIT_MS, "connections", async () =>
+    (await workers()).every(({ connections }) => connections === 1) ? true : undefined,
+  );
+  const before = await pidsOf(orders);
+  const upgrade = orders.send("UPGRADE_WORKER", { worker: 0 });
+  const added = await askUntil(WAIT_MS, "a worker more", async () =>
+    (await workers()).find(({ pid, state }) => !before.includes(pid) && state === "running"),
+  );
+  signal(added.pid, "SIGKILL");
+  const refused = await upgrade.final(WAIT_MS);
+  assert.equal(refused.error?.code, "UPGRADE_FAILED");
+  assert.match(refused.message, /worker 2 died before it took over .*; worker 0 goes on/);
+  assert.deepEqual(await pidsOf(orders), before);
+});
+
 test("a program of another version than was asked for is ended again", async (t) => {
   const { orders } = await start(t);
   const before = await pidsOf(orders);

@@ -26,6 +26,8 @@ export interface WorkerUpgradeOptions {
   readonly supervisor: Supervisor;
   readonly drains: HandoverDrains;
   readonly events: EventLog;
+  /** So long the new one serves beside the old one before it takes over. */
+  readonly serveTogetherMs: number;
 }
 
 export interface WorkerUpgradeRequest {
@@ -106,10 +108,13 @@ export class WorkerUpgrade {
     const { workers, supervisor } = this.#options;
     const [from, to] = [`worker ${old.number}`, `worker ${started.number}`];
     const { version } = started.program!;
+    await this.#serveTogether(old, started);
     if (workers.get(old.number) !== old || old.state !== "running") {
       await supervisor.discard(started, "nobody is left to take over from");
       return fail({ code: "WORKER_FAILED", message: `${from} is gone (${old.fault ?? "it leaves"})` });
     }
+    if (workers.get(started.number) !== started)
+      return fail(upgradeFailed(`${to} died before it took over (${started.fault}); ${from} goes on`));
     request.tell(`${to} (${version}) accepts; ${from} hands its connections over`, undefined);
     supervisor.handOver(old, started, request.deadlineMs);
     switch (await this.#whenOver(old, request)) {
@@ -128,6 +133,18 @@ export class WorkerUpgrade {
         await supervisor.discard(started, "it could not take over");
         return fail(upgradeFailed(`${old.tookBack}; ${from} goes on`));
     }
+  }
+
+  /**
+   * A worker that has just started has nothing compiled, and all at once would be too much for it: where
+   * there is traffic, it takes its share of what is new first, beside the old one.
+   */
+  async #serveTogether(old: WorkerProcess, started: WorkerProcess): Promise<void> {
+    const { workers, supervisor, serveTogetherMs } = this.#options;
+    if (old.connections === 0) return;
+    const isOff = (): boolean =>
+      supervisor.isStopping || workers.get(old.number) !== old || workers.get(started.number) !== started;
+    await supervisor.until(isOff, serveTogetherMs);
   }
 
   #upgraded(old: WorkerProcess, started: WorkerProcess, leaving: readonly number[]): WorkerUpgraded {
