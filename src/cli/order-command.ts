@@ -4,10 +4,11 @@
  */
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import type { OrderType } from "../model/orders.ts";
+import { addChangeOptions, changeFrameOf } from "./change-options.ts";
 import { contextOf } from "./context.ts";
 import { UsageError } from "./exit-codes.ts";
 import { showExample } from "./help.ts";
-import { parseCount, parseDurationMs } from "./option-values.ts";
+import { parseDurationMs } from "./option-values.ts";
 import { sendAndShow } from "./proxy.ts";
 
 /** One field of an order as an option. */
@@ -70,17 +71,10 @@ const DRAIN_OPTIONS: readonly FieldOption[] = [
 
 /** Adds a command below `parent` that sends a change of the configuration, and shows how it goes. */
 export function declareChange(parent: Command, change: OrderCommand): Command {
-  const command = declareOrder(parent, change)
-    .option("--dry-run", "Say what would change, and change nothing.")
-    .option("--if-revision <revision>", "Only if the configuration is still at this revision.", parseCount);
+  const command = addChangeOptions(declareOrder(parent, change));
   return command.action(async () => {
-    const { dryRun, ifRevision } = command.opts<{ dryRun?: boolean; ifRevision?: number }>();
-    await sendAndShow(contextOf(command), {
-      type: change.orderType,
-      data: dataOf(command, change),
-      ...(ifRevision === undefined ? {} : { if_revision: ifRevision }),
-      ...(dryRun ? { dry_run: true } : {}),
-    });
+    const data = dataOf(command, change);
+    await sendAndShow(contextOf(command), { type: change.orderType, data, ...changeFrameOf(command) });
   });
 }
 

@@ -84,7 +84,7 @@ export function runSettings(
   const logFile = path(options.logFile, log.file);
   return {
     socketPath: socketPath ?? resolve(defaultSocketPath()),
-    isDefaultSocket: socketPath === undefined || (options.socket === undefined && socket.path === undefined),
+    isDefaultSocket: options.socket === undefined && socket.path === undefined,
     socketMode: options.socketMode ?? modeOf(socket.mode) ?? SOCKET_MODE_DEFAULT,
     ...(readSocketPath !== undefined && { readSocketPath }),
     readSocketMode: options.readSocketMode ?? modeOf(socket.read_mode) ?? READ_SOCKET_MODE_DEFAULT,

@@ -4,8 +4,8 @@
  */
 import type { Command } from "commander";
 import type { OkAnswer } from "../client/client.ts";
+import { addChangeOptions, changeFrameOf } from "./change-options.ts";
 import { contextOf } from "./context.ts";
-import { parseCount } from "./option-values.ts";
 import { type FieldOption, type OrderCommand, dataOf, declareOrder } from "./order-command.ts";
 import { describeOutcome } from "./outcome.ts";
 import { sendAndShow } from "./proxy.ts";
@@ -29,17 +29,9 @@ export function declareImport(parent: Command, path: FieldOption): void {
     required: ["path"],
     examples: ["kakehi state import sozu.json --dry-run", "kakehi state import sozu.json --partial"],
   };
-  const command = declareOrder(parent, order)
-    .option("--dry-run", "Say what would change, and change nothing.")
-    .option("--if-revision <revision>", "Only if the configuration is still at this revision.", parseCount);
+  const command = addChangeOptions(declareOrder(parent, order));
   command.action(async () => {
-    const { dryRun, ifRevision } = command.opts<{ dryRun?: boolean; ifRevision?: number }>();
-    const sent = {
-      type: order.orderType,
-      data: dataOf(command, order),
-      ...(ifRevision === undefined ? {} : { if_revision: ifRevision }),
-      ...(dryRun ? { dry_run: true } : {}),
-    };
+    const sent = { type: order.orderType, data: dataOf(command, order), ...changeFrameOf(command) };
     await sendAndShow(contextOf(command), sent, describe);
   });
 }

@@ -3,6 +3,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { OrderToSend } from "../client/order.ts";
+import { addChangeOptions, changeFrameOf } from "./change-options.ts";
 import { contextOf } from "./context.ts";
 import { showExample } from "./help.ts";
 import { parseCount, parseDurationMs } from "./option-values.ts";
@@ -22,8 +23,6 @@ interface SwapOptions {
   readonly deadline?: number;
   readonly onDeadline?: "close" | "keep";
   readonly progress?: number;
-  readonly dryRun?: true;
-  readonly ifRevision?: number;
 }
 
 export function declare(command: Command): void {
@@ -38,8 +37,7 @@ export function declare(command: Command): void {
     await sendAndShow(contextOf(command), {
       type: "SWAP_BACKENDS",
       data: dataOf(clusterId, options),
-      ...(options.ifRevision === undefined ? {} : { if_revision: options.ifRevision }),
-      ...(options.dryRun ? { dry_run: true } : {}),
+      ...changeFrameOf(command),
     } as OrderToSend);
   });
 }
@@ -47,7 +45,7 @@ export function declare(command: Command): void {
 function declareOptions(command: Command): void {
   const addId = (id: string, ids: readonly string[] = []): readonly string[] => [...ids, id];
   const onDeadline = new Option("--on-deadline <what>", "What then happens to what is left.");
-  command
+  addChangeOptions(command)
     .requiredOption("--add <id=ip:port>", "A new backend. May be repeated.", addBackend)
     .option("--remove <id>", "A backend that goes. May be repeated.", addId)
     .option("--healthy <count>", "So many of the new ones must answer. [all]", parseCount)
@@ -56,9 +54,7 @@ function declareOptions(command: Command): void {
     .option("--no-wait", "Return when traffic has moved, and say how many connections are left.")
     .option("--deadline <duration>", "How long to wait for the old ones.", parseDurationMs)
     .addOption(onDeadline.choices(["close", "keep"]))
-    .option("--progress <duration>", "The least time between two lines of progress. [1s]", parseDurationMs)
-    .option("--dry-run", "Say what would change, and change nothing.")
-    .option("--if-revision <revision>", "Only if the configuration is still at this revision.", parseCount);
+    .option("--progress <duration>", "The least time between two lines of progress. [1s]", parseDurationMs);
 }
 
 /** What the fields may hold is the proxy's to say. */

@@ -6,11 +6,11 @@ import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import type { ChangeOrder } from "../model/orders.ts";
+import { addChangeOptions, changeFrameOf } from "./change-options.ts";
 import { contextOf } from "./context.ts";
 import { UsageError } from "./exit-codes.ts";
 import { showExample } from "./help.ts";
 import { JsonObjectSplitter, NotAnObjectError } from "./json-objects.ts";
-import { parseCount } from "./option-values.ts";
 import { sendAndShow } from "./proxy.ts";
 
 type Entries = readonly Readonly<Record<string, unknown>>[];
@@ -22,20 +22,16 @@ export function declare(command: Command): void {
     "kakehi transaction deploy.json --dry-run",
     "generate-orders | kakehi transaction - --if-revision 41",
   );
-  command
+  addChangeOptions(command)
     .argument("<file>", "A file of orders as JSON; - for stdin.")
-    .option("--dry-run", "Say what would change, and change nothing.")
-    .option("--if-revision <revision>", "Only if the configuration is still at this revision.", parseCount)
     .addHelpText("after", "\nEach order has a type and data. Each removal has its own drain in its data.")
     .action(async (file: string) => {
-      const { dryRun, ifRevision } = command.opts<{ dryRun?: boolean; ifRevision?: number }>();
       // What they may hold is the proxy's to say.
       const orders = ordersIn(await readText(file)) as unknown as readonly ChangeOrder[];
       await sendAndShow(contextOf(command), {
         type: "TRANSACTION",
         data: { orders },
-        ...(ifRevision === undefined ? {} : { if_revision: ifRevision }),
-        ...(dryRun ? { dry_run: true } : {}),
+        ...changeFrameOf(command),
       });
     });
 }
