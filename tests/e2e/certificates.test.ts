@@ -48,13 +48,13 @@ function clusterShowing({ certificate, key }: MadeCertificate): Json {
   return { cluster_id: "app", tls: { server_name: "app.internal", ca: [certificate], certificate, key } };
 }
 
-/** Some of a key's text, long enough to be no accident; keys are stored in one line. */
 /** All that the proxy keeps of its state, folders and what is in them. */
 function keptFiles(folder: string): readonly string[] {
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
   return names.filter((name) => name.startsWith("kakehi.state"));
 }
 
+/** Some of a key's text, long enough to be no accident; keys are stored in one line. */
 function secretOf({ key }: MadeCertificate): string {
   return key.split("\n")[1]!.slice(10, 40);
 }
