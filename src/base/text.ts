@@ -47,3 +47,8 @@ export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
 export function encodeUtf8Into(text: string, into: Uint8Array): number {
   return encoder.encodeInto(text, into).written;
 }
+
+/** `1 backend`, `2 backends`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,6 +1,7 @@
 /**
  * `kakehi config`: the configuration file: whether it is right, what it would change, and changing it.
  */
+import { counted } from "../base/text.ts";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { ChangeOrder } from "../model/orders.ts";
@@ -62,7 +63,7 @@ function declareCheck(command: Command): void {
     const { entries, warnings } = read.value;
     if (json) return printJson({ ok: true, objects: entries.length, warnings });
     for (const warning of warnings) note(`warning: ${warning}`);
-    print(`${path} is right: ${entries.length} ${entries.length === 1 ? "object" : "objects"}`);
+    print(`${path} is right: ${counted(entries.length, "object")}`);
   });
 }
 

@@ -1,6 +1,7 @@
 /**
  * When a certificate ends, as tables show it: the day, and a mark where that is near or over.
  */
+import { counted } from "../base/text.ts";
 import { EXPIRY_NEAR_MS } from "../model/limits.ts";
 
 const DAY_MS = 86_400_000;
@@ -13,7 +14,7 @@ export function describeExpiry(timeMs: number, nowMs: number = Date.now()): stri
   if (leftMs > EXPIRY_NEAR_MS) return day;
   const days = Math.floor(leftMs / DAY_MS);
   if (days === 0) return `${day} (within a day)`;
-  return `${day} (in ${days} ${days === 1 ? "day" : "days"})`;
+  return `${day} (in ${counted(days, "day")})`;
 }
 
 export function dayOf(timeMs: number): string {

@@ -9,7 +9,7 @@ import { fail, ok, type Result } from "../base/result.ts";
 import { type FileLock, inheritFileLock } from "../io/lock-file.ts";
 import type { Log } from "../io/log.ts";
 import type { ServiceManager } from "../io/service-manager.ts";
-import { counted } from "../model/apply/verdict.ts";
+import { counted } from "../base/text.ts";
 import { additionsOf } from "../model/dump.ts";
 import type { OrderError } from "../model/errors.ts";
 import { raiseDescriptorLimit } from "../sys/descriptor-limit.ts";

@@ -1,7 +1,7 @@
 /**
  * `LIST_CONNECTIONS` and `CLOSE_CONNECTIONS`: each worker is asked for its part, a piece at a time.
  */
-import { counted } from "../../model/apply/verdict.ts";
+import { counted } from "../../base/text.ts";
 import type {
   ClosedPart,
   ConnectionFilter,

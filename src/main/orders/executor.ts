@@ -7,7 +7,7 @@
  *     kept.
  */
 import { assertNever } from "../../base/assert.ts";
-import { counted } from "../../model/apply/verdict.ts";
+import { counted } from "../../base/text.ts";
 import { ordersOf } from "../../model/dump.ts";
 import { listObjects } from "../../model/list.ts";
 import {

@@ -4,7 +4,7 @@
 import { setImmediate } from "node:timers/promises";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { HistoryData, ShownRevision } from "../../model/answer-data.ts";
-import { counted } from "../../model/apply/verdict.ts";
+import { counted } from "../../base/text.ts";
 import type { OrderError } from "../../model/errors.ts";
 import type { RevisionRecord } from "../../model/history.ts";
 import { CONFLICT_CHARS_MAX, CONFLICT_REVISIONS_MAX, HISTORY_PAGE_CHARS_MAX } from "../../model/limits.ts";

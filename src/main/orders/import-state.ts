@@ -13,7 +13,7 @@ import { findUnmet } from "../../model/dialect/expectation.ts";
 import { DRAIN_DEFAULTS } from "../../model/defaults.ts";
 import { additionsOf } from "../../model/dump.ts";
 import type { OrderError } from "../../model/errors.ts";
-import { countChanges } from "../../model/net-changes.ts";
+import { type ChangeCounts, countChanges } from "../../model/net-changes.ts";
 import type { ChangeOrder, OrderData } from "../../model/orders.ts";
 import { State } from "../../model/state.ts";
 import type { Control } from "../control.ts";
@@ -23,7 +23,7 @@ import { readOrders } from "./certificate-order.ts";
 import { answerTrial } from "./dry-run.ts";
 import { refuseConflict } from "./history.ts";
 import { publish } from "./publish.ts";
-import { type LoadOptions, replyWith } from "./state-orders.ts";
+import { changesMessage, type LoadOptions, replyWith } from "./state-orders.ts";
 
 /** The answer lists so many records; `left_out_total` counts them all. */
 const LEFT_OUT_MAX = 1_000;
@@ -149,9 +149,8 @@ function copyOf(state: State): State {
 }
 
 function messageOf(
-  { added, removed, updated }: ReturnType<typeof countChanges>,
+  counts: ChangeCounts,
   { records, left_out_total: leftOut }: { readonly records: number; readonly left_out_total: number },
 ): string {
-  const counts = `${added} ${added === 1 ? "object" : "objects"} added, ${removed} removed, ${updated} updated`;
-  return `${counts}, from ${records} records${leftOut === 0 ? "" : `; ${leftOut} were left out`}`;
+  return `${changesMessage(counts)}, from ${records} records${leftOut === 0 ? "" : `; ${leftOut} were left out`}`;
 }

@@ -3,6 +3,7 @@
  * what differs.
  */
 import { ok } from "../../base/result.ts";
+import { counted } from "../../base/text.ts";
 import { diff } from "../../model/diff.ts";
 import { type ChangeCounts, countChanges } from "../../model/net-changes.ts";
 import type { ChangeOrder, DrainOptions, OrderData } from "../../model/orders.ts";
@@ -31,7 +32,7 @@ export function saveState(control: Control, path: string, reply: Reply): Promise
         if (!written.ok) reply.refuse(written.error, revision);
         else {
           const orders = written.value;
-          reply.ok(`${orders} ${orders === 1 ? "order" : "orders"} saved to ${path}`, { orders }, revision);
+          reply.ok(`${counted(orders, "order")} saved to ${path}`, { orders }, revision);
         }
         tookEffect();
       });
@@ -138,5 +139,5 @@ export function replyWith(reply: Reply, more: Readonly<Record<string, unknown>>)
 /** What many changes come to, as a sentence. */
 export function changesMessage(counts: ChangeCounts): string {
   const { added, removed, updated } = counts;
-  return `${added} ${added === 1 ? "object" : "objects"} added, ${removed} removed, ${updated} updated`;
+  return `${counted(added, "object")} added, ${removed} removed, ${updated} updated`;
 }

@@ -1,6 +1,7 @@
 /**
  * `SUBSCRIBE_EVENTS`: all that happens, as `PROCESSING` answers, until the client closes its connection.
  */
+import { counted } from "../../base/text.ts";
 import { assertNever } from "../../base/assert.ts";
 import type { EventData } from "../../model/events.ts";
 import type { OrderData } from "../../model/orders.ts";
@@ -35,7 +36,7 @@ function messageOf(data: EventData): string {
         ? "the proxy was started anew since then; what happened in its present run follows"
         : `${data.missed} events are not there any more`;
     case "CHANGED":
-      return `revision ${data.revision} by ${data.order}: ${data.total} ${data.total === 1 ? "object" : "objects"}`;
+      return `revision ${data.revision} by ${data.order}: ${counted(data.total, "object")}`;
     case "BACKEND_UP":
     case "BACKEND_DOWN":
       return `backend ${data.backend_id} of cluster ${data.cluster_id} is ${data.event === "BACKEND_UP" ? "up" : "down"}: ${data.reason}`;

@@ -9,7 +9,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TrialResults } from "../../model/channel.ts";
-import { counted } from "../../model/apply/verdict.ts";
+import { counted } from "../../base/text.ts";
 import { CONNECT_TRIAL_MS } from "../../model/defaults.ts";
 import type { OrderError } from "../../model/errors.ts";
 import { countChanges } from "../../model/net-changes.ts";

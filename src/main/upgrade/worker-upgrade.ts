@@ -9,6 +9,7 @@
  *     accepts again.
  */
 import { fail, ok, type Result } from "../../base/result.ts";
+import { counted } from "../../base/text.ts";
 import type { OrderError } from "../../model/errors.ts";
 import type { HandoverProgress } from "../../model/handover.ts";
 import type { EventLog } from "../events/event-log.ts";
@@ -202,8 +203,4 @@ function upgradeFailed(reason: string): OrderError {
 function givenText(worker: number, { sessions, tunnels, pooled, left, closed }: HandoverProgress): string {
   const what = `${counted(sessions, "session")}, ${counted(tunnels, "tunnel")} and ${counted(pooled, "idle connection")}`;
   return `worker ${worker} gave ${what}; ${left} left, ${closed} ended`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${count === 1 ? noun : `${noun}s`}`;
 }

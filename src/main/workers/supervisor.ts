@@ -9,6 +9,7 @@
  *  3. Those that are too many hand over what they have to those that stay. One that cannot finishes it
  *     itself.
  */
+import { counted } from "../../base/text.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { Log } from "../../io/log.ts";
 import type { OrderError } from "../../model/errors.ts";
@@ -305,7 +306,7 @@ export class Supervisor {
       this.#surplus.add(worker);
       this.handOver(worker, heir, undefined);
     }
-    const has = `${connections} ${connections === 1 ? "connection" : "connections"}`;
+    const has = counted(connections, "connection");
     if (heir === undefined) tell(`worker ${number} leaves; ${has} remain`);
     else tell(`worker ${number} hands ${has} over to worker ${heir.number}, and leaves`);
   }

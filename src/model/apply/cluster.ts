@@ -6,7 +6,8 @@ import { CLUSTER_DEFAULTS } from "../defaults.ts";
 import type { StateLimits } from "../limits.ts";
 import type { OrderData } from "../orders.ts";
 import type { State } from "../state.ts";
-import { counted, judgeAddition, judgeUpdate, notFound, removalsOf, type Verdict } from "./verdict.ts";
+import { counted } from "../../base/text.ts";
+import { judgeAddition, judgeUpdate, notFound, removalsOf, type Verdict } from "./verdict.ts";
 
 export function judgeAddCluster(state: State, limits: StateLimits, value: OrderData["ADD_CLUSTER"]): Verdict {
   const key = value.cluster_id;

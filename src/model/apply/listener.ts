@@ -2,21 +2,14 @@
  * Orders on listeners, judged. Whether an address can be listened at is not known here: main opens the socket
  * first.
  */
+import { counted } from "../../base/text.ts";
 import { fail, ok } from "../../base/result.ts";
 import { findTlsField } from "../catalogue/tls-fields.ts";
 import { HTTPS_DEFAULTS, LISTENER_DEFAULTS } from "../defaults.ts";
 import type { StateLimits } from "../limits.ts";
 import type { OrderData } from "../orders.ts";
 import type { State } from "../state.ts";
-import {
-  counted,
-  judgeAddition,
-  judgeUpdate,
-  notFound,
-  limitExceeded,
-  removalsOf,
-  type Verdict,
-} from "./verdict.ts";
+import { judgeAddition, judgeUpdate, notFound, limitExceeded, removalsOf, type Verdict } from "./verdict.ts";
 
 export function judgeAddListener(
   state: State,

@@ -99,8 +99,3 @@ export function unknownListener(state: State, address: string): OrderError {
   const message = `listener ${address} does not exist${didYouMean(address, state.listeners.keys())}`;
   return { code: "UNKNOWN_LISTENER", message, field: "data.listener" };
 }
-
-/** `1 backend`, `2 backends`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
