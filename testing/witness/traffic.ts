@@ -3,6 +3,7 @@
  * kept connections, WebSockets that want each numbered message back, slow downloads one after another, and
  * clients that rest. Nobody tries anything again; every fault is counted.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import { echoOf } from "../backends/responders.ts";
 import { download } from "../clients/download-client.ts";
 import { type FaultKind, FaultLog } from "../clients/faults.ts";
@@ -131,7 +132,10 @@ export class Traffic {
       request: (number) => echoRequest(backendId, number),
       waited: this.#waits("request"),
     });
-    this.#downloads = Array.from({ length: downloads }, () => this.#download());
+    // One after another: all at once would fill the kernel's buffers in the same moment, again and again, and
+    // what every client then waits is the load's own doing.
+    const apartMs = ((this.#options.downloadBytes / this.#options.downloadBytesPerSecond) * 1_000) / downloads;
+    this.#downloads = Array.from({ length: downloads }, (_, index) => this.#download(index * apartMs));
   }
 
   async #openWebSocket(): Promise<WebSocketClient> {
@@ -147,10 +151,11 @@ export class Traffic {
     return socket;
   }
 
-  /** One after another, until the end, or until one of them fails. */
-  async #download(): Promise<void> {
+  /** From `afterMs` on one after another, until the end, or until one of them fails. */
+  async #download(afterMs: number): Promise<void> {
     const { port, downloadBytes: bytes, downloadBytesPerSecond: bytesPerSecond } = this.#options;
     const options = { port, host: HOST, target: `/bytes/${bytes}`, bytes, bytesPerSecond };
+    await wait(afterMs);
     while (this.#state === "flowing") {
       try {
         await download({ ...options, timeoutMs: DOWNLOAD_TIMEOUT_MS, waited: this.#waits("download") });
