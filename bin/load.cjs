@@ -10,7 +10,7 @@ const { pathToFileURL } = require("node:url");
 
 // Main of another version starts this one for a worker: see `main/workers/worker-process.ts`.
 // The same for what main itself is to become: see `main/upgrade/rehearsal.ts`.
-const entries = { "worker-process": "worker/entry", "rehearse-main": "main/upgrade/rehearse-entry" };
+const entries = { "worker-process": "worker/entry", "rehearse-main": "main/rehearse-entry" };
 const entry = entries[process.argv[2]] ?? "cli/entry";
 const source = join(__dirname, "..", "src", `${entry}.ts`);
 const compiled = join(__dirname, "..", "dist", `${entry}.js`);

@@ -13,7 +13,7 @@ import {
   TRAFFIC_TEXT,
   withBackends,
 } from "../upgrade/load.ts";
-import { publishedProgram } from "../upgrade/published.ts";
+import { publishedProgram } from "../../testing/published.ts";
 import type { Part, Surroundings } from "./part.ts";
 
 const MAIN_KILLS = 5;

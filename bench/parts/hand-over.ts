@@ -4,7 +4,7 @@ import { type IoName, Proxy } from "../../testing/proxy.ts";
 import { RestingClients } from "../../testing/witness/resting-clients.ts";
 import { goalAtMost, type Section } from "../section.ts";
 import { PROXY_CORES, withBackends } from "../upgrade/load.ts";
-import { publishedProgram } from "../upgrade/published.ts";
+import { publishedProgram } from "../../testing/published.ts";
 import type { Part, Surroundings } from "./part.ts";
 
 const CONNECTIONS = 10_000;

@@ -6,7 +6,7 @@ import { Changes } from "../../testing/changes.ts";
 import { freePort, Proxy } from "../../testing/proxy.ts";
 import { processesOf, upgradeAll } from "../../testing/witness/proxy-subject.ts";
 import { PROXY_CORES } from "./load.ts";
-import { publishedProgram } from "./published.ts";
+import { publishedProgram } from "../../testing/published.ts";
 import type { Upgradable, UpgradableKind } from "./upgradable.ts";
 
 const WORKERS = 2;

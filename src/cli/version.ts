@@ -1,8 +1,6 @@
 /**
  * The version of this program, from its package.
  */
-import { readFileSync } from "node:fs";
+import { programVersion } from "../io/program-version.ts";
 
-const packageFile = new URL("../../package.json", import.meta.url);
-
-export const VERSION: string = (JSON.parse(readFileSync(packageFile, "utf8")) as { version: string }).version;
+export const VERSION: string = programVersion();

@@ -1,5 +1,5 @@
 /**
- * The version of the program that this worker is, from its package.
+ * The version of the program that this process runs, from its package.
  */
 import { readFileSync } from "node:fs";
 

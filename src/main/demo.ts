@@ -5,12 +5,12 @@
 import { spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { fail, ok, type Result } from "../base/result.ts";
 import { descriptorOf } from "../io/node-descriptors.ts";
 import { parseOrderBody } from "../model/catalogue/parse-order.ts";
 import { isChangeOrder, type ChangeOrder } from "../model/orders.ts";
 import { closeDescriptor } from "../sys/descriptor.ts";
+import { entryPath } from "./program-files.ts";
 
 const DEMO_LISTENER = "127.0.0.1:8080";
 const DEMO_CLUSTER = "demo";
@@ -31,9 +31,9 @@ export function inheritDemoBackends(fd: number): DemoBackends {
 
 /** Starts the backends. The error is a sentence for the user. */
 export function startDemoBackends(): Promise<Result<DemoBackends, string>> {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const entry = fileURLToPath(new URL(`./demo-backends.${extension}`, import.meta.url));
-  const child = spawn(process.execPath, [entry], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [entryPath("main/demo-backends")], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   return new Promise((resolve) => {
     child.once("error", (error) => resolve(fail(`the demo's backends did not start: ${error.message}`)));
     child.once("exit", (code) => resolve(fail(`the demo's backends ended with ${code}`)));

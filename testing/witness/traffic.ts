@@ -134,7 +134,8 @@ export class Traffic {
     });
     // One after another: all at once would fill the kernel's buffers in the same moment, again and again, and
     // what every client then waits is the load's own doing.
-    const apartMs = ((this.#options.downloadBytes / this.#options.downloadBytesPerSecond) * 1_000) / downloads;
+    const apartMs =
+      ((this.#options.downloadBytes / this.#options.downloadBytesPerSecond) * 1_000) / downloads;
     this.#downloads = Array.from({ length: downloads }, (_, index) => this.#download(index * apartMs));
   }
 

@@ -10,11 +10,11 @@ import { spawn } from "node:child_process";
 import { Socket } from "node:net";
 import { constants } from "node:os";
 import type { Duplex } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { assert } from "../../base/assert.ts";
 import { createDescriptorPair } from "../../io/descriptors.ts";
 import { closeDescriptor, isReadable } from "../../sys/descriptor.ts";
 import { reapChild, signalProcess } from "../../sys/process-handle.ts";
+import { entryPath } from "../program-files.ts";
 
 /** A worker's process, and both channels to it. */
 export interface WorkerOrigin {
@@ -151,11 +151,5 @@ function signalName(number: number): string {
 
 function commandOf(program: WorkerProgram): readonly [string, ...string[]] {
   if (program.kind === "program") return [program.path, WORKER_COMMAND];
-  return [process.execPath, program.path ?? entryPath()];
-}
-
-/** Beside this file's own room: as source where it is run from source, compiled where it is compiled. */
-function entryPath(): string {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return fileURLToPath(new URL(`../../worker/entry.${extension}`, import.meta.url));
+  return [process.execPath, program.path ?? entryPath("worker/entry")];
 }

@@ -2,12 +2,12 @@
  * A process that rehearses: reads the document and the state that a main is about to leave to this program,
  * and says what it has made of them. It touches nothing else. Wiring only.
  */
-import { CHANNEL_FORMAT } from "../../model/channel.ts";
-import { HANDOVER_FORMAT } from "../../model/handover.ts";
-import { programVersion } from "../../io/program-version.ts";
-import { readState } from "../../io/memory-files.ts";
-import { readDocument } from "./document-file.ts";
-import { REHEARSAL_DOCUMENT_FD, REHEARSAL_STATE_FD, type RehearsalAnswer } from "./rehearsal.ts";
+import { CHANNEL_FORMAT } from "../model/channel.ts";
+import { HANDOVER_FORMAT } from "../model/handover.ts";
+import { programVersion } from "../io/program-version.ts";
+import { readState } from "../io/memory-files.ts";
+import { readDocument } from "./upgrade/document-file.ts";
+import { REHEARSAL_DOCUMENT_FD, REHEARSAL_STATE_FD, type RehearsalAnswer } from "./upgrade/rehearsal.ts";
 
 const document = readDocument(REHEARSAL_DOCUMENT_FD);
 const state = readState(REHEARSAL_STATE_FD);
