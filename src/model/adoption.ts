@@ -20,6 +20,8 @@ export interface Hello {
   readonly gives_to?: number;
   readonly revision: number;
   readonly hash: string;
+  /** How many it has; absent from workers that did not say it yet. */
+  readonly connections?: number;
   readonly io: string;
   readonly io_reason: string;
   readonly sockets: readonly HeldSocket[];

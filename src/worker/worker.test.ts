@@ -221,9 +221,9 @@ test("a hand-over is told of each change after it was answered, and asked what d
   assert.deepEqual(sent, [{ type: "answer", question: 4, data: { uses: [], released: 13 } }]);
 });
 
-test("the next main is told what drains, by its object, as far as something uses it, and who takes over", () => {
+test("the next main is told what drains, by its object, as far as something uses it, who takes over, and how many connections there are", () => {
   const { worker } = newWorker();
-  const { drains, gives_to } = worker.meetMain();
+  const { drains, gives_to, connections } = worker.meetMain();
   assert.deepEqual(drains, [{ drain: 3, kind: "cluster", key: "old", connections: 2 }]);
-  assert.equal(gives_to, 4);
+  assert.deepEqual([gives_to, connections], [4, 7]);
 });

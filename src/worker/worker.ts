@@ -165,6 +165,7 @@ export class Worker {
       ...(givesTo !== undefined && { gives_to: givesTo }),
       revision: this.#revision,
       hash: this.#state.hash(),
+      connections: engine.connectionCount,
       io,
       io_reason: ioReason,
       sockets: engine.listeningSockets.map(({ address, state }) => ({ address, state })),

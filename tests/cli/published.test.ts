@@ -1,4 +1,6 @@
-/** The program as it is published: bundled, each process of it, beside nothing but what it is published with. */
+/**
+ * The program as it is published: bundled, each process of it, beside nothing but what it is published with.
+ */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

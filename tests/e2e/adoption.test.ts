@@ -114,7 +114,9 @@ test("kill -9 of main in the midst of a hand-over: the two go on with it, and th
       await killMain(first);
 
       const second = await start();
-      await second.whenWorkers("two workers", (workers) => workers.length === 2);
+      const workers = await second.whenWorkers("two workers", (all) => all.length === 2);
+      const had = workers.reduce((sum, { connections }) => sum + connections, 0);
+      assert(had >= tunnels.length, "what they have is known at once");
       const [drain] = (await second.orders.ok("QUERY_DRAINS")).data.drains;
       assert.deepEqual([drain.connections, drain.object.backend_id], [tunnels.length, "app-1"]);
       for (const session of sessions) assert.equal((await exchangeOn(session, "/")).status, 200);

@@ -93,6 +93,7 @@ export class WorkerSet {
     worker.ioReason = hello.io_reason;
     worker.revision = hello.revision;
     worker.hash = hello.hash;
+    worker.connections = hello.connections ?? 0;
     worker.givesTo = hello.gives_to;
     worker.state = hello.presence === "leaving" ? "stopping" : hello.presence;
     gathering.join(worker.number, hello.revision);
