@@ -14,7 +14,7 @@
 import { assert, assertNever } from "../base/assert.ts";
 import type { Prng } from "../base/prng.ts";
 import type { LoadBalancing } from "../model/objects.ts";
-import type { Candidate } from "./candidate.ts";
+import { type Candidate, isEligible } from "./candidate.ts";
 import { Group } from "./group.ts";
 import { pickLeastLoaded } from "./least-loaded.ts";
 import { pickPowerOfTwo, pickRandom } from "./random.ts";
@@ -66,6 +66,21 @@ export class Balancer<C extends Candidate> {
    */
   pick(nowMs: number, key: number, tried: readonly C[]): C | undefined {
     return this.#pickAwake(nowMs, key, tried) ?? this.#pickAwake(this.#nextAwakeMs(tried), key, tried);
+  }
+
+  /** All among which `pick` picks for a request that has tried none. For people, at the price of a walk. */
+  choices(nowMs: number): readonly C[] {
+    const awake = this.#awakeAt(nowMs);
+    return awake.length > 0 ? awake : this.#awakeAt(this.#nextAwakeMs([]));
+  }
+
+  #awakeAt(atMs: number): readonly C[] {
+    for (const group of this.#groups) {
+      const candidates = (group?.members ?? []).map(({ candidate }) => candidate);
+      const awake = candidates.filter((candidate) => isEligible(candidate, atMs, []));
+      if (awake.length > 0) return awake;
+    }
+    return [];
   }
 
   /** One that is awake at `atMs`; `undefined` if none is. */

@@ -105,6 +105,23 @@ for (const policy of POLICIES) {
     assert.deepEqual(picksOf(balancer, candidates), new Set([undefined]));
   });
 
+  test(`${policy}: the choices are all that requests get now, also where all rest or are down`, () => {
+    const a = candidateOf("a");
+    const b = candidateOf("b");
+    const c = candidateOf("c", { backup: true });
+    const balancer = balancerOf(policy, [a, b, c]);
+    const choices = (): Set<string> => new Set(balancer.choices(NOW_MS).map(({ id }) => id));
+    assert.deepEqual(choices(), picksOf(balancer));
+    a.restsUntilMs = b.restsUntilMs = Infinity;
+    assert.deepEqual(choices(), new Set(["c"]));
+    c.restsUntilMs = NOW_MS + 1;
+    assert.deepEqual(choices(), picksOf(balancer));
+    c.restsUntilMs = Infinity;
+    balancer.remove(c);
+    assert.deepEqual(choices(), new Set(["a", "b"]));
+    assert.deepEqual(balancerOf(policy, []).choices(NOW_MS), []);
+  });
+
   test(`${policy}: a weight or a role that changes counts from the next request on`, () => {
     const a = candidateOf("a");
     const b = candidateOf("b");

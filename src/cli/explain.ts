@@ -1,39 +1,21 @@
 /**
  * `kakehi explain`: which rule takes a request, which ones nearly did and why not, and where it would go.
  */
-import { styleText } from "node:util";
 import type { Command } from "commander";
 import type { Client } from "../client/client.ts";
-import type { ExplainData, ExplainedCertificate } from "../model/answer-data.ts";
-import type { Frontend, Listener } from "../model/objects.ts";
+import type { Listener } from "../model/objects.ts";
 import type { OrderData } from "../model/orders.ts";
 import { type Context, contextOf } from "./context.ts";
 import { UsageError } from "./exit-codes.ts";
-import { describeExpiry } from "./expiry.ts";
-import { describePath, describeTarget } from "./frontend.ts";
+import { explainTree } from "./explain-tree.ts";
 import { showExample } from "./help.ts";
 import { listAll } from "./list-command.ts";
 import { parseCount } from "./option-values.ts";
 import { print, printJson } from "./output.ts";
 import { ask, withClient } from "./proxy.ts";
-import { type Column, formatTable } from "./table.ts";
+import { formatTree, signsFor } from "./tree.ts";
 
 type Request = OrderData["EXPLAIN"];
-type Explained = ExplainData["backends"][number];
-
-const COLUMNS: readonly Column<Explained>[] = [
-  { title: "BACKEND", cell: (backend) => backend.backend_id },
-  { title: "ADDRESS", cell: (backend) => backend.address },
-  { title: "STATE", cell: describeState },
-  { title: "CONNECTIONS", align: "right", cell: (backend) => backend.connections },
-  { title: "IDLE", align: "right", cell: (backend) => backend.idle },
-];
-/** Shown where sessions are sticky. */
-const STICKY_COLUMN: Column<Explained> = {
-  title: "STICKY ID",
-  cell: (backend) => backend.sticky_id ?? "",
-};
-
 export function declare(command: Command): void {
   showExample(
     command,
@@ -53,12 +35,12 @@ export function declare(command: Command): void {
     .option("--at <revision>", "As it was at this revision; without it, as it is.", parseCount)
     .action(async (url: string | undefined) => {
       const context = contextOf(command);
-      const explained = await withClient(context, async (client) => {
+      const { request, explained } = await withClient(context, async (client) => {
         const data = await findRequest(context, client, url, command.opts<Partial<Request>>());
-        return ask(context, client, { type: "EXPLAIN", data });
+        return { request: data, explained: await ask(context, client, { type: "EXPLAIN", data }) };
       });
       if (context.json) printJson(explained);
-      else print(describeExplained(explained));
+      else print(formatTree(explainTree(request, explained), signsFor(process.stdout, process.env)));
     });
 }
 
@@ -106,47 +88,4 @@ async function findListener(context: Context, client: Client, port: string | und
   const [found, ...others] = addresses.length === 1 ? addresses : atPort;
   if (found !== undefined && others.length === 0) return found;
   throw new UsageError(`at which listener? Give --listener, one of ${addresses.join(", ")}`);
-}
-
-function describeExplained({ frontend, nearly, cluster, certificate, backends }: ExplainData): string {
-  const chosen = frontend === null ? "no frontend takes this request: 404" : describeFrontend(frontend);
-  const lines = [styleText("bold", chosen)];
-  for (const { frontend: other, reason } of nearly) lines.push(`  not ${describeFrontend(other)}: ${reason}`);
-  if (frontend?.cluster_id !== undefined) {
-    lines.push(
-      cluster === null ? `cluster ${frontend.cluster_id} does not exist: 503` : describeCluster(cluster),
-    );
-  }
-  if (backends.length > 0) lines.push(formatTable(columnsFor(cluster), backends).trimEnd());
-  else if (cluster !== null) lines.push("it has no backends: 503");
-  if (certificate !== null) lines.push(describeCertificate(certificate));
-  return lines.join("\n");
-}
-
-function describeCluster(cluster: NonNullable<ExplainData["cluster"]>): string {
-  const sticky = cluster.sticky_session ? ", sticky" : "";
-  const redirect = cluster.https_redirect ? ", requests without TLS are redirected" : "";
-  return `cluster ${cluster.cluster_id}, ${cluster.load_balancing}${sticky}${redirect}`;
-}
-
-function describeCertificate(explained: ExplainedCertificate): string {
-  const { choice, fingerprint = "", names = [], not_after_ms: notAfterMs = 0 } = explained;
-  if (choice === "none") return "no certificate serves this host: the handshake is refused (strict_sni)";
-  if (choice === "own") return "no certificate serves this host: the proxy's own is shown, signed by itself";
-  const why = choice === "default" ? ", the default" : "";
-  const stranger = explained.covers_host === false ? ", does not speak for this host" : "";
-  return `certificate ${fingerprint.slice(0, 16)}… for ${names.join(" ")}, until ${describeExpiry(notAfterMs)}${why}${stranger}`;
-}
-
-function columnsFor(cluster: ExplainData["cluster"]): readonly Column<Explained>[] {
-  return cluster?.sticky_session ? [...COLUMNS, STICKY_COLUMN] : COLUMNS;
-}
-
-function describeState({ state, reason }: Explained): string {
-  return reason === undefined ? state : `${state} (${reason})`;
-}
-
-function describeFrontend(frontend: Frontend): string {
-  const method = frontend.method === undefined ? "" : `${frontend.method} `;
-  return `frontend ${method}${frontend.hostname} ${describePath(frontend.path)} → ${describeTarget(frontend)}`;
 }

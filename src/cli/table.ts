@@ -36,7 +36,7 @@ function textOf(cell: Cell): string {
 }
 
 /** A value of the configuration never steers the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, "\u{fffd}");
 }
 

@@ -83,10 +83,17 @@ function statusesOf(
 ): BackendStatus[] {
   const cluster = configuration.findCluster(clusterId);
   if (cluster === undefined) return [];
+  const choices = new Set(cluster.choices(now));
   return cluster.backends.map((backend) => {
     const stickyId = cluster.stickyIdOf(backend);
     const reason = healthChecks.findReason(backend);
-    return { ...statusOf(backend, reason, now), ...(stickyId !== undefined && { sticky_id: stickyId }) };
+    return {
+      ...statusOf(backend, reason, now),
+      ...(stickyId !== undefined && { sticky_id: stickyId }),
+      weight: backend.weight,
+      backup: backend.backup,
+      eligible: choices.has(backend),
+    };
   });
 }
 

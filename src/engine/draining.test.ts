@@ -41,8 +41,16 @@ class DrainingRig extends EngineRig {
   }
 
   stateOf(backendId: string): string | undefined {
-    const statuses = this.engine.ask({ kind: "backends", cluster_id: "app" }) as BackendStatus[];
-    return statuses.find(({ backend_id }) => backend_id === backendId)?.state;
+    return this.#statuses().find(({ backend_id }) => backend_id === backendId)?.state;
+  }
+
+  /** Among which a new client is given one. */
+  eligible(): readonly string[] {
+    return this.#statuses().flatMap(({ backend_id, eligible }) => (eligible ? [backend_id] : []));
+  }
+
+  #statuses(): readonly BackendStatus[] {
+    return this.engine.ask({ kind: "backends", cluster_id: "app" }) as BackendStatus[];
   }
 }
 
@@ -83,6 +91,15 @@ test("a cluster that becomes sticky has no clients for a backend that drains", (
   rig.drain("backend", "app one");
   rig.cluster("app", { sticky_session: true });
   assert.match(rig.ask("Cookie: KAKEHI_STICKY=s1\r\n"), /two$/);
+});
+
+test("only those are eligible that drain neither themselves nor with their cluster", () => {
+  const rig = new DrainingRig();
+  assert.deepEqual(rig.eligible(), ["one", "two"]);
+  rig.drain("backend", "app one");
+  assert.deepEqual(rig.eligible(), ["two"]);
+  rig.drain("cluster", "app");
+  assert.deepEqual(rig.eligible(), []);
 });
 
 test("where all backends drain, nobody is left to serve", () => {

@@ -184,12 +184,27 @@ export interface ImportData extends TransactionData {
 export type ExplainedCertificate = Pick<CertificateChoice, "choice" | "covers_host"> &
   Partial<CertificateSummary>;
 
+/** A rule that does not take a request: by which of its parts, and in words. */
+export interface NearFrontend {
+  readonly frontend: Frontend;
+  readonly reason: string;
+  /** `priority`: it matches, and another goes first. `host`: it was not asked. */
+  readonly failed?: "host" | "path" | "method" | "priority";
+}
+
 /** The rule that would take a request, and those that nearly would. */
 export interface ExplainData {
   /** The revision that was asked for; absent: the present. */
   readonly at?: number;
   readonly frontend: Frontend | null;
-  readonly nearly: readonly { readonly frontend: Frontend; readonly reason: string }[];
+  /** Why it goes before the others of its hostname. */
+  readonly because?: string;
+  /** Hostnames that stand for the request's host, in the order asked, and what came of each. */
+  readonly tried?: readonly { readonly hostname: string; readonly outcome: string }[];
+  /** At most 20 of the hostnames that were asked, and 5 others. */
+  readonly nearly: readonly NearFrontend[];
+  /** Of the hostnames that were asked there are more. */
+  readonly nearly_cut?: true;
   readonly cluster: Cluster | null;
   /** What a client that asks for this host is shown first; `null` where the listener speaks no TLS. */
   readonly certificate: ExplainedCertificate | null;

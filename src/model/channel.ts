@@ -211,6 +211,11 @@ export interface BackendStatus {
   readonly idle: number;
   /** The cookie's value of those that come back to it, where sessions are sticky. */
   readonly sticky_id?: string;
+  readonly weight?: number;
+  /** Used only while no other backend is available. */
+  readonly backup?: boolean;
+  /** A client that is new may be given it now. */
+  readonly eligible?: boolean;
 }
 
 /** A backend went down, or came up: what its health checks found in one worker. */

@@ -11,7 +11,7 @@ const DISTANCE_MAX = 3;
  * letters, and three at most. `undefined` if none is that near. Only the first 2,000 candidates are looked
  * at.
  */
-function findNearest(name: string, candidates: Iterable<string>): string | undefined {
+export function findNearest(name: string, candidates: Iterable<string>): string | undefined {
   let nearest: string | undefined;
   let distanceMax = Math.max(1, Math.min(DISTANCE_MAX, Math.floor(name.length / 3)));
   let looked = 0;

@@ -79,6 +79,40 @@ test("regexes and prefixes say what went before them", () => {
   });
 });
 
+test("each rule that was not chosen says by which part, and the chosen one why it goes first", () => {
+  const router = new Router();
+  const prefix = frontendOf("a.com", { prefix: "/" });
+  router.add(prefix);
+  router.add(frontendOf("a.com", { exact: "/other" }));
+  router.add(frontendOf("a.com", { exact: "/x" }, "POST"));
+  router.add(frontendOf("*", { prefix: "/" }));
+  const { because, nearly } = router.explain("a.com", "/x", "GET");
+  assert.equal(because, "the longest prefix that takes it goes first");
+  const parts = nearly.map(({ frontend, failed }) => [...Object.values(frontend.path), failed]);
+  assert.deepEqual(parts, [
+    ["/x", "method"],
+    ["/other", "path"],
+    ["/", "priority"],
+  ]);
+  const becauseOf = (...frontends: Frontend[]): string | undefined => {
+    for (const frontend of frontends) router.add(frontend);
+    return router.explain("a.com", "/x", "GET").because;
+  };
+  assert.match(becauseOf(frontendOf("a.com", { regex: "/x" })) ?? "", /^the first regex that matches/);
+  assert.equal(
+    becauseOf(frontendOf("a.com", { exact: "/x" }, "GET")),
+    "an exact path goes first, and a rule for GET before one for any method",
+  );
+});
+
+test("a rule that requests do not see yet is not told of", () => {
+  const router = new Router();
+  const route = router.stage(frontendOf("h", { prefix: "/" }));
+  assert.deepEqual(router.explain("h", "/x", "GET").nearly, []);
+  router.publish(route);
+  assert.equal(router.explain("h", "/x", "GET").chosen, route.frontend);
+});
+
 test("the hostnames asked are listed in order with what came of them", () => {
   const router = new Router();
   router.add(frontendOf("a.b.com", { exact: "/only" }));
@@ -111,7 +145,15 @@ test("a host that cannot be a name is only taken by rules for every host", () =>
 test("of very many rules only the nearest are told", () => {
   const router = new Router();
   for (let index = 0; index < 1_000; index++) router.add(frontendOf("h", { prefix: `/tenants/${index}/` }));
-  const { nearly } = router.explain("h", "/tenants/777", "GET");
+  const { nearly, isCut } = router.explain("h", "/tenants/777", "GET");
   assert.equal(nearly.length, NEARLY_MAX);
+  assert.equal(isCut, true);
   assert.deepEqual(nearly[0]?.frontend.path, { prefix: "/tenants/777/" });
+});
+
+test("as many rules as are told are not cut", () => {
+  const router = new Router();
+  for (let index = 0; index < NEARLY_MAX; index++) router.add(frontendOf("h", { prefix: `/${index}/` }));
+  const { nearly, isCut } = router.explain("h", "/", "GET");
+  assert.deepEqual([nearly.length, isCut], [NEARLY_MAX, false]);
 });

@@ -22,10 +22,25 @@ export interface RouteQuestion {
 export interface RouteExplanation {
   /** Absent: no frontend takes the request. */
   readonly chosen?: Frontend;
+  /** Why the chosen one goes first. */
+  readonly because?: string;
   /** Rules of the hostnames asked that did not take it, the nearest first: at most `NEARLY_MAX`. */
-  readonly nearly: readonly { readonly frontend: Frontend; readonly why: string }[];
+  readonly nearly: readonly NearRule[];
+  /** There are more of them. */
+  readonly isCut: boolean;
   /** Hostnames in the order asked. */
   readonly tried: readonly { readonly hostname: string; readonly outcome: Outcome }[];
+}
+
+/** A rule that did not take the request: by which of its parts, and in words. */
+export interface NearRule extends Miss {
+  readonly frontend: Frontend;
+}
+
+interface Miss {
+  /** `priority`: all of it matches, and another rule goes first. */
+  readonly failed: "path" | "method" | "priority";
+  readonly why: string;
 }
 
 export type Outcome =
@@ -48,20 +63,23 @@ export function explain(
   const host = question.host.toLowerCase().replace(/\.$/, "");
   const path = bytesOf(question.path);
   const tried: { hostname: string; outcome: Outcome }[] = [];
-  const nearly: { frontend: Frontend; why: string }[] = [];
+  const nearly: NearRule[] = [];
   let decided = false;
+  let isCut = false;
   for (const hostname of hostnamesOf(host)) {
     const rules = router.rulesOf(hostname);
     const isChosen = chosen?.hostname === hostname;
     tried.push({ hostname, outcome: outcomeOf(rules !== undefined, isChosen, decided) });
     decided ||= isChosen;
     if (rules === undefined) continue;
-    for (const { frontend } of routesNear(rules, path)) {
-      if (nearly.length === NEARLY_MAX) break;
-      if (frontend !== chosen) nearly.push({ frontend, why: whyNot(frontend, question, chosen) });
+    for (const { frontend, isStaged } of routesNear(rules, path)) {
+      if (frontend === chosen || isStaged) continue;
+      isCut = nearly.length === NEARLY_MAX;
+      if (isCut) break;
+      nearly.push({ frontend, ...missOf(frontend, question, chosen) });
     }
   }
-  return { ...(chosen && { chosen }), nearly, tried };
+  return { ...(chosen && { chosen, because: whyChosen(chosen) }), nearly, isCut, tried };
 }
 
 /** Every hostname that stands for this host, the most exact first. */
@@ -103,12 +121,25 @@ function* routesIn(first: Route<unknown> | undefined): Generator<Route<unknown>>
   for (let route = first; route !== undefined; route = route.next) yield route;
 }
 
-function whyNot(frontend: Frontend, question: RouteQuestion, chosen: Frontend | undefined): string {
+/** By the rules of `HostRules`: why none of its hostname goes before it. */
+function whyChosen({ path, method }: Frontend): string {
+  const byMethod = method === undefined ? "" : `, and a rule for ${method} before one for any method`;
+  if ("exact" in path) return `an exact path goes first${byMethod}`;
+  if ("prefix" in path) return `the longest prefix that takes it goes first${byMethod}`;
+  return `the first regex that matches goes before later ones and prefixes${byMethod}`;
+}
+
+function missOf(frontend: Frontend, question: RouteQuestion, chosen: Frontend | undefined): Miss {
   const mismatch = pathMismatch(frontend.path, question.path);
-  if (mismatch !== undefined) return mismatch;
+  if (mismatch !== undefined) return { failed: "path", why: mismatch };
   if (frontend.method !== undefined && frontend.method !== question.method) {
-    return `it takes the method ${frontend.method}, not ${question.method}`;
+    return { failed: "method", why: `it takes the method ${frontend.method}, not ${question.method}` };
   }
+  return { failed: "priority", why: whyLater(frontend, chosen) };
+}
+
+/** Why `chosen` goes before a rule that matches as well. */
+function whyLater(frontend: Frontend, chosen: Frontend | undefined): string {
   if (chosen?.hostname !== frontend.hostname) return "it matches, but a more exact hostname goes first";
   if (kindOf(chosen.path) === "exact" && kindOf(frontend.path) !== "exact") {
     return "it matches, but the exact path goes first";

@@ -77,7 +77,7 @@ test("EXPLAIN names the rule, the cluster and the backends that a request would 
   await withApp({}, async ({ orders }, port, [backend]) => {
     const asked = { listener: `127.0.0.1:${port}`, method: "GET", host: "a.example", path: "/x" };
     const text = JSON.stringify((await orders.ok("EXPLAIN", asked)).data);
-    for (const part of ["app", "app-1", backend!.address])
+    for (const part of ["app", "app-1", backend!.address, `"eligible":true`, "the longest prefix"])
       assert.ok(text.includes(part), `${part} in ${text}`);
   });
 });

@@ -101,6 +101,11 @@ export class ClusterRuntime<Connection extends IdleConnection = IdleConnection> 
     return this.#sticky?.find(stickyValue, Infinity, tried) ?? picked;
   }
 
+  /** Those among which a client that is new is given one. */
+  choices(now: number): readonly BackendRuntime<Connection>[] {
+    return this.configuration.draining ? [] : this.#balancer.choices(now);
+  }
+
   findBackend(backendId: string): BackendRuntime<Connection> | undefined {
     return this.backends.find((backend) => backend.id === backendId);
   }

@@ -10,7 +10,7 @@ import type { OrderData } from "../../model/orders.ts";
 import { clusterWithoutKey } from "../../model/secrets.ts";
 import { frontendsFor, type StateView } from "../../model/undone.ts";
 import type { Control } from "../control.ts";
-import { type Explained, type Explanation, hostOf, messageOf, pathOf } from "./explain.ts";
+import { type Explained, type Explanation, hostOf, messageOf, pathOf, routeData } from "./explain.ts";
 import { withPast } from "./past.ts";
 
 type Question = OrderData["EXPLAIN"] & { readonly at: number };
@@ -31,17 +31,18 @@ export async function explainPast(control: Control, question: Question): Promise
   const { frontends, clusters, backends } = candidates.value;
   const [answer] = (await control.workers.ask({ kind: "explain", ...request, method, frontends })).values();
   if (answer === undefined) return fail({ code: "WORKER_FAILED", message: "no worker answered; try again" });
-  const { chosen, nearly } = answer as Explanation;
+  const { chosen } = answer as Explanation;
   const cluster = clusters.get(chosen?.cluster_id ?? "");
   const data: ExplainData = {
     at,
-    frontend: chosen ?? null,
-    nearly: nearly.map(({ frontend, why }) => ({ frontend, reason: why })),
+    ...routeData(answer as Explanation, []),
     cluster: cluster === undefined ? null : clusterWithoutKey(cluster),
     certificate: null,
     backends: backends
       .filter(({ cluster_id }) => cluster_id === cluster?.cluster_id)
-      .map(({ backend_id, address }) => ({ backend_id, address, state: "past", connections: 0, idle: 0 })),
+      .map(({ backend_id, address, weight, backup }) => {
+        return { backend_id, address, state: "past", connections: 0, idle: 0, weight, backup };
+      }),
   };
   return ok({ message: `at revision ${at}: ${messageOf(chosen, cluster !== undefined)}`, data });
 }

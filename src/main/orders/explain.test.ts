@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BackendStatus } from "../../model/channel.ts";
-import { mergeBackends } from "./explain.ts";
+import { mergeBackends, routeData } from "./explain.ts";
 
 const status = (backend_id: string, state: BackendStatus["state"], connections: number): BackendStatus => ({
   backend_id,
@@ -48,4 +48,45 @@ test("why a backend is down is told only where no worker finds it up", () => {
 test("a backend that rests in every worker rests", () => {
   const merged = mergeBackends(new Map([0, 1].map((worker) => [worker, [status("a", "resting", 0)]])));
   assert.equal(merged[0]?.state, "resting");
+});
+
+test("a backend may be chosen where one worker may choose it, and nobody says so of older workers", () => {
+  const eligibleOf = (...views: readonly (boolean | undefined)[]): boolean | undefined => {
+    const statuses = views.map((eligible) => ({
+      ...status("a", "up", 0),
+      ...(eligible !== undefined && { eligible }),
+    }));
+    return mergeBackends(new Map(statuses.map((one, worker) => [worker, [one]])))[0]?.eligible;
+  };
+  assert.equal(eligibleOf(false, true), true);
+  assert.equal(eligibleOf(true, false), true);
+  assert.equal(eligibleOf(false, false), false);
+  assert.equal(eligibleOf(undefined, undefined), undefined);
+});
+
+test("what a worker tells of the rules comes first, and a worker of an older version may tell less", () => {
+  const frontend = {
+    listener: "127.0.0.1:80",
+    hostname: "h",
+    path: { prefix: "/" },
+    deny: true,
+    tags: {},
+  } as const;
+  const other = { frontend, reason: "it is elsewhere", failed: "host" } as const;
+  const near = { frontend, why: "the path is another", failed: "path" } as const;
+  assert.deepEqual(
+    routeData({ chosen: frontend, because: "it is so", nearly: [near], isCut: true, tried: [] }, [other]),
+    {
+      frontend,
+      because: "it is so",
+      tried: [],
+      nearly: [{ frontend, reason: "the path is another", failed: "path" }, other],
+      nearly_cut: true,
+    },
+  );
+  assert.deepEqual(routeData({ nearly: [{ frontend, why: "so" }], isCut: false, tried: [] }, []), {
+    frontend: null,
+    tried: [],
+    nearly: [{ frontend, reason: "so" }],
+  });
 });

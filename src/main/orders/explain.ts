@@ -6,17 +6,22 @@ import { certificateKey } from "../../model/keys.ts";
 import { certificateSummary, clusterWithoutKey } from "../../model/secrets.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { unknownListener } from "../../model/apply/verdict.ts";
-import type { ExplainData, ExplainedCertificate } from "../../model/answer-data.ts";
+import type { ExplainData, ExplainedCertificate, NearFrontend } from "../../model/answer-data.ts";
 import type { BackendStatus, CertificateChoice } from "../../model/channel.ts";
 import type { OrderError } from "../../model/errors.ts";
 import type { Frontend } from "../../model/objects.ts";
+import { type AskedHost, findNearHosts } from "../../model/near-hosts.ts";
 import type { OrderData } from "../../model/orders.ts";
+import type { State } from "../../model/state.ts";
 import type { Control } from "../control.ts";
 import type { WorkerAnswers } from "../workers/questions.ts";
 
+/** What a worker answers. One of a version before this does not tell every part. */
 export interface Explanation {
   readonly chosen?: Frontend;
-  readonly nearly: readonly { readonly frontend: Frontend; readonly why: string }[];
+  readonly because?: string;
+  readonly nearly: readonly (Pick<NearFrontend, "frontend" | "failed"> & { readonly why: string })[];
+  readonly isCut?: boolean;
   readonly tried: readonly { readonly hostname: string; readonly outcome: string }[];
 }
 
@@ -32,21 +37,43 @@ export async function explain(control: Control, question: OrderData["EXPLAIN"]):
   const [explanation] = (await workers.ask({ kind: "explain", listener, method, host, path })).values();
   if (explanation === undefined)
     return fail({ code: "WORKER_FAILED", message: "no worker answered; try again" });
-  const { chosen, nearly, tried } = explanation as Explanation;
+  const { chosen } = explanation as Explanation;
   const clusterId = chosen?.cluster_id;
   const cluster = clusterId === undefined ? undefined : configuration.state.clusters.get(clusterId);
   const backends =
     clusterId === undefined ? new Map() : await workers.ask({ kind: "backends", cluster_id: clusterId });
   const data = {
-    frontend: chosen ?? null,
-    nearly: nearly.map(({ frontend, why }) => ({ frontend, reason: why })),
-    tried,
+    ...routeData(explanation as Explanation, nearHosts(configuration.state, { listener, host }, chosen)),
     cluster: cluster === undefined ? null : clusterWithoutKey(cluster),
     certificate: await explainCertificate(control, listener, host),
     backends: mergeBackends(backends),
   };
   const message = `${messageOf(chosen, data.cluster !== null)}${remarkOf(data.certificate)}`;
   return ok({ message, data });
+}
+
+/** What is told of the rules: those that a worker knows of, and others of other hostnames. */
+export function routeData(
+  { chosen, because, nearly, isCut, tried }: Explanation,
+  others: readonly NearFrontend[],
+): Pick<ExplainData, "frontend" | "because" | "tried" | "nearly" | "nearly_cut"> {
+  const asked = nearly.map(({ frontend, why, failed }) => ({
+    frontend,
+    reason: why,
+    ...(failed && { failed }),
+  }));
+  return {
+    frontend: chosen ?? null,
+    ...(because !== undefined && { because }),
+    tried,
+    nearly: [...asked, ...others],
+    ...(isCut && { nearly_cut: true }),
+  };
+}
+
+/** Where no rule that names the host takes the request: whose hostname or listener may be mistaken. */
+function nearHosts(state: State, asked: AskedHost, chosen: Frontend | undefined): readonly NearFrontend[] {
+  return chosen === undefined || chosen.hostname === "*" ? findNearHosts(state, asked) : [];
 }
 
 /** All workers choose alike: the first to answer speaks for them. */
@@ -76,6 +103,7 @@ export function mergeBackends(answers: WorkerAnswers): ExplainData["backends"] {
         ...telling,
         connections: (before?.connections ?? 0) + status.connections,
         idle: (before?.idle ?? 0) + status.idle,
+        ...(status.eligible !== undefined && { eligible: status.eligible || before?.eligible === true }),
         workers: { ...before?.workers, [worker]: status.state },
       });
     }

@@ -120,7 +120,26 @@ export const QUESTION_ORDERS: CatalogueOf<
           cluster_id: "app",
           tags: {},
         },
-        nearly: [],
+        because: "the longest prefix that takes it goes first",
+        tried: [
+          { hostname: "example.com", outcome: "chosen" },
+          { hostname: "*.com", outcome: "no frontend has this hostname" },
+          { hostname: "*", outcome: "not asked any more" },
+        ],
+        nearly: [
+          {
+            frontend: {
+              listener: "127.0.0.1:8080",
+              hostname: "example.com",
+              path: { exact: "/cart" },
+              method: "POST",
+              cluster_id: "shop",
+              tags: {},
+            },
+            reason: "it takes the method POST, not GET",
+            failed: "method",
+          },
+        ],
         cluster: {
           cluster_id: "app",
           load_balancing: "round_robin",
@@ -128,7 +147,19 @@ export const QUESTION_ORDERS: CatalogueOf<
           https_redirect: false,
         },
         certificate: null,
-        backends: [{ backend_id: "app-1", address: "127.0.0.1:9001", state: "up", connections: 3, idle: 5 }],
+        backends: [
+          {
+            backend_id: "app-1",
+            address: "127.0.0.1:9001",
+            state: "up",
+            connections: 3,
+            idle: 5,
+            weight: 100,
+            backup: false,
+            eligible: true,
+            workers: { "0": "up", "1": "up" },
+          },
+        ],
       },
     },
     errors: ["UNKNOWN_LISTENER", "WORKER_FAILED", "REVISION_GONE", "HISTORY_DAMAGED"],
