@@ -15,6 +15,14 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** The codes that scripts go by, in words. */
+export const EXIT_MEANINGS: Readonly<Record<number, string>> = {
+  [EXIT.done]: "done",
+  [EXIT.refused]: "the proxy refused the order, or could not start",
+  [EXIT.usage]: "the command line is wrong; nothing was sent",
+  [EXIT.unreachable]: "the proxy cannot be reached, went away, or did not answer in time",
+};
+
 /** The command line asks for what makes no sense. The message says what would. */
 export class UsageError extends Error {
   override readonly name: string = "UsageError";

@@ -5,7 +5,7 @@
 import { Command, CommanderError } from "commander";
 import { CannotConnectError, ConnectionLostError, OrderRefusedError } from "../client/errors.ts";
 import { defaultSocketPath } from "../client/socket-path.ts";
-import { EXIT, NoAnswerError, StartError, UsageError } from "./exit-codes.ts";
+import { EXIT, EXIT_MEANINGS, NoAnswerError, StartError, UsageError } from "./exit-codes.ts";
 import { showExample } from "./help.ts";
 import { parseDurationMs } from "./option-values.ts";
 import { endQuietlyWithReader, note, printJson } from "./output.ts";
@@ -22,7 +22,8 @@ interface CommandEntry {
   readonly load: () => Promise<CommandFile>;
 }
 
-const COMMANDS: readonly CommandEntry[] = [
+/** Its commands, in the order of its help. */
+export const COMMANDS: readonly CommandEntry[] = [
   { name: "run", summary: "Start the proxy, and stay with it.", load: () => import("./run.ts") },
   { name: "status", summary: "What runs: revision, workers, I/O.", load: () => import("./status.ts") },
   { name: "listener", summary: "Where the proxy accepts connections.", load: () => import("./listener.ts") },
@@ -82,12 +83,7 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: "order", summary: "Send orders as JSON.", load: () => import("./order.ts") },
 ];
 
-const EXIT_CODES_HELP = `
-Exit codes:
-  ${EXIT.done}  done
-  ${EXIT.refused}  the proxy refused the order, or could not start
-  ${EXIT.usage}  the command line is wrong; nothing was sent
-  ${EXIT.unreachable}  the proxy cannot be reached, went away, or did not answer in time`;
+const EXIT_CODES_HELP = ["\nExit codes:", ...Object.entries(EXIT_MEANINGS).map((each) => each.join("  "))];
 
 /** Runs the command that `args` name; the exit code to end with. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -101,7 +97,8 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   }
 }
 
-function createProgram(args: readonly string[]): Command {
+/** The program with its commands by name and summary; the one that is called is loaded then. */
+export function createProgram(args: readonly string[]): Command {
   const program = new Command("kakehi")
     .description("A reverse proxy whose configuration changes while it runs.")
     .version(`kakehi ${VERSION}`, "-V, --version", "Print the version.")
@@ -125,7 +122,7 @@ function createProgram(args: readonly string[]): Command {
     "kakehi backend add app app-1 127.0.0.1:9001",
     "kakehi status --json",
   );
-  program.addHelpText("after", EXIT_CODES_HELP);
+  program.addHelpText("after", EXIT_CODES_HELP.join("\n  "));
   for (const { name, summary } of COMMANDS)
     program.command(name).summary(summary).description(summary).helpCommand(false);
   return program.hook("preSubcommand", async (_program, command) => {

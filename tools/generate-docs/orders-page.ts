@@ -9,7 +9,7 @@ import { exampleAnswer, exampleOrder } from "./examples.ts";
 import { codeBlock, generatedFrom, jsonText, table, withCode } from "./markdown.ts";
 
 /** What every order may be refused with. */
-const COMMON_ERRORS: readonly OrderErrorCode[] = [
+export const COMMON_ERRORS: readonly OrderErrorCode[] = [
   "BAD_ORDER",
   "UNSUPPORTED_VERSION",
   "UNKNOWN_FIELD",
