@@ -36,7 +36,10 @@ test("REVERT brings traffic back, EXPLAIN says where it would have gone, and the
     assert.equal((await orders.ok("EXPLAIN", question)).data.frontend, null);
     const nowhere = await orders.order("EXPLAIN", { ...question, at: 0 });
     assert.equal(nowhere.error?.code, "UNKNOWN_LISTENER");
-    assert.match(await run("explain", "http://a.example/x", "--at", `${revision}`), /→ app\ncluster app,/);
+    assert.match(
+      await run("explain", "http://a.example/x", "--at", `${revision}`),
+      / at revision \d+: to cluster app\n/,
+    );
     const explained = await run("state", "dump", "--at", `${revision}`);
     assert.equal(explained.trimEnd().split("\n").length, 4);
     assert.match(await run("history", "--limit", "1"), /oops +REMOVE_CLUSTER app\n/);
