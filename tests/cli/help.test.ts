@@ -7,24 +7,7 @@ import { CATALOGUE, ORDER_TYPES } from "../../src/model/catalogue/catalogue.ts";
 import { type FieldDescription, describeFields } from "../../src/model/catalogue/describe.ts";
 import type { OrderType } from "../../src/model/orders.ts";
 import { KAKEHI, runCommand } from "../../testing/run-command.ts";
-
-/** Orders whose commands are written by hand, because an order is only a part of what they do. */
-const BY_HAND: Readonly<Partial<Record<OrderType, string>>> = {
-  STATUS: "status",
-  METRICS: "metrics",
-  SUBSCRIBE_EVENTS: "events",
-  WAIT_REVISION: "wait",
-  EXPLAIN: "explain",
-  TRANSACTION: "transaction",
-  SWAP_BACKENDS: "swap",
-  HISTORY: "history",
-  REVERT: "revert",
-  QUERY_DRAINS: "drains",
-  SOFT_STOP: "stop",
-  HARD_STOP: "stop",
-  UPGRADE: "upgrade",
-  UPGRADE_MAIN: "upgrade main",
-};
+import { ORDERS_BY_HAND } from "../../tools/generate-docs/program-commands.ts";
 
 /** The command's own affair, not the caller's: how a list is paged. */
 const PAGE_FIELDS = ["limit", "after"];
@@ -51,15 +34,16 @@ function pathOf(command: Command): string[] {
 
 test("every order that is served has a command", () => {
   const served = new Set(commands.flatMap((command) => findOrder(command)?.orderType ?? []));
-  assert.deepEqual([...served, ...Object.keys(BY_HAND)].toSorted(), ORDER_TYPES.toSorted());
+  assert.deepEqual([...served, ...Object.keys(ORDERS_BY_HAND)].toSorted(), ORDER_TYPES.toSorted());
   const paths = new Set(commands.map((command) => pathOf(command).join(" ")));
-  for (const [type, path] of Object.entries(BY_HAND)) assert(paths.has(path), `${type}: kakehi ${path}`);
+  for (const [type, path] of Object.entries(ORDERS_BY_HAND))
+    assert(paths.has(path), `${type}: kakehi ${path}`);
 });
 
 test("every command that changes the configuration can be tried first, and bound to a revision", () => {
   for (const command of commands) {
     const path = pathOf(command).join(" ");
-    const byHand = ORDER_TYPES.find((type) => BY_HAND[type] === path);
+    const byHand = ORDER_TYPES.find((type) => ORDERS_BY_HAND[type] === path);
     const type = findOrder(command)?.orderType ?? byHand;
     if (type === undefined || !CATALOGUE[type].changesState) continue;
     const options = command.options.map(({ long }) => long);

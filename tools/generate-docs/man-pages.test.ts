@@ -36,6 +36,11 @@ test("a page has each verb in the catalogue's words, its options, what it is ref
   assert.match(page, /\.SH "EXAMPLES"\n(?:\.\w+(?: 4)?\n)+kakehi backend add app /);
 });
 
+test("a command that is written by hand names what its orders are refused with, too", () => {
+  for (const code of CATALOGUE.EXPLAIN.errors)
+    assert.ok(plainOf("kakehi-explain").includes(`.TP\n${code}\n`), code);
+});
+
 test("a command without verbs has its arguments and options, with their choices and variables", () => {
   const page = plainOf("kakehi-run");
   assert.match(page, /\n--io kind\nHow [^]{1,80}One\sof\sauto,\suring,\snode\.\sEnvironment:\sKAKEHI_IO\./);

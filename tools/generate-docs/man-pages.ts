@@ -91,7 +91,9 @@ function commandPage(command: DescribedCommand, program: DescribedCommand): stri
   const { verbs, path } = command;
   const all = [...(isCallable(command) ? [command] : []), ...verbs];
   const details = verbs.length === 0 ? detailsOf(command) : [];
-  const errors = [...new Set(all.flatMap(({ orderType }) => (orderType ? CATALOGUE[orderType].errors : [])))];
+  const errors = [
+    ...new Set(all.flatMap(({ orderTypes }) => orderTypes.flatMap((type) => CATALOGUE[type].errors))),
+  ];
   return [
     pageHead(pageName(command), VERSION),
     nameOf(command),

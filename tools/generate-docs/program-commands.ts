@@ -8,7 +8,26 @@ import { describeFromCatalogue } from "../../src/cli/catalogue-help.ts";
 import { findOrder } from "../../src/cli/order-command.ts";
 import { COMMANDS, createProgram } from "../../src/cli/program.ts";
 import { defaultSocketPath } from "../../src/client/socket-path.ts";
+import { ORDER_TYPES } from "../../src/model/catalogue/catalogue.ts";
 import type { OrderType } from "../../src/model/orders.ts";
+
+/** Orders whose commands are written by hand, because an order is only a part of what they do. */
+export const ORDERS_BY_HAND: Readonly<Partial<Record<OrderType, string>>> = {
+  STATUS: "status",
+  METRICS: "metrics",
+  SUBSCRIBE_EVENTS: "events",
+  WAIT_REVISION: "wait",
+  EXPLAIN: "explain",
+  TRANSACTION: "transaction",
+  SWAP_BACKENDS: "swap",
+  HISTORY: "history",
+  REVERT: "revert",
+  QUERY_DRAINS: "drains",
+  SOFT_STOP: "stop",
+  HARD_STOP: "stop",
+  UPGRADE: "upgrade",
+  UPGRADE_MAIN: "upgrade main",
+};
 
 export interface DescribedCommand {
   /** As it is called, as in `kakehi backend add`. */
@@ -21,8 +40,8 @@ export interface DescribedCommand {
   /** Arguments that are no options. */
   readonly arguments: readonly DescribedArgument[];
   readonly options: readonly DescribedOption[];
-  /** The order behind it, where it sends just one. */
-  readonly orderType?: OrderType;
+  /** Those that it sends. */
+  readonly orderTypes: readonly OrderType[];
   readonly verbs: readonly DescribedCommand[];
 }
 
@@ -52,9 +71,10 @@ export async function describeProgram(): Promise<DescribedCommand> {
 }
 
 function describe(command: Command): DescribedCommand {
-  const order = findOrder(command);
+  const path = pathOf(command);
+  const order = findOrder(command)?.orderType;
   return {
-    path: pathOf(command),
+    path,
     usage: command.usage(),
     summary: command.description() || command.summary(),
     examples: examplesOf(command),
@@ -62,9 +82,13 @@ function describe(command: Command): DescribedCommand {
       .filter(({ description }) => description !== "")
       .map((argument) => ({ name: argument.name(), help: argument.description })),
     options: command.options.filter(({ hidden }) => !hidden).map(describeOption),
-    ...(order !== undefined && { orderType: order.orderType }),
+    orderTypes: order === undefined ? ordersByHand(path) : [order],
     verbs: command.commands.map(describe),
   };
+}
+
+function ordersByHand(path: string): readonly OrderType[] {
+  return ORDER_TYPES.filter((type) => path === `kakehi ${ORDERS_BY_HAND[type]}`);
 }
 
 function pathOf(command: Command): string {
