@@ -61,6 +61,11 @@ export async function freeze(pid: number, timeoutMs: number): Promise<void> {
   await askUntil(timeoutMs, `process ${pid} to stand still`, () => statOf(pid)?.[0] === "T" || undefined);
 }
 
+/** Of each of its threads (proc_pid_stat(5): the nineteenth field). */
+export function nicenessOf(pid: number): readonly number[] {
+  return readdirSync(`/proc/${pid}/task`).map((thread) => Number(statOf(pid, thread)?.[16]));
+}
+
 /** Memory in use, in bytes. */
 export function residentBytesOf(pid: number): number {
   const line = /^VmRSS:\s+([0-9]+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
@@ -73,9 +78,10 @@ function parentOf(pid: number): number | undefined {
 }
 
 /** The fields of `/proc/PID/stat` from the state on; the name before it may hold anything. */
-function statOf(pid: number): string[] | undefined {
+function statOf(pid: number, thread?: string): string[] | undefined {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const path = thread === undefined ? `/proc/${pid}/stat` : `/proc/${pid}/task/${thread}/stat`;
+    const text = readFileSync(path, "latin1");
     return text.slice(text.lastIndexOf(")") + 2).split(" ");
   } catch {
     return undefined;

@@ -27,7 +27,9 @@ export const PLAIN: Signs = { inner: "|- ", last: "`- ", past: "|  ", taken: "[x
 /** Signs outside ASCII that our own texts have. */
 const SPELLED: Readonly<Record<string, string>> = { "→": "->", "…": "..." };
 
-/** The signs for a stream in these surroundings: drawn only on a terminal whose locale is UTF-8 (locale(7)). */
+/**
+ * The signs for a stream in these surroundings: drawn only on a terminal whose locale is UTF-8 (locale(7)).
+ */
 export function signsFor(
   { isTTY }: { readonly isTTY?: boolean },
   environment: Readonly<Record<string, string | undefined>>,

@@ -143,6 +143,8 @@ export interface CarriedMain {
   readonly started_ms: number;
   /** The path by which main was first started; absent where nobody said. */
   readonly program?: string;
+  /** Main's before it stood back behind the workers, to start as another program; absent if it did not. */
+  readonly niceness?: number;
   /** Keeps the demo's backends alive. */
   readonly demo_fd?: number;
   readonly configuration_file?: CarriedFile;

@@ -87,6 +87,7 @@ const mainSchema = z.looseObject({
   former_totals: z.record(z.string(), z.unknown()),
   started_ms: time,
   program: z.string().exactOptional(),
+  niceness: z.int().exactOptional(),
   demo_fd: fd.exactOptional(),
   configuration_file: z
     .looseObject({

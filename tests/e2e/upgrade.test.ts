@@ -3,13 +3,14 @@
  */
 import assert from "node:assert/strict";
 import { cp, mkdtemp, readFile, rm, symlink, unlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { FaultLog } from "../../testing/clients/faults.ts";
 import { Load } from "../../testing/clients/load.ts";
 import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
+import { nicenessOf } from "../../testing/processes.ts";
 import { assertNoFaults, echoRequest, withApp } from "./support.ts";
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
@@ -57,6 +58,13 @@ test("UPGRADE: all is the new version, nobody notices; where the second worker o
       ["9.9.9", "9.9.9", "9.9.9"],
     );
 
+    const pids = [proxy.pid, ...data.workers.map(({ pid }: { pid: number }) => pid)];
+    assert.deepEqual(
+      [...new Set(pids.flatMap(nicenessOf))],
+      [getPriority()],
+      "all who stood back are forward again",
+    );
+
     // The link is followed anew: it leads to a version now of which one worker starts, and no other.
     await unlink(current);
     await symlink(broken, current);
@@ -72,9 +80,9 @@ test("UPGRADE: all is the new version, nobody notices; where the second worker o
     );
     const told = second.progress.map(({ message }) => message).join("\n");
     assert.match(told, /\(9\.9\.10\) accepts[^]*all goes back to version 9\.9\.9[^]*\(9\.9\.9\) accepts/);
-    const pids: readonly number[] = again.workers.map(({ pid }: { pid: number }) => pid);
+    const pidsAgain: readonly number[] = again.workers.map(({ pid }: { pid: number }) => pid);
     assert.deepEqual(
-      before.map(({ pid }) => pids.includes(pid)),
+      before.map(({ pid }) => pidsAgain.includes(pid)),
       [false, true],
       "the first went there and back, the second stayed",
     );

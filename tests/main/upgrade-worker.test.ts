@@ -4,10 +4,11 @@
  */
 import assert from "node:assert/strict";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { mayRaise, STAND_BACK_BY } from "../../src/io/niceness.ts";
 import { createLog } from "../../src/io/log.ts";
 import type { MainLimits } from "../../src/main/limits.ts";
 import { type MainHandle, type MainOptions, runMain } from "../../src/main/run-main.ts";
@@ -92,6 +93,22 @@ test("a program that is no good fails the upgrade in words, and the workers go o
     assert.deepEqual(await pidsOf(orders), before, name);
   }
 });
+
+test(
+  "a worker that starts to take another's place stands back behind those that serve",
+  { skip: !mayRaise(getPriority()) && "this user may not raise a process again, so that nobody stands back" },
+  async (t) => {
+    const { orders, folder } = await start(t, { workerStartMsMax: START_MS_MAX });
+    const program = join(folder, "nice");
+    const said = join(folder, "said");
+    // It may look before it was made to stand back.
+    const looks = `i=0; while [ "$(nice)" = "${getPriority()}" ] && [ $i -lt 500 ]; do i=$((i+1)); done`;
+    await writeFile(program, `#!/bin/sh\n${looks}; nice > ${said}\n`);
+    await chmod(program, 0o755);
+    await orders.order("UPGRADE_WORKER", { worker: 0, program });
+    assert.equal(Number(await readFile(said, "utf8")), getPriority() + STAND_BACK_BY);
+  },
+);
 
 test("a program that is not there, or cannot be run, fails the upgrade in words", async (t) => {
   const { orders, folder } = await start(t);

@@ -15,12 +15,14 @@ export interface CarriedLast {
   readonly sessions: readonly CarriedSession[];
   /** By which main is started from then on. */
   readonly program: string | undefined;
+  /** What main comes back to when it has started. */
+  readonly niceness?: number | undefined;
 }
 
 /** The document of main as it is now. What it names stays main's. */
 export function carriedMain(
   { control, server, secrets, socketLock, demoFd }: ServingMain,
-  { store, stateFd, sessions, program }: CarriedLast,
+  { store, stateFd, sessions, program, niceness }: CarriedLast,
 ): UpgradeDocument {
   const { configuration, ownOrders, listeners, supervisor, events, counters, workerTotals, startedMs, now } =
     control;
@@ -43,6 +45,7 @@ export function carriedMain(
     former_totals: workerTotals.former,
     started_ms: startedMs - now() + Date.now(),
     ...(program !== undefined && { program }),
+    ...(niceness !== undefined && { niceness }),
     ...(demoFd !== undefined && { demo_fd: demoFd }),
     configuration_file: control.file.carry(),
   };

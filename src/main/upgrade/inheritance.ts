@@ -3,6 +3,7 @@
  * with them, and its descriptors, ours from then on.
  */
 import { fail, ok, type Result } from "../../base/result.ts";
+import { comeForward } from "../../io/niceness.ts";
 import { readState } from "../../io/memory-files.ts";
 import type { CarriedFile, CarriedMain } from "../../model/carried.ts";
 import type { State } from "../../model/state.ts";
@@ -42,6 +43,8 @@ export function readCarriedFile(documentFd: number): CarriedFile {
 /** Puts what is carried beside the state into main's parts, before workers are taken over. */
 export function inheritParts(control: Control, { main }: Inheritance): void {
   const { listeners, drains, now } = control;
+  // The long part of the start is over, and what is started from now on starts like us.
+  if (main.niceness !== undefined) comeForward(process.pid, main.niceness);
   for (const { address, fd } of main.listeners) listeners.inherit(address, fd);
   drains.passOver(main.drains.last);
   const ours = (epochMs: number): number => epochMs - Date.now() + now();

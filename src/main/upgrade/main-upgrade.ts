@@ -18,6 +18,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promi
 import type { Result } from "../../base/result.ts";
 import type { FileLock } from "../../io/lock-file.ts";
 import { stateInMemory } from "../../io/memory-files.ts";
+import { comeForward, standBack } from "../../io/niceness.ts";
 import type { OrderError } from "../../model/errors.ts";
 import { closeDescriptor, closeOnExec, keepOnExec } from "../../sys/descriptor.ts";
 import { ignoreSignals } from "../../sys/signal-action.ts";
@@ -143,7 +144,9 @@ export class MainUpgrade {
       closeDescriptor(stateFd);
       return isQuiet ? "the configuration has changed meanwhile" : "what is under way did not end in time";
     }
-    const carried = carriedMain(main, { store, stateFd, sessions: main.server.carry(), program });
+    // It starts beside workers that serve.
+    const niceness = standBack(process.pid);
+    const carried = carriedMain(main, { store, stateFd, sessions: main.server.carry(), program, niceness });
     const document = documentInMemory(carried);
     // The next program finds the service manager's sockets by the same environment, at the same numbers.
     const { inheritedSockets } = main.control;
@@ -159,6 +162,7 @@ export class MainUpgrade {
     } catch (error) {
       return `the kernel refuses the new program: ${String(error)}`;
     } finally {
+      if (niceness !== undefined) comeForward(process.pid, niceness);
       hearSignals();
       descriptors.forEach(closeOnExec);
       const { state_fd: stateFd, history_fd: historyFd } = carried.main;

@@ -3,8 +3,8 @@
  * read what it will be given. Whatever goes wrong with it goes wrong here, where nothing has happened yet.
  */
 import { spawn } from "node:child_process";
-import { constants, getPriority, setPriority } from "node:os";
 import { fail, ok, type Result } from "../../base/result.ts";
+import { giveWay } from "../../io/niceness.ts";
 import { CHANNEL_FORMAT, type ProgramFormats } from "../../model/channel.ts";
 import { HANDOVER_FORMAT } from "../../model/handover.ts";
 
@@ -88,11 +88,6 @@ function ask(options: RehearsalOptions): Promise<Result<string, string>> {
     else resolve(fail(text.trim() || `the new program ended with ${signal ?? `exit code ${code}`}`));
   });
   return promise;
-}
-
-/** It carries no traffic: workers, who do, need the processor more. */
-function giveWay(pid: number): void {
-  setPriority(pid, Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL));
 }
 
 function parseAnswer(text: string): RehearsalAnswer | undefined {

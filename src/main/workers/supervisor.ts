@@ -11,6 +11,7 @@
  */
 import { counted } from "../../base/text.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
+import { comeForward, standBack } from "../../io/niceness.ts";
 import type { Log } from "../../io/log.ts";
 import type { OrderError } from "../../model/errors.ts";
 import type { MainLimits } from "../limits.ts";
@@ -160,9 +161,12 @@ export class Supervisor {
     this.#refusal = undefined;
     const worker = this.#spawn(program);
     this.#extras.add(worker);
+    // While it starts, the others serve.
+    const niceness = worker.pid === 0 ? undefined : standBack(worker.pid);
     spawned(worker);
     const isOver = (): boolean => worker.state === "running" || this.#isGone(worker) || this.isStopping;
     const isSoon = await this.#conditions.until(isOver, READY_MS_MAX);
+    if (niceness !== undefined) comeForward(worker.pid, niceness);
     if (worker.state === "running") return ok(worker);
     const reason = worker.fault ?? (isSoon ? "the proxy is stopping" : "it was not ready in its time");
     await this.discard(worker, reason);
