@@ -1,5 +1,8 @@
 /** What the parts about upgrades and crashes put on a proxy: the same for each. */
-import { HttpBackend } from "../../testing/backends/http-backend.ts";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
 import type { TrafficSize } from "../../testing/witness/traffic.ts";
 
 export const BACKEND_ID = "app";
@@ -25,16 +28,21 @@ export const TRAFFIC: TrafficSize = {
 export const TRAFFIC_TEXT: string = `${TRAFFIC.requestsPerSecond} requests/s (half on fresh connections), ${TRAFFIC.websockets} WebSockets, ${TRAFFIC.downloads} slow downloads and ${TRAFFIC.resting} clients that rest`;
 
 const BACKENDS = 2;
+const PROGRAM = join(import.meta.dirname, "..", "load", "equal-backends.ts");
 
 /** Runs `body` with backends that all give the same answers. */
 export async function withBackends<Value>(
   body: (addresses: readonly string[]) => Promise<Value>,
 ): Promise<Value> {
-  const start = (): Promise<HttpBackend> => HttpBackend.start({ id: BACKEND_ID, remembers: false });
-  const backends = await Promise.all(Array.from({ length: BACKENDS }, start));
+  const child = spawn(process.execPath, [PROGRAM, BACKEND_ID, `${BACKENDS}`], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const ended = once(child, "exit");
   try {
-    return await body(backends.map(({ address }) => address));
+    const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+    return await body(JSON.parse(line) as readonly string[]);
   } finally {
-    await Promise.all(backends.map((backend) => backend.stop()));
+    child.stdin.end();
+    await ended;
   }
 }
