@@ -1,7 +1,7 @@
 /**
- * Backends that all give the same answers, in a process of their own: in one loop with the clients, each would
- * wait for the other, and the clients would count that as the proxy's silence. It writes their addresses as
- * one line of JSON, and ends with its standard input:
+ * Backends that all give the same answers, in a process of their own: in one loop with the clients, each
+ * would wait for the other, and the clients would count that as the proxy's silence. It writes their
+ * addresses as one line of JSON, and ends with its standard input:
  *
  * ```text
  * node equal-backends.ts app 2

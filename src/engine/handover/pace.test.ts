@@ -4,14 +4,25 @@ import { Pace } from "./pace.ts";
 
 const LIMITS = { handOverFrozenMin: 16, handOverFrozenMax: 100, handOverFrozenMs: 10 };
 
-test("few go at first, and twice as many each time while they arrive in time, up to the most", () => {
+/** How many may go in each of five rounds, where each of them takes so long. */
+function rounds(eachMs: number): readonly number[] {
   const pace = new Pace(LIMITS);
   const seen: number[] = [];
   for (let round = 0; round < 5; round++) {
     seen.push(pace.max);
-    pace.arrived(pace.max, 10);
+    pace.arrived(pace.max, pace.max * eachMs);
   }
-  assert.deepEqual(seen, [16, 32, 64, 100, 100]);
+  return seen;
+}
+
+test("few go at first, and twice as many each time while they are quick, up to the most", () => {
+  assert.deepEqual(rounds(0), [16, 32, 64, 100, 100]);
+  assert.deepEqual(rounds(0.1), [16, 32, 64, 100, 100]);
+});
+
+test("no more go at one time than would be in time, at the speed of those before", () => {
+  assert.deepEqual(rounds(0.4), [16, 25, 25, 25, 25]);
+  assert.deepEqual(rounds(0.625), [16, 16, 16, 16, 16]);
 });
 
 test("half as many go when they stood still for too long, but never none", () => {

@@ -1,7 +1,8 @@
 /**
  * How many connections may be on their way to the other worker at one time. Each of them stands still until
  * the other has it, and all that went with it have to be packed, sent and read first. So few go at first,
- * where neither worker has done this before; more as long as it is quick; and fewer when it is not.
+ * where neither worker has done this before; more as long as they are quick, and only so many more as would
+ * still be; and fewer when they are not.
  */
 import type { EngineLimits } from "../limits.ts";
 
@@ -24,6 +25,11 @@ export class Pace {
   /** So many have arrived; the slowest of them stood still for so long. */
   arrived(count: number, stoodMs: number): void {
     const { handOverFrozenMin: least, handOverFrozenMax: most, handOverFrozenMs: msMax } = this.#limits;
-    this.#max = stoodMs > msMax ? Math.max(least, this.#max >> 1) : Math.min(most, this.#max + count);
+    if (stoodMs > msMax) this.#max = Math.max(least, this.#max >> 1);
+    else {
+      // What runs for the first time takes long for each: twice as many would stand still twice as long.
+      const inTime = Math.floor((count * msMax) / stoodMs);
+      this.#max = Math.min(most, this.#max + count, Math.max(this.#max, inTime));
+    }
   }
 }
