@@ -100,6 +100,11 @@ test("NOT_FOUND: what is replaced or removed must be there", () => {
   assert.equal(refusalOf(stateOf(), removed(OLD)).code, "NOT_FOUND");
 });
 
+test("a fingerprint that is near to one of the listener's is suggested", () => {
+  const { message } = refusalOf(stateOf(HTTPS, added(OLD)), removed(OLD.replace("aa", "ab")));
+  assert(message.endsWith(`; did you mean "${OLD}"?`), message);
+});
+
 test("a removed certificate is to drain, but not one that went with its listener", () => {
   const state = stateOf(HTTPS, added(OLD), added(NEW));
   const key = `${LISTENER} ${OLD}`;

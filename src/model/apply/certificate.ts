@@ -6,7 +6,7 @@ import { assert } from "../../base/assert.ts";
 import { fail, ok } from "../../base/result.ts";
 import { areEqual } from "../equal.ts";
 import type { OrderError } from "../errors.ts";
-import { certificateKey } from "../keys.ts";
+import { certificateKey, splitKey } from "../keys.ts";
 import type { StateLimits } from "../limits.ts";
 import type { Certificate } from "../objects.ts";
 import type { OrderData } from "../orders.ts";
@@ -100,7 +100,12 @@ function findListenerFault(state: State, address: string): OrderError | undefine
 /** A listener that is not there has no certificates either: the listener is what the message names. */
 function noCertificate(state: State, listener: string, fingerprint: string, field: string): Verdict {
   if (!state.listeners.has(listener)) return fail({ ...unknownListener(state, listener), code: "NOT_FOUND" });
-  return notFound(`certificate ${fingerprint} of listener ${listener}`, fingerprint, [], field);
+  const there = fingerprintsOf(state, listener);
+  return notFound(`certificate ${fingerprint} of listener ${listener}`, fingerprint, there, field);
+}
+
+function* fingerprintsOf(state: State, listener: string): Iterable<string> {
+  for (const key of state.certificateKeysOfListener(listener)) yield splitKey(key)[1];
 }
 
 function servesText({ names }: Certificate): string {
