@@ -9,6 +9,7 @@ import { dayOf, describeExpiry } from "./expiry.ts";
 import { UsageError } from "./exit-codes.ts";
 import { showExample } from "./help.ts";
 import { declareList, listAll } from "./list-command.ts";
+import { suggestNames } from "./live-names.ts";
 import { parseEach, parseTime } from "./option-values.ts";
 import { declareChange, declareRemoval, declareReplacement, type FieldOption } from "./order-command.ts";
 import { FILE_HELP, readPemFile } from "./pem-file.ts";
@@ -103,10 +104,12 @@ function declareShow(parent: Command): void {
   showExample(command, "kakehi certificate show 5b1f…");
   command.action(async (fingerprint: string) => {
     const context = contextOf(command);
-    const items = await withClient(context, (client) =>
-      listAll<CertificateSummary>(context, client, "LIST_CERTIFICATES", { fingerprint }),
-    );
-    if (items.length === 0) throw new UsageError("no certificate has this fingerprint");
+    const items = await withClient(context, async (client) => {
+      const found = await listAll<CertificateSummary>(context, client, "LIST_CERTIFICATES", { fingerprint });
+      if (found.length > 0) return found;
+      const suggestion = await suggestNames(client, "certificate show", { fingerprint });
+      throw new UsageError(`no certificate has this fingerprint${suggestion}`);
+    });
     if (context.json) return printJson({ items });
     for (const item of items) print(formatTable(FIELD_COLUMNS, fieldsOf(item)));
   });

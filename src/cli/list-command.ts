@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { type Client } from "../client/client.ts";
 import type { ListData } from "../model/answer-data.ts";
 import { type Context, contextOf } from "./context.ts";
+import { suggestNames } from "./live-names.ts";
 import { parseCount } from "./option-values.ts";
 import { type OrderCommand, dataOf, declareOrder } from "./order-command.ts";
 import { note, print, printJson } from "./output.ts";
@@ -26,12 +27,17 @@ export function declareList<Item>(
     const context = contextOf(command);
     const { limit } = command.opts<{ limit?: number }>();
     const filter = dataOf(command, list);
+    const path = `${parent.name()} ${list.name}`;
     const look = () =>
-      withClient(context, (client) => listAll<Item>(context, client, list.orderType, filter, limit));
-    await showOrWatch(command, look, (items) => {
+      withClient(context, async (client) => {
+        const items = await listAll<Item>(context, client, list.orderType, filter, limit);
+        const isToSuggest = items.length === 0 && !context.json;
+        return { items, suggestion: isToSuggest ? await suggestNames(client, path, filter) : "" };
+      });
+    await showOrWatch(command, look, ({ items, suggestion }) => {
       if (context.json) return printJson({ items });
       print(formatTable(columns, items));
-      if (items.length === 0) note(`no ${parent.name().replace(/s?$/, "s")}`);
+      if (items.length === 0) note(`no ${parent.name().replace(/s?$/, "s")}${suggestion}`);
     });
   });
 }

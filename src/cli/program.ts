@@ -81,6 +81,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./transaction.ts"),
   },
   { name: "order", summary: "Send orders as JSON.", load: () => import("./order.ts") },
+  {
+    name: "completion",
+    summary: "Have a shell complete commands, options and live names.",
+    load: () => import("./completion.ts"),
+  },
 ];
 
 const EXIT_CODES_HELP = ["\nExit codes:", ...Object.entries(EXIT_MEANINGS).map((each) => each.join("  "))];
@@ -126,10 +131,15 @@ export function createProgram(args: readonly string[]): Command {
   for (const { name, summary } of COMMANDS)
     program.command(name).summary(summary).description(summary).helpCommand(false);
   return program.hook("preSubcommand", async (_program, command) => {
-    const entry = COMMANDS.find(({ name }) => name === command.name());
-    await (await entry?.load())?.declare(command);
+    await declareCommand(command);
     if (isHelpWanted(command, args)) (await import("./catalogue-help.ts")).describeFromCatalogue(command);
   });
+}
+
+/** Gives one of the program's commands its verbs, arguments and options. */
+export async function declareCommand(command: Command): Promise<void> {
+  const entry = COMMANDS.find(({ name }) => name === command.name());
+  await (await entry?.load())?.declare(command);
 }
 
 /** `kakehi help state save` is `kakehi state save --help`. */

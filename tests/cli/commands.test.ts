@@ -395,6 +395,40 @@ const STATUS = {
   ],
 };
 
+test("a list that is empty because of a mistyped name suggests one that is there", async () => {
+  const backends = [{ cluster_id: "app", backend_id: "app-1" }];
+  const items: Readonly<Record<string, readonly object[]>> = {
+    LIST_CLUSTERS: [{ cluster_id: "app" }],
+    LIST_CERTIFICATES: [{ fingerprint: "ab".repeat(32) }],
+  };
+  const script: Script = (order, connection) => {
+    const { cluster_id, backend_id, fingerprint } = order.data as Record<string, unknown>;
+    const isFiltered = [backend_id, fingerprint].some((id) => id !== undefined);
+    const all = order.type === "LIST_BACKENDS" && cluster_id === "app" ? backends : items[order.type];
+    const found = isFiltered || (order.type === "LIST_CLUSTERS" && cluster_id !== undefined) ? [] : all;
+    connection.answer(order, {
+      status: "OK",
+      message: "",
+      revision: 1,
+      data: { items: found ?? [], next: null },
+    });
+  };
+  const suggestions: readonly (readonly [string, string])[] = [
+    ["cluster list ap", 'no clusters; did you mean "app"?\n'],
+    ["cluster list other", "no clusters\n"],
+    ["backend list ap app-1", 'no backends; did you mean "app"?\n'],
+    ["backend list app app-", 'no backends; did you mean "app-1"?\n'],
+    ["connections list --cluster-id appp", 'no connections; did you mean "app"?\n'],
+    ["connections list --cluster-id app", "no connections\n"],
+  ];
+  for (const [line, said] of suggestions) {
+    assert.equal((await drive(script, line.split(" "))).stderr, said, line);
+  }
+  const near = await drive(script, ["certificate", "show", `ac${"ab".repeat(31)}`]);
+  assert.equal(near.code, 2);
+  assert.match(near.stderr, /no certificate has this fingerprint; did you mean "(ab){32}"\?/);
+});
+
 test("status is a few lines for people and the proxy's own document for programs", async () => {
   const people = await drive({ ...OK, data: STATUS }, ["status"]);
   assert.deepEqual(lines(people.stdout), [
