@@ -15,6 +15,7 @@ import { controlPart } from "./parts/control.ts";
 import { COST_PARTS } from "./parts/cost.ts";
 import { crashesPart } from "./parts/crashes.ts";
 import { handOverPart } from "./parts/hand-over.ts";
+import { historyPart } from "./parts/history.ts";
 import { idlePart } from "./parts/idle.ts";
 import { latencyPart } from "./parts/latency.ts";
 import { memoryPart } from "./parts/memory.ts";
@@ -36,7 +37,7 @@ const PARTS: readonly Part[] = [
   ...COST_PARTS,
   ...HANDSHAKE_PARTS,
   ...[latencyPart, ordersPart, memoryPart, startPart, idlePart],
-  ...[transactionsPart, controlPart],
+  ...[transactionsPart, controlPart, historyPart],
   ...[tlsCertificatesPart, tlsReplacementsPart, tlsIdlePart],
   ...[upgradePart, handOverPart, crashesPart],
 ];
