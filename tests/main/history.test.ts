@@ -190,13 +190,13 @@ test("keys are in no history, and come back with a REVERT", async (t) => {
   assert.equal(await hashOf(orders), then);
 });
 
-test("20 clients at once make one order of revisions, the same in every worker and in a replay", async (t) => {
+test("20 clients at once, 10,000 orders, make one order of revisions, the same in every worker and in a replay", async (t) => {
   const { orders, socketPath } = await start(t);
   const clients = await Promise.all(Array.from({ length: 20 }, () => OrderClient.connect(socketPath)));
   t.after(() => clients.forEach((client) => client.close()));
   await Promise.all(
     clients.map(async (client, number) => {
-      for (let round = 0; round < 50; round++) {
+      for (let round = 0; round < 125; round++) {
         const id = `c${(number * 7 + round) % 40}`;
         const backend = { cluster_id: id, backend_id: `b${round % 3}` };
         const sent = [
