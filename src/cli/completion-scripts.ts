@@ -21,13 +21,17 @@ complete -F _kakehi kakehi
 const ZSH = String.raw`#compdef kakehi
 # Completion of kakehi for zsh.
 _kakehi() {
+  # A quote that opens within a word would be inserted twice.
+  [[ $words[CURRENT] == --*=[\'\"]* ]] && return 1
   local program=\${(Q)words[1]}
   local -a before=("\${(@Q)words[2,CURRENT-1]}") found
   found=("\${(@f)$("\${program/#\~\//$HOME/}" complete -- "\${before[@]}" "\${(Q)PREFIX}" 2>/dev/null)}")
   if [[ $found[1] == files ]]; then
     _files
   else
-    compadd -- "\${(@)found[2,-1]}"
+    shift found
+    compset -P '--*=' && found=("\${found[@]#*=}")
+    compadd -- "\${found[@]}"
   fi
 }
 if [[ $zsh_eval_context[-1] == loadautofunc ]]; then

@@ -112,14 +112,19 @@ complete -C "$KAKEHI cluster remove "`;
 
 test("in zsh no id can run", { skip: hasNot("zsh") }, async () => {
   await using server = await FakeCommandServer.start(withClusters([...HOSTILE, ...NO_IDS]));
-  // Completion itself needs a terminal: its two functions are stood in for here.
+  // Completion itself needs a terminal: its functions are stood in for here.
   const script = `compdef() { :; }
+compset() { [[ $PREFIX == --*=* ]]; }
 compadd() { shift; print -rl -- "$@"; }
 source <("$KAKEHI" completion zsh)
 words=("$KAKEHI" cluster 'remo\\ve' '') CURRENT=4 PREFIX=
-_kakehi`;
+_kakehi
+PREFIX=--cluster-id=
+_kakehi
+words[4]="--cluster-id='"
+_kakehi || echo nothing`;
   const { lines, made } = await runIn("zsh", ["-f", "-c"], script, server.path);
-  assert.deepEqual([lines, made], [HOSTILE, []]);
+  assert.deepEqual([lines, made], [[...HOSTILE, ...HOSTILE, "nothing"], []]);
 });
 
 test("without a proxy there are commands and options, and silently no ids", async () => {
