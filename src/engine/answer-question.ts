@@ -6,7 +6,7 @@ import { assertNever } from "../base/assert.ts";
 import { isDown } from "../balancing/rest.ts";
 import type { BackendStatus, EngineQuestion } from "../model/channel.ts";
 import { Router } from "../routing/router.ts";
-import type { Frontend, ObjectKind } from "../model/objects.ts";
+import type { DrainKind, Frontend } from "../model/objects.ts";
 import { splitKey } from "../model/keys.ts";
 import type { BackConnection } from "./back-connection.ts";
 import type { Configuration } from "./configuration.ts";
@@ -15,11 +15,13 @@ import { gaugesOf } from "./gauges.ts";
 import { closeConnections, listConnections } from "./list-connections.ts";
 import type { HealthChecks } from "./health-checks.ts";
 import type { BackendRuntime } from "./runtime/backend.ts";
+import type { WorkerDrain } from "./worker-drain.ts";
 
 export function answerQuestion(
   core: Core,
   configuration: Configuration,
   healthChecks: HealthChecks,
+  workerDrain: WorkerDrain,
   question: EngineQuestion,
 ): unknown {
   switch (question.kind) {
@@ -40,6 +42,10 @@ export function answerQuestion(
       return listConnections(core, question.filter, question.from, question.limit);
     case "close-connections":
       return closeConnections(core, question.filter, question.from, question.reset);
+    case "drain-worker":
+      return workerDrain.begin(question);
+    case "undrain-worker":
+      return workerDrain.end();
     case "gauges":
       return gaugesOf(core, configuration);
     default:
@@ -54,8 +60,10 @@ function routerOf(frontends: readonly Frontend[]): Router {
   return router;
 }
 
-function usesOf(configuration: Configuration, kind: ObjectKind, key: string): number {
+function usesOf(configuration: Configuration, kind: DrainKind, key: string): number {
   switch (kind) {
+    case "worker":
+      return configuration.sessionCount;
     case "listener":
       return configuration.listeners.get(key)?.use.count ?? 0;
     case "cluster":

@@ -22,7 +22,7 @@ import { RevisionLine } from "./revision-line.ts";
 import type { BackendFaults } from "./tls/backend-faults.ts";
 import type { TlsParts } from "./tls/tls-parts.ts";
 import { SIDE, Traffic } from "./traffic.ts";
-import type { UseWatcher } from "./use.ts";
+import type { Use, UseWatcher } from "./use.ts";
 
 /**
  * What the process is about. `handing-over`: it accepts no more, and gives its connections to another worker;
@@ -80,6 +80,8 @@ export class Core {
   /** Milliseconds of this turn on the port's clock. */
   now = 0;
   presence: Presence = "running";
+  /** It accepts no more, until it is undrained: each client is told that its next response is the last. */
+  isDraining = false;
   /** Gives connections to another worker, while it is `handing-over`. */
   handOver: HandOver | undefined;
 
@@ -120,8 +122,9 @@ export class Core {
     return this.presence === "stopping" || this.presence === "stopped";
   }
 
-  /** True if the process leaves, and cannot take this client along. */
+  /** True if the process drains, or leaves and cannot take this client along. */
   leavesBehind(client: Client): boolean {
+    if (this.presence === "running") return this.isDraining;
     return this.isStopping || (this.presence === "handing-over" && client.secured !== undefined);
   }
 
@@ -133,6 +136,16 @@ export class Core {
   /** Whether a connection speaks TLS. */
   isSecured(connection: number): boolean {
     return this.tls?.port.canDetach(connection) === false;
+  }
+
+  /** Cuts all that uses what drains. */
+  cutUsers(use: Use): void {
+    for (const owner of this.owners) {
+      if (owner?.uses?.(use) === true) owner.cut();
+    }
+    for (const [connection, owner] of this.owners.entries()) {
+      if (this.queuedClients.uses(connection, use)) owner?.cut();
+    }
   }
 
   own(connection: number, owner: ConnectionOwner): void {

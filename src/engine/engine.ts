@@ -44,6 +44,7 @@ import { HandshakeLog } from "./tls/handshake-log.ts";
 import type { SecurePort } from "./tls/secure-port.ts";
 import { SIDE } from "./traffic.ts";
 import { tryBackends } from "./try-backends.ts";
+import { WorkerDrain } from "./worker-drain.ts";
 import { TlsServer } from "./tls/tls-server.ts";
 import type { TlsLibrary } from "../tls/machine.ts";
 
@@ -80,6 +81,7 @@ export class Engine implements PortEvents {
   readonly #drains = new Drains();
   readonly #hooks: EngineHooks;
   readonly #sockets: BoundSockets;
+  readonly #workerDrain: WorkerDrain;
   #adoption: Adoption | undefined;
   #stopAt = Infinity;
   /** Before this time we do not leave, though no session is open. */
@@ -107,6 +109,10 @@ export class Engine implements PortEvents {
     this.#sockets = new BoundSockets(options.port);
     this.#healthChecks = new HealthChecks(this.#core, (change) => options.hooks.backendChanged(change));
     this.#configuration = new Configuration(this.#core, this.#healthChecks);
+    this.#workerDrain = new WorkerDrain({
+      ...{ core: this.#core, configuration: this.#configuration, sockets: this.#sockets },
+      tell: (use) => options.hooks.drainChanged(use),
+    });
   }
 
   /** Client sessions that are open. */
@@ -128,6 +134,11 @@ export class Engine implements PortEvents {
   get presence(): WorkerPresence {
     const { presence } = this.#core;
     return presence === "stopping" || presence === "stopped" ? "leaving" : presence;
+  }
+
+  /** Whether it accepts no more, until it is undrained. */
+  get isDraining(): boolean {
+    return this.#core.isDraining;
   }
 
   /** The sockets that it accepts on, and those of removed listeners that are not empty yet. */
@@ -182,13 +193,8 @@ export class Engine implements PortEvents {
   closeDrained(drain: number): void {
     const use = this.#drains.find(drain);
     this.#adoption?.closeDrained(drain);
-    if (use === undefined) return;
-    for (const owner of this.#core.owners) {
-      if (owner?.uses?.(use) === true) owner.cut();
-    }
-    for (const [connection, owner] of this.#core.owners.entries()) {
-      if (this.#core.queuedClients.uses(connection, use)) owner?.cut();
-    }
+    this.#workerDrain.close(drain);
+    if (use !== undefined) this.#core.cutUsers(use);
   }
 
   /**
@@ -235,7 +241,7 @@ export class Engine implements PortEvents {
     if (presence !== "handing-over") return;
     this.#core.presence = "running";
     this.#stopAt = this.#leavesAt = Infinity;
-    this.#sockets.goOn();
+    if (!this.#core.isDraining) this.#sockets.goOn();
   }
 
   /** How far `handOver` is; `undefined` before it. */
@@ -260,7 +266,7 @@ export class Engine implements PortEvents {
 
   /** How many connections use what drains, by its number, now. */
   get drainCounts(): readonly HeldDrain[] {
-    return this.#drains.counts;
+    return [...this.#drains.counts, ...this.#workerDrain.counts];
   }
 
   /** Takes the ticket keys, and the certificate for clients that no other serves. */
@@ -275,7 +281,7 @@ export class Engine implements PortEvents {
 
   /** Answers what only a worker knows. */
   ask(question: EngineQuestion): unknown {
-    return answerQuestion(this.#core, this.#configuration, this.#healthChecks, question);
+    return answerQuestion(this.#core, this.#configuration, this.#healthChecks, this.#workerDrain, question);
   }
 
   // What the port tells.
@@ -347,7 +353,8 @@ export class Engine implements PortEvents {
     const nextGift = (core.presence === "handing-over" && core.handOver?.turnEnds()) || Infinity;
     if (core.presence !== "running") this.#leaveTurn();
     const nextCheck = this.#healthChecks.turnEnds();
-    const nextReport = this.#drains.nextReport(core.limits.drainReportMs);
+    const ofDrains = this.#drains.nextReport(core.limits.drainReportMs);
+    const nextReport = Math.min(ofDrains, this.#workerDrain.turnEnds());
     const leavesAt = this.#leavesAt < Infinity && this.#hasNothingLeft() ? this.#leavesAt : Infinity;
     const nextLine = core.tls?.log.turnEnds(core.now) ?? Infinity;
     const nextTurn = Math.min(core.reading.nextTurn, nextCheck, nextReport, nextLine);

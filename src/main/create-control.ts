@@ -191,6 +191,8 @@ function hooksOf(control: () => Control, loader: StateLoader, secrets: () => Tls
       const { workerTotals, listeners, drains, handoverDrains, supervisor } = control();
       workerTotals.left(worker.number);
       listeners.forgetWorker(worker.number);
+      const drain = drains.takeStaying("worker", String(worker.number));
+      if (drain !== undefined && !worker.hasLeft) drains.cancel([drain], "worker-died");
       if (!handoverDrains.left(worker.number)) drains.forgetWorker(worker.number);
       supervisor.exited(worker, reason, code);
     },

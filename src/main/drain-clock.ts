@@ -4,8 +4,8 @@
  */
 import type { DrainStatus } from "../model/answer-data.ts";
 import type { DrainUse } from "../model/channel.ts";
-import type { ObjectKind } from "../model/objects.ts";
-import type { DrainWatch, Usage, WatchOptions } from "./drain-watch.ts";
+import type { DrainKind } from "../model/objects.ts";
+import type { DrainWatch, UndrainReason, Usage, WatchOptions } from "./drain-watch.ts";
 import { type AllUses, Drains, type DrainsOptions, type DrainTarget } from "./drains.ts";
 
 /** The longest time that setTimeout takes. */
@@ -70,20 +70,24 @@ export class DrainClock {
     this.#arm();
   }
 
-  find(kind: ObjectKind, key: string): number | undefined {
+  find(kind: DrainKind, key: string): number | undefined {
     return this.#drains.find(kind, key);
   }
 
-  findStaying(kind: ObjectKind, key: string): number | undefined {
+  findStaying(kind: DrainKind, key: string): number | undefined {
     return this.#drains.findStaying(kind, key);
   }
 
-  takeStaying(kind: ObjectKind, key: string): number | undefined {
+  takeStaying(kind: DrainKind, key: string): number | undefined {
     return this.#drains.takeStaying(kind, key);
   }
 
-  cancel(numbers: readonly number[]): void {
-    this.#drains.cancel(numbers, this.#now());
+  has(number: number): boolean {
+    return this.#drains.has(number);
+  }
+
+  cancel(numbers: readonly number[], why?: UndrainReason): void {
+    this.#drains.cancel(numbers, this.#now(), why);
   }
 
   watch(drains: readonly number[], options: Omit<WatchOptions, "nowMs">): DrainWatch {

@@ -36,9 +36,12 @@ export interface DrainListener {
   finished(drainedMs: number): void;
   /** None is left to wait for, but of some the deadline passed, and their connections are kept. */
   kept(usage: Usage): void;
-  /** None is left to wait for, but some drain no more: they are used again. */
-  undrained(usage: Usage): void;
+  /** None is left to wait for, but some drain no more. */
+  undrained(usage: Usage, why: UndrainReason): void;
 }
+
+/** It is used again; or it was a worker, and died with what it had. */
+export type UndrainReason = "undrained" | "worker-died";
 
 /** Its client was answered already, or is gone. */
 export const NOBODY: DrainListener = {
@@ -60,7 +63,7 @@ export class DrainWatch {
   #deadlines: readonly DrainDeadline[];
   /** Those that were given up at their deadline. */
   readonly #kept: number[] = [];
-  #undrained = 0;
+  #undrained: UndrainReason | undefined;
   #nextProgressMs: number;
   #progress: "told" | "owed" = "told";
 
@@ -123,17 +126,17 @@ export class DrainWatch {
     if (this.drains.delete(drain)) this.#kept.push(drain);
   }
 
-  /** It is not drained any more: it is used again. */
-  undrain(drain: number): void {
-    if (this.drains.has(drain)) this.#undrained++;
+  /** It is not drained any more. */
+  undrain(drain: number, why: UndrainReason): void {
+    if (this.drains.has(drain)) this.#undrained ??= why;
   }
 
   get isUndrained(): boolean {
-    return this.#undrained > 0;
+    return this.#undrained !== undefined;
   }
 
   tellUndrained(usage: Usage): void {
-    this.#listener?.undrained(usage);
+    if (this.#undrained !== undefined) this.#listener?.undrained(usage, this.#undrained);
   }
 
   /** There is progress: tells `usage()` now, or owes it until its turn comes. */

@@ -14,13 +14,20 @@
 import { assert } from "../base/assert.ts";
 import type { DrainStatus } from "../model/answer-data.ts";
 import type { DrainUse } from "../model/channel.ts";
-import type { ObjectKind } from "../model/objects.ts";
-import { type DrainDeadline, DrainWatch, NOBODY, type Usage, type WatchOptions } from "./drain-watch.ts";
+import type { DrainKind } from "../model/objects.ts";
+import {
+  type DrainDeadline,
+  DrainWatch,
+  NOBODY,
+  type UndrainReason,
+  type Usage,
+  type WatchOptions,
+} from "./drain-watch.ts";
 
 /** What drains, and by which order, as `QUERY_DRAINS` shows it. */
 export interface DrainTarget {
   readonly order: string;
-  readonly kind: ObjectKind;
+  readonly kind: DrainKind;
   readonly key: string;
   /** The key's fields, for people. */
   readonly object: Readonly<Record<string, unknown>>;
@@ -177,29 +184,34 @@ export class Drains {
   }
 
   /** The newest drain of this key that has not ended. */
-  find(kind: ObjectKind, key: string): number | undefined {
+  find(kind: DrainKind, key: string): number | undefined {
     return this.#newest.get(nameOf(kind, key));
   }
 
   /** The drain of an object that is in the configuration; `undefined` once nothing uses it. */
-  findStaying(kind: ObjectKind, key: string): number | undefined {
+  findStaying(kind: DrainKind, key: string): number | undefined {
     return this.#staying.get(nameOf(kind, key));
   }
 
   /** The same, for an object that is about to be removed, or to drain no more. */
-  takeStaying(kind: ObjectKind, key: string): number | undefined {
+  takeStaying(kind: DrainKind, key: string): number | undefined {
     const name = nameOf(kind, key);
     const number = this.#staying.get(name);
     this.#staying.delete(name);
     return number;
   }
 
-  /** These drain no more: they are used again. Who waits for them is told. */
-  cancel(numbers: readonly number[], nowMs: number): void {
+  /** Whether it has not ended. */
+  has(number: number): boolean {
+    return this.#drains.has(number);
+  }
+
+  /** These drain no more: they are used again, or are gone. Who waits for them is told why. */
+  cancel(numbers: readonly number[], nowMs: number, why: UndrainReason = "undrained"): void {
     for (const number of numbers) {
       const drain = this.#drains.get(number);
       if (drain === undefined) continue;
-      for (const watch of drain.watches) watch.undrain(number);
+      for (const watch of drain.watches) watch.undrain(number, why);
       this.#end(drain, nowMs);
     }
   }
@@ -349,7 +361,7 @@ export class Drains {
   }
 }
 
-function nameOf(kind: ObjectKind, key: string): string {
+function nameOf(kind: DrainKind, key: string): string {
   return `${kind} ${key}`;
 }
 

@@ -4,6 +4,7 @@
  * `worker/rendezvous.ts` and `main/adoption/`.
  */
 import type { DrainRequest, ProgramFormats, TlsSecrets } from "./channel.ts";
+import type { DrainKind } from "./objects.ts";
 
 /**
  * The first word of a worker that is taken over. The descriptors of its listening sockets went ahead on the
@@ -16,6 +17,8 @@ export interface Hello {
   /** Whoever speaks another format with workers reads no further. */
   readonly program: ProgramFormats;
   readonly presence: WorkerPresence;
+  /** It accepts no more, until it is undrained. */
+  readonly draining?: true;
   /** To which worker it hands its connections over. */
   readonly gives_to?: number;
   readonly revision: number;
@@ -42,7 +45,8 @@ export interface HeldSocket {
   readonly state: "accepting" | "removed";
 }
 
-/** Something removed that a worker still uses, as it was told of it. */
-export interface HeldDrain extends DrainRequest {
+/** What drains and is in use in a worker, or the worker itself, as it was told of it. */
+export interface HeldDrain extends Omit<DrainRequest, "kind"> {
+  readonly kind: DrainKind;
   readonly connections: number;
 }

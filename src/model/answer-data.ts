@@ -12,6 +12,7 @@ import type {
   Cluster,
   Frontend,
   Listener,
+  DrainKind,
   ObjectKind,
   PathRule,
   Redirect,
@@ -119,6 +120,8 @@ export interface WorkerStatus {
   readonly worker: number;
   readonly pid: number;
   readonly state: string;
+  /** It accepts no more, until `UNDRAIN`. */
+  readonly draining?: true;
   readonly revision: number;
   readonly hash: string;
   readonly connections: number;
@@ -148,7 +151,7 @@ export interface ListData<Item> {
 export interface DrainStatus {
   /** The order that removed it, or lets it drain. */
   readonly order: string;
-  readonly object: { readonly kind: ObjectKind; readonly key: string };
+  readonly object: { readonly kind: DrainKind; readonly key: string };
   readonly connections: number;
   readonly workers: Readonly<Record<string, number>>;
   readonly since_ms: number;

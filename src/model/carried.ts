@@ -8,7 +8,7 @@ import type { TlsSecrets } from "./channel.ts";
 import type { OrderError } from "./errors.ts";
 import type { FileSettings } from "./file/settings.ts";
 import type { MetricValues } from "./metric-values.ts";
-import type { ObjectKind } from "./objects.ts";
+import type { DrainKind } from "./objects.ts";
 import type { Right } from "./rights.ts";
 
 /** A client of the command socket. Bytes in base64. */
@@ -91,7 +91,7 @@ export interface CarriedUpgrade {
 export interface CarriedDrain {
   readonly drain: number;
   readonly order: string;
-  readonly kind: ObjectKind;
+  readonly kind: DrainKind;
   readonly key: string;
   /** It was not removed. */
   readonly stays?: true;

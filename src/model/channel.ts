@@ -7,7 +7,7 @@ import type { Hello } from "./adoption.ts";
 import type { ConnectionFilter } from "./connections.ts";
 import type { MetricValues } from "./metric-values.ts";
 import type { HandoverProgress } from "./handover.ts";
-import type { Certificate, ConfigObject, Frontend, ObjectKind } from "./objects.ts";
+import type { Certificate, ConfigObject, DrainKind, Frontend, ObjectKind } from "./objects.ts";
 
 /**
  * The number of what stands here. Main and a worker may be of different versions while an upgrade is under
@@ -146,7 +146,7 @@ export interface DrainsQuestion {
 export type EngineQuestion =
   | {
       readonly kind: "uses";
-      readonly objects: readonly { readonly kind: ObjectKind; readonly key: string }[];
+      readonly objects: readonly { readonly kind: DrainKind; readonly key: string }[];
     }
   | {
       readonly kind: "explain";
@@ -174,6 +174,13 @@ export type EngineQuestion =
       readonly from: number;
       readonly reset: boolean;
     }
+  /**
+   * The worker is to drain, under this number: it accepts no more. It tells what it has before it answers,
+   * with nothing.
+   */
+  | { readonly kind: "drain-worker"; readonly drain: number; readonly key: string; readonly order: string }
+  /** It accepts again; answered with nothing. */
+  | { readonly kind: "undrain-worker" }
   /**
    * What is there at this moment, as `MetricValues`. The worker's heartbeat with its totals goes ahead of the
    * answer.

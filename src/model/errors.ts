@@ -103,6 +103,11 @@ export const ORDER_ERRORS: Readonly<Record<OrderErrorCode, ErrorMeaning>> = {
     meaning: "There is no worker of this number.",
     remedy: "STATUS lists the workers.",
   },
+  LAST_WORKER: {
+    fault: "client",
+    meaning: "No other worker accepts connections: without this one, nobody would.",
+    remedy: "UNDRAIN another worker, or run more with SET_WORKERS; to replace this one, send RESTART_WORKER.",
+  },
   IN_USE: {
     fault: "client",
     meaning: "Frontends still name the cluster that is to be removed.",
@@ -229,6 +234,7 @@ export type OrderErrorCode =
   | "UNKNOWN_CLUSTER"
   | "UNKNOWN_LISTENER"
   | "UNKNOWN_WORKER"
+  | "LAST_WORKER"
   | "IN_USE"
   | "LIMIT_EXCEEDED"
   | "BACKEND_UNHEALTHY"

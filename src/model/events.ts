@@ -3,7 +3,7 @@
  * log that they stand in is main's. Fields are only ever added, and no event has a private key.
  */
 import type { Author } from "./author.ts";
-import type { ObjectKind } from "./objects.ts";
+import type { DrainKind, ObjectKind } from "./objects.ts";
 
 /** One object of a change. */
 export interface ChangedObject {
@@ -49,7 +49,7 @@ export type Happening =
   | {
       readonly event: "DRAINED";
       readonly order: string;
-      readonly kind: ObjectKind;
+      readonly kind: DrainKind;
       readonly key: string;
       readonly drained_ms: number;
     }

@@ -5,7 +5,7 @@
  * No part of a key but a regular expression may hold a space, and that one stands last; so keys never meet by
  * accident.
  */
-import type { ObjectKind, PathRule } from "./objects.ts";
+import type { DrainKind, PathRule } from "./objects.ts";
 import type { FrontendKey } from "./orders.ts";
 
 /**
@@ -33,7 +33,7 @@ export function certificateKey(certificate: {
 }
 
 /** An object as a sentence names it, from its key: `backend app-1 of cluster app`. */
-export function objectName(kind: ObjectKind, key: string): string {
+export function objectName(kind: DrainKind, key: string): string {
   const [owner, name] = splitKey(key);
   if (kind === "certificate") return `certificate ${name} of listener ${owner}`;
   return kind === "backend" ? `backend ${name} of cluster ${owner}` : `${kind} ${key}`;

@@ -181,3 +181,6 @@ export type ConfigObject =
   | { readonly kind: "certificate"; readonly value: Certificate };
 
 export type ObjectKind = ConfigObject["kind"];
+
+/** What can drain: objects of the configuration, and workers. */
+export type DrainKind = ObjectKind | "worker";

@@ -67,6 +67,11 @@ export type DrainSubject =
   | Pick<Cluster, "cluster_id">
   | Pick<Backend, "cluster_id" | "backend_id">;
 
+/** A worker, by its number: it drains as a process, and is no part of the configuration. */
+export interface WorkerSubject {
+  readonly worker: number;
+}
+
 /** What each order carries in `data`. */
 export interface OrderData {
   ADD_LISTENER: Listener;
@@ -85,8 +90,8 @@ export interface OrderData {
   ADD_CERTIFICATE: CertificateAddition;
   REPLACE_CERTIFICATE: CertificateAddition & { readonly old_fingerprint: string } & Removal;
   REMOVE_CERTIFICATE: Pick<Certificate, "listener" | "fingerprint"> & Removal;
-  DRAIN: DrainSubject & Removal;
-  UNDRAIN: DrainSubject;
+  DRAIN: (DrainSubject | WorkerSubject) & Removal;
+  UNDRAIN: DrainSubject | WorkerSubject;
   SWAP_BACKENDS: {
     readonly cluster_id: string;
     readonly add: readonly Omit<Backend, "cluster_id" | "draining">[];
@@ -173,8 +178,16 @@ type Ordered<Type extends OrderType> = {
 }[Type];
 
 /** What an order asks for, without who asks. */
-export type Order = Ordered<OrderType>;
-export type ChangeOrder = Ordered<ChangeOrderType>;
+export type Order = Ordered<Exclude<OrderType, "DRAIN" | "UNDRAIN">> | ObjectDrainOrder | WorkerDrainOrder;
+export type ChangeOrder = Ordered<Exclude<ChangeOrderType, "DRAIN" | "UNDRAIN">> | ObjectDrainOrder;
+/** These two, of an object of the configuration. */
+type ObjectDrainOrder =
+  | { readonly type: "DRAIN"; readonly data: DrainSubject & Removal }
+  | { readonly type: "UNDRAIN"; readonly data: DrainSubject };
+/** The same, of a worker. */
+export type WorkerDrainOrder =
+  | { readonly type: "DRAIN"; readonly data: WorkerSubject & Removal }
+  | { readonly type: "UNDRAIN"; readonly data: WorkerSubject };
 /** Those that list objects of the configuration. */
 export type ListOrder = Ordered<Exclude<Extract<OrderType, `LIST_${string}`>, "LIST_CONNECTIONS">>;
 
@@ -193,7 +206,12 @@ export interface ReceivedOrder {
  * orders in them).
  */
 export function isChangeOrder(order: Order): order is ChangeOrder {
-  return CHANGE_ORDER.test(order.type);
+  return CHANGE_ORDER.test(order.type) && !isWorkerDrain(order);
+}
+
+/** Whether an order lets a worker drain, or takes that back. */
+export function isWorkerDrain(order: Order): order is WorkerDrainOrder {
+  return (order.type === "DRAIN" || order.type === "UNDRAIN") && "worker" in order.data;
 }
 
 const CHANGE_ORDER = /^((ADD|UPDATE|REPLACE|REMOVE)_|(UN)?DRAIN$)/;

@@ -74,6 +74,7 @@ test("who may change some clusters changes these with what belongs to them, and 
     ["DRAIN", { cluster_id: "app-1", backend_id: "a" }, "allowed"],
     ["UNDRAIN", { cluster_id: "other" }, foreign],
     ["DRAIN", { address: LISTENER }, "FORBIDDEN"],
+    ["DRAIN", { worker: 1 }, "FORBIDDEN"],
     ["SWAP_BACKENDS", { cluster_id: "other", add: ADDED }, foreign],
     ["SWAP_BACKENDS", { cluster_id: "app-1", add: ADDED }, "allowed"],
     ["CLOSE_CONNECTIONS", { cluster_id: "app-1" }, "allowed"],

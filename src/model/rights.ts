@@ -11,7 +11,7 @@ import { CATALOGUE } from "./catalogue/catalogue.ts";
 import { errorWithin } from "./catalogue/read-transaction.ts";
 import type { OrderError } from "./errors.ts";
 import { frontendKey } from "./keys.ts";
-import type { Order } from "./orders.ts";
+import { isWorkerDrain, type Order } from "./orders.ts";
 import { RIGHT_LEVELS, type RightLevel } from "./right-level.ts";
 import type { State } from "./state.ts";
 
@@ -63,6 +63,7 @@ export function findForbidden(
 
 function neededFor(order: Order): RightLevel {
   if (order.type === "DUMP_STATE" && order.data.keys) return "admin";
+  if (isWorkerDrain(order)) return "admin";
   return CATALOGUE[order.type].right;
 }
 

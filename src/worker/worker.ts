@@ -45,6 +45,7 @@ export interface FollowingEngine {
   ask(question: EngineQuestion): unknown;
   tryBackends(trial: BackendsTrial, tell: (results: TrialResults) => void): void;
   readonly presence: WorkerPresence;
+  readonly isDraining?: boolean;
   readonly listeningSockets: readonly ListeningSocket[];
   readonly connectionCount: number;
   readonly drainCounts: readonly HeldDrain[];
@@ -162,6 +163,7 @@ export class Worker {
       type: "hello",
       program: this.#program,
       presence: engine.presence,
+      ...(engine.isDraining === true && { draining: true }),
       ...(givesTo !== undefined && { gives_to: givesTo }),
       revision: this.#revision,
       hash: this.#state.hash(),

@@ -77,6 +77,11 @@ export class HandoverRig extends SimConfiguration {
     return all.filter(([, connections]) => connections > 0).map(([drain]) => drain);
   }
 
+  /** What a process last told of each drain. */
+  usesOf(process: SimProcess): ReadonlyMap<number, number> {
+    return this.#uses.get(process)!;
+  }
+
   protected override publish(changes: readonly Change[], drains: readonly DrainRequest[]): void {
     this.#toBoth((process) => {
       for (const use of process.follow(changes, drains)) this.#count(process, use);

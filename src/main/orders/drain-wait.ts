@@ -3,7 +3,8 @@
  * goes on in the program that main becomes.
  */
 import type { Control } from "../control.ts";
-import type { DrainDeadline, Usage } from "../drain-watch.ts";
+import type { DrainDeadline, UndrainReason, Usage } from "../drain-watch.ts";
+import type { OrderErrorCode } from "../../model/errors.ts";
 import type { Reply } from "../socket/reply.ts";
 import type { CarriedDrainWait } from "../../model/carried.ts";
 
@@ -22,7 +23,14 @@ export interface DrainWait {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-const UNDRAINED = "but it was taken back, and what drained is used again";
+const ENDED_EARLY: Readonly<Record<UndrainReason, { readonly code: OrderErrorCode; readonly text: string }>> =
+  {
+    undrained: { code: "UNDRAINED", text: "but it was taken back, and what drained is used again" },
+    "worker-died": {
+      code: "WORKER_FAILED",
+      text: "but it died, with the connections that it had; the one that takes its place accepts",
+    },
+  };
 
 /** Answers when each drain has ended, or its deadline has passed. */
 export function waitForDrains(control: Control, wait: DrainWait, reply: Reply): void {
@@ -42,7 +50,10 @@ export function waitForDrains(control: Control, wait: DrainWait, reply: Reply): 
         reply.ok(message, { ...data, connections: 0, drained_ms: Math.round(drainedMs) }, revision);
       },
       kept: () => tellKept(left()),
-      undrained: () => reply.refuse({ code: "UNDRAINED", message: `${message}; ${UNDRAINED}` }, revision),
+      undrained: (_, why) => {
+        const { code, text } = ENDED_EARLY[why];
+        reply.refuse({ code, message: `${message}; ${text}` }, revision);
+      },
     },
   });
   reply.onGone(() => control.drains.unwatch(watch));

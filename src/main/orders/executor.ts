@@ -13,6 +13,7 @@ import { listObjects } from "../../model/list.ts";
 import {
   type ChangeOrderType,
   isChangeOrder,
+  isWorkerDrain,
   type ListOrder,
   type Order,
   type OrderData,
@@ -27,6 +28,7 @@ import type { Reply } from "../socket/reply.ts";
 import type { Sender } from "../socket/sender.ts";
 import { executeRead } from "./certificate-order.ts";
 import { closeConnections, listConnections } from "./connections.ts";
+import { drainWorker } from "./drain-worker.ts";
 import { executeDialect } from "./dialect-order.ts";
 import { explain } from "./explain.ts";
 import { answerHistory, refuseConflict } from "./history.ts";
@@ -110,6 +112,10 @@ export class Executor implements OrderExecutor {
         { code: "STOPPING", message: "the proxy is stopping and takes no more changes" },
         this.revision,
       );
+      return undefined;
+    }
+    if (isWorkerDrain(order)) {
+      void drainWorker(this.#control, order, dryRun, reply);
       return undefined;
     }
     if (isChangeOrder(order)) {

@@ -120,13 +120,16 @@ async function hardStop(control: Control, reply: Reply): Promise<void> {
   reply.ok("all workers are stopped", {}, control.configuration.revision);
 }
 
-function refuseWhileStopping(control: Control, reply: Reply): boolean {
+export function refuseWhileStopping(control: Control, reply: Reply): boolean {
   if (control.stopSequence.state === "running") return false;
   reply.refuse({ code: "STOPPING", message: "the proxy is stopping" }, control.configuration.revision);
   return true;
 }
 
-function refuseWhileBusy({ workerUpgrade, mainUpgrade, configuration }: Control, reply: Reply): boolean {
+export function refuseWhileBusy(
+  { workerUpgrade, mainUpgrade, configuration }: Control,
+  reply: Reply,
+): boolean {
   if (!workerUpgrade.isBusy && !mainUpgrade.isBusy) return false;
   const message = mainUpgrade.isBusy ? "main becomes another program" : "a worker is being replaced";
   reply.refuse({ code: "BUSY", message }, configuration.revision);

@@ -12,7 +12,7 @@ import {
   removedObjects,
   undrainedObjects,
 } from "../../model/net-changes.ts";
-import type { ObjectKind } from "../../model/objects.ts";
+import type { DrainKind } from "../../model/objects.ts";
 import type { ChangeOrder, DrainOptions } from "../../model/orders.ts";
 import type { Accepted } from "../configuration.ts";
 import type { Control } from "../control.ts";
@@ -64,7 +64,7 @@ export interface LastingDrain {
   readonly options: DrainOptions;
 }
 
-/** Answers a change that removes what drains already: when that is over, too. */
+/** Answers an order of what drains already, without a change of the configuration: when that is over. */
 export function attach(
   control: Control,
   drains: readonly LastingDrain[],
@@ -75,7 +75,7 @@ export function attach(
 }
 
 /** Something removed, or that `stays` and drains, as a drain has it. */
-export function drainTarget(order: string, kind: ObjectKind, key: string, stays = false): DrainTarget {
+export function drainTarget(order: string, kind: DrainKind, key: string, stays = false): DrainTarget {
   return { order, kind, key, object: keyFieldsOf(kind, key), stays };
 }
 
@@ -201,7 +201,7 @@ interface Draining {
 function answerDrains(control: Control, { drains, sinceMs, accepted, publication }: Draining): void {
   const { reply } = publication;
   const { message, revision, changes } = accepted;
-  const data = { ...publication.data, changed: changes.length > 0 };
+  const data = { changed: changes.length > 0, ...publication.data };
   if (drains.length === 0) return reply.ok(message, data, revision);
   const waited = drains.filter(({ options }) => options.wait);
   const unwaited = drains.filter(({ options }) => !options.wait);
@@ -250,7 +250,7 @@ function deadlinesOf(drains: readonly LastingDrain[], sinceMs: number): readonly
   return [...deadlines.values()];
 }
 
-function keyFieldsOf(kind: ObjectKind, key: string): Readonly<Record<string, string>> {
+function keyFieldsOf(kind: DrainKind, key: string): Readonly<Record<string, string | number>> {
   switch (kind) {
     case "listener":
       return { address: key };
@@ -264,6 +264,8 @@ function keyFieldsOf(kind: ObjectKind, key: string): Readonly<Record<string, str
       const [listener, fingerprint] = splitKey(key);
       return { listener, fingerprint };
     }
+    case "worker":
+      return { worker: Number(key) };
     case "frontend":
       return {};
     default:

@@ -274,12 +274,13 @@ export class Supervisor {
   }
 
   /**
-   * Who leaves when `count` stay: those that are not ready before those that are, those of another version
-   * than ours before those of it, high numbers before low.
+   * Who leaves when `count` stay: those that are not ready before those that are, those that drain before
+   * those that accept, those of another version than ours before those of it, high numbers before low.
    */
   #tooMany(count: number): readonly WorkerProcess[] {
-    const rank = ({ state, program }: WorkerProcess): number => {
-      if (state === "starting") return 2;
+    const rank = ({ state, isDraining, program }: WorkerProcess): number => {
+      if (state === "starting") return 3;
+      if (isDraining) return 2;
       return program?.version === this.#options.version ? 0 : 1;
     };
     return [...this.#staying()].sort((a, b) => rank(a) - rank(b)).slice(count);
@@ -324,7 +325,7 @@ export class Supervisor {
     if (givers(worker) > 0) return undefined;
     const leaving = this.#tooMany(this.#wanted);
     const [heir] = this.#staying()
-      .filter((each) => each.state === "running" && !leaving.includes(each))
+      .filter((each) => each.state === "running" && !each.isDraining && !leaving.includes(each))
       .sort((a, b) => givers(a) - givers(b));
     return heir;
   }

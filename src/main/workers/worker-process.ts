@@ -50,6 +50,8 @@ export class WorkerProcess {
   revision = 0;
   hash = "";
   connections = 0;
+  /** It was asked to accept no more, until `UNDRAIN`. */
+  isDraining = false;
   /** As its last heartbeat told. */
   tlsHandles: TlsHandles | undefined;
   io = "";

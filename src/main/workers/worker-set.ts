@@ -95,6 +95,7 @@ export class WorkerSet {
     worker.hash = hello.hash;
     worker.connections = hello.connections ?? 0;
     worker.givesTo = hello.gives_to;
+    worker.isDraining = hello.draining === true;
     worker.state = hello.presence === "leaving" ? "stopping" : hello.presence;
     gathering.join(worker.number, hello.revision);
     this.#pulse.forget(worker.number);
@@ -230,6 +231,7 @@ export class WorkerSet {
       worker: worker.number,
       pid: worker.pid,
       state: worker.state,
+      ...(worker.isDraining && { draining: true }),
       revision: worker.revision,
       hash: worker.hash,
       connections: worker.connections,

@@ -38,7 +38,10 @@ test("what is not there cannot drain", () => {
 
 test("one thing drains by an order", () => {
   assert.deepEqual(readOrder(["UNDRAIN", BACKEND]).data, BACKEND);
-  for (const data of [{}, { backend_id: "app-1" }, { ...BACKEND, address: "127.0.0.1:8080" }]) {
+  assert.ok(parseOrderBody("UNDRAIN", { worker: 1 }).ok);
+  const workerToo = { ...BACKEND, worker: 1 };
+  const [none, half] = [{}, { worker: 1, backend_id: "app-1" }];
+  for (const data of [none, half, workerToo, { ...BACKEND, address: "127.0.0.1:8080" }]) {
     const parsed = parseOrderBody("DRAIN", data);
     assert.ok(!parsed.ok && /must name one thing/.test(parsed.error.message), JSON.stringify(data));
   }

@@ -12,8 +12,7 @@ import {
 } from "../limits.ts";
 import type { CatalogueOf } from "./entry.ts";
 import { mustBe, textField, wholeNumberField } from "./fields.ts";
-
-const WORKER_NUMBER_MAX = 65_535;
+import { workerNumberField } from "./shared-fields.ts";
 
 const programPath = textField(
   {
@@ -61,10 +60,7 @@ export const PROCESS_ORDERS: CatalogueOf<
     changesState: false,
     right: "admin",
     answeredBy: "workers",
-    schema: z.strictObject(
-      { worker: wholeNumberField(0, WORKER_NUMBER_MAX, "Its number, as STATUS has it.") },
-      mustBe("an object"),
-    ),
+    schema: z.strictObject({ worker: workerNumberField }, mustBe("an object")),
     example: { worker: 0 },
     exampleAnswer: { message: "worker 2 has taken over from worker 0", data: { worker: 2 } },
     errors: ["UNKNOWN_WORKER", "WORKER_FAILED", "BUSY", "STOPPING"],
@@ -77,7 +73,7 @@ export const PROCESS_ORDERS: CatalogueOf<
     answeredBy: "workers",
     schema: z.strictObject(
       {
-        worker: wholeNumberField(0, WORKER_NUMBER_MAX, "Its number, as STATUS has it."),
+        worker: workerNumberField,
         program: programPath.exactOptional(),
         version: programVersion.exactOptional(),
         deadline_ms: upgradeDeadline,

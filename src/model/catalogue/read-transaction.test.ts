@@ -34,6 +34,7 @@ test("what is wrong with one order is told with its index, counted from 0", () =
     [{ data: {} }, "BAD_ORDER", "data.orders[1].type"],
     [{ ...CLUSTER, id: "1" }, "UNKNOWN_FIELD", "data.orders[1].id"],
     [{ type: "STATUS" }, "INVALID_FIELD", "data.orders[1].type"],
+    [{ type: "DRAIN", data: { worker: 1 } }, "INVALID_FIELD", "data.orders[1].type"],
     [{ type: "LOAD_STATE", data: { path: "/x" } }, "INVALID_FIELD", "data.orders[1].type"],
     [{ type: "TRANSACTION", data: { orders: [] } }, "INVALID_FIELD", "data.orders[1].type"],
   ];

@@ -4,7 +4,7 @@
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { OrderError } from "../errors.ts";
 import { TRANSACTION_ORDERS_MAX } from "../limits.ts";
-import { type ChangeOrder, isChangeOrder, type Order } from "../orders.ts";
+import { type ChangeOrder, isChangeOrder, isWorkerDrain, type Order } from "../orders.ts";
 import { shortened, unknownField } from "./refusal.ts";
 
 const ORDER_FIELDS: readonly string[] = ["type", "data"];
@@ -54,6 +54,7 @@ function readEntry(
   if (type === "TRANSACTION") return fail(misplaced(type));
   const order = readOrder(type, data);
   if (!order.ok) return order;
+  if (isWorkerDrain(order.value)) return fail(misplaced(`${type} of a worker`));
   return isChangeOrder(order.value) ? ok(order.value) : fail(misplaced(type));
 }
 

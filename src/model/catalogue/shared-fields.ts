@@ -78,3 +78,11 @@ export const pageFields: {
     })
     .exactOptional(),
 };
+
+const WORKER_NUMBER_MAX = 65_535;
+
+export const workerNumberField: z.ZodType<number> = wholeNumberField(
+  0,
+  WORKER_NUMBER_MAX,
+  "The worker's number, as STATUS has it.",
+);
