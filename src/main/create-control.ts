@@ -91,6 +91,7 @@ export function createControl(options: ControlOptions): MainParts {
   const workerUpgrade = new WorkerUpgrade({
     ...{ workers, supervisor, drains: handoverDrains, events },
     serveTogetherMs: limits.serveTogetherMs,
+    stopGraceMs: limits.stopGraceMs,
   });
   const configuration = new Configuration(listeners);
   const { serviceManager = NO_SERVICE_MANAGER } = options;

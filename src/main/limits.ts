@@ -27,12 +27,25 @@ export interface MainLimits {
   readonly frameBytesMax: number;
   /** From a worker's spawn to its first sign of life; loading comes after, with heartbeats. */
   readonly workerStartMsMax: number;
+  /** One that was to be ready by then, signs of life or not, is given up. */
+  readonly workerReadyMsMax: number;
+  /**
+   * A worker that dies so often before it is ready is not waited for. It is started again all the same, ever
+   * less often.
+   */
+  readonly startDeathsMax: number;
+  /** After a deadline a worker cuts what is left and ends; if it does not in this time, it is killed. */
+  readonly stopGraceMs: number;
+  /** The same for one that is to cut its connections at once. */
+  readonly cutMsMax: number;
   /** Without a sign of life for so long, a worker hangs and is replaced. */
   readonly workerSilenceMsMax: number;
   /** The same for one that loads its state, and serves nobody yet. */
   readonly workerLoadSilenceMsMax: number;
   /** A worker of the main before has so long to say what it has, and as long again for its state. */
   readonly adoptionMs: number;
+  /** One that is told to have a main, or before whose socket too many wait, is tried again after so long. */
+  readonly adoptionRetryMs: number;
   /** A program that main is to become has so long to prove that it can. */
   readonly rehearsalMs: number;
   /** So long may last what is under way, before main becomes another program, or does not. */
@@ -95,9 +108,14 @@ export const MAIN_LIMITS: MainLimits = {
   probeEveryMs: 5_000,
   frameBytesMax: FRAME_BYTES_MAX,
   workerStartMsMax: 20_000,
+  workerReadyMsMax: 60_000,
+  startDeathsMax: 5,
+  stopGraceMs: 2_000,
+  cutMsMax: 500,
   workerSilenceMsMax: 1_600,
   workerLoadSilenceMsMax: 10_000,
   adoptionMs: 1_000,
+  adoptionRetryMs: 50,
   rehearsalMs: 20_000,
   quietMs: 5_000,
   successorMs: 30_000,

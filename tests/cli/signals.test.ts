@@ -81,28 +81,31 @@ test("signals that come before the program is loaded are heard: none ends it, an
   assert.match(stderr, /"stopped"/);
 });
 
-test("SIGTERM lets an exchange end; a second one does not, and both times the end is clean", async () => {
-  await withApp({}, async (proxy, port, [backend]) => {
-    const held = hold(port);
-    await within(
-      TIMEOUT_MS,
-      "the held exchange",
-      backend!.until((seen) => seen.held.length === 1),
-    );
-    proxy.kill("SIGTERM");
-    await assert.rejects(askUntil(TIMEOUT_MS, "a refusal", async () => void (await fetchOnce(port, "/"))));
-    assert.ok(isAlive(proxy.pid), "it waits for the exchange");
-    proxy.kill("SIGTERM");
-    assert.equal(await ended(proxy), 0);
-    (await held).close();
+for (const name of ["SIGTERM", "SIGINT"] as const) {
+  test(`${name} lets an exchange end; a second one does not, and both times the end is clean`, async () => {
+    await withApp({}, async (proxy, port, [backend]) => {
+      const held = hold(port);
+      await within(
+        TIMEOUT_MS,
+        "the held exchange",
+        backend!.until((seen) => seen.held.length === 1),
+      );
+      proxy.kill(name);
+      await assert.rejects(askUntil(TIMEOUT_MS, "a refusal", async () => void (await fetchOnce(port, "/"))));
+      assert.ok(isAlive(proxy.pid), "it waits for the exchange");
+      proxy.kill(name);
+      assert.equal(await ended(proxy), 0);
+      (await held).close();
+    });
   });
-});
+}
 
 test("where a worker must be killed at the end, the program does not end with 0", async () => {
   await withApp({}, async (proxy) => {
     const [worker] = await proxy.workers();
     signal(worker!.pid, "SIGSTOP");
-    proxy.kill("SIGTERM");
+    // The two stop by the same way; whichever comes second does not wait.
+    proxy.kill("SIGINT");
     proxy.kill("SIGTERM");
     assert.equal(await ended(proxy), 1);
     assert.match(proxy.output, /were cut short.*"workers":1/);

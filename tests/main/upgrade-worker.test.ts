@@ -110,6 +110,34 @@ test(
   },
 );
 
+test("a program that gives signs of life is given up all the same when it should be ready", async (t) => {
+  const { orders, folder } = await start(t, { workerReadyMsMax: 200 });
+  const before = await pidsOf(orders);
+  const program = join(folder, "never-ready");
+  await writeFile(program, "#!/bin/sh\nexec sleep 60\n");
+  await chmod(program, 0o755);
+  const refused = await orders.order("UPGRADE_WORKER", { worker: 0, program });
+  assert.equal(refused.error?.code, "UPGRADE_FAILED");
+  assert.match(refused.message, /it was not ready in its time/);
+  assert.deepEqual(await pidsOf(orders), before);
+});
+
+test("a worker that does not end at its deadline is killed after its grace", async (t) => {
+  const { orders } = await start(t, { stopGraceMs: 10 });
+  await orders.ok("ADD_CLUSTER", { cluster_id: "gives-for-long" });
+  const upgrade = orders.send("UPGRADE_WORKER", { worker: 0, deadline_ms: 1 });
+  const refused = await upgrade.final(1_500);
+  assert.equal(refused.error?.code, "WORKER_FAILED");
+  assert.match(refused.message, /worker 0 died while it handed over \(it did not leave in its time\)/);
+});
+
+test("a worker that does not cut its connections in its time is killed, and the stop is no clean one", async (t) => {
+  const { main, orders } = await start(t, { cutMsMax: 10, workerSilenceMsMax: WAIT_MS });
+  await orders.ok("ADD_CLUSTER", { cluster_id: "hang" }).catch(() => undefined);
+  main.stopHard();
+  assert.equal(await within(WAIT_MS, "the stop", main.stopped), "cut short");
+});
+
 test("a program that is not there, or cannot be run, fails the upgrade in words", async (t) => {
   const { orders, folder } = await start(t);
   const before = await pidsOf(orders);
@@ -128,7 +156,7 @@ test("a program that is not there, or cannot be run, fails the upgrade in words"
 });
 
 test("where there are connections both serve for a while, and a new one that dies then has changed nothing", async (t) => {
-  const { orders } = await start(t, { serveTogetherMs: WAIT_MS });
+  const { orders, log } = await start(t, { serveTogetherMs: WAIT_MS });
   const workers = async (): Promise<readonly { pid: number; state: string; connections: number }[]> =>
     (await orders.ok("STATUS")).data.workers;
   await orders.ok("ADD_CLUSTER", { cluster_id: "connected" });
@@ -144,6 +172,9 @@ test("where there are connections both serve for a while, and a new one that die
   const refused = await upgrade.final(WAIT_MS);
   assert.equal(refused.error?.code, "UPGRADE_FAILED");
   assert.match(refused.message, /worker 2 died before it took over .*; worker 0 goes on/);
+  const ofNew = log.filter((line) => line.includes("worker 2")).join("");
+  assert.match(ofNew, /worker 2 died before it took over/);
+  assert.doesNotMatch(ofNew, /did not start/);
   assert.deepEqual(await pidsOf(orders), before);
 });
 
@@ -194,13 +225,15 @@ test("one upgrade at a time: another, and a change of the workers' number, is to
   assert.equal((await orders.order("UPGRADE_WORKER", { worker: 1 })).status, "OK");
 });
 
-test("a worker that still takes over from another is not upgraded before it has all", async (t) => {
+test("a worker that still takes over from another is neither upgraded nor restarted before it has all", async (t) => {
   const { orders } = await start(t);
   await orders.ok("ADD_CLUSTER", { cluster_id: "gives-for-long" });
   assert.deepEqual((await orders.ok("SET_WORKERS", { count: 1 })).data.leaving, [1]);
-  const refused = await orders.order("UPGRADE_WORKER", { worker: 0 });
-  assert.equal(refused.error?.code, "BUSY");
-  assert.equal(refused.message, "worker 0 still takes over from worker 1");
+  for (const type of ["UPGRADE_WORKER", "RESTART_WORKER"]) {
+    const refused = await orders.order(type, { worker: 0 });
+    assert.equal(refused.error?.code, "BUSY", type);
+    assert.equal(refused.message, "worker 0 still takes over from worker 1");
+  }
 });
 
 test("while main is to become another program, workers are not replaced, nor their number changed", async (t) => {

@@ -29,8 +29,6 @@ import type { FoundSocket } from "./rendezvous-paths.ts";
 import { SocketHeirs } from "./socket-heirs.ts";
 import { type VisitFault, visitWorker } from "./visit.ts";
 
-const RETRY_MS = 50;
-
 export interface AdoptionOptions {
   readonly control: Control;
   /** Takes the secrets of TLS that workers have. */
@@ -78,16 +76,17 @@ async function meet(
   socket: FoundSocket,
   deadlineMs: number,
 ): Promise<Known | undefined> {
-  const { log, now } = control;
+  const { log, now, limits } = control;
+  const { adoptionRetryMs: retryMs } = limits;
   for (;;) {
     const visit = beginVisit(control, heirs, socket);
     if (visit === "gone") return undefined;
     if (visit === "crowded") {
-      if (now() + RETRY_MS > deadlineMs) {
+      if (now() + retryMs > deadlineMs) {
         log.error(`worker ${socket.number} is left alone: too many others are before its socket`);
         return undefined;
       }
-      await sleep(RETRY_MS);
+      await sleep(retryMs);
       continue;
     }
     const { worker, greeting, toldState } = visit;
@@ -102,11 +101,11 @@ async function meet(
       return own === undefined ? giveUp(control, worker, "does not tell its state") : { worker, hello, own };
     }
     control.workers.release(worker);
-    if (now() + RETRY_MS > deadlineMs) {
+    if (now() + retryMs > deadlineMs) {
       log.error(`worker ${socket.number} has another main, and is left alone`, { pid: worker.pid });
       return undefined;
     }
-    await sleep(RETRY_MS);
+    await sleep(retryMs);
   }
 }
 

@@ -65,6 +65,7 @@ async function restartWorker(control: Control, worker: number, reply: Reply): Pr
     worker,
     deadlineMs: undefined,
     leaveWaitMs: control.limits.leaveWaitMs,
+    whileTaking: "refuse",
     tell: (step, progress) => tell(control, reply, step, progress),
   });
   const { revision } = control.configuration;
@@ -83,7 +84,6 @@ async function upgradeWorker(
   reply: Reply,
 ): Promise<void> {
   if (refuseWhileStopping(control, reply) || refuseWhileBusy(control, reply)) return;
-  if (refuseWhileTaking(control, worker, reply)) return;
   reply.lasts("UPGRADE_WORKER");
   const path = program ?? control.program;
   const upgraded = await control.workerUpgrade.run({
@@ -91,6 +91,7 @@ async function upgradeWorker(
     program: path === undefined ? undefined : { kind: "program", path },
     version,
     deadlineMs,
+    whileTaking: "refuse",
     tell: (step, progress) => tell(control, reply, step, progress),
   });
   const { revision } = control.configuration;
@@ -132,15 +133,6 @@ export function refuseWhileBusy(
 ): boolean {
   if (!workerUpgrade.isBusy && !mainUpgrade.isBusy) return false;
   const message = mainUpgrade.isBusy ? "main becomes another program" : "a worker is being replaced";
-  reply.refuse({ code: "BUSY", message }, configuration.revision);
-  return true;
-}
-
-/** What it has not taken yet would go back to its giver, and be handed over twice. */
-function refuseWhileTaking({ workers, configuration }: Control, worker: number, reply: Reply): boolean {
-  const giver = workers.all().find((each) => each.state === "handing-over" && each.givesTo === worker);
-  if (giver === undefined) return false;
-  const message = `worker ${worker} still takes over from worker ${giver.number}`;
   reply.refuse({ code: "BUSY", message }, configuration.revision);
   return true;
 }

@@ -84,6 +84,7 @@ async function replaceWorkers(
       program: path === undefined ? undefined : { kind: "program", path },
       version,
       deadlineMs,
+      whileTaking: "wait",
       tell: stepsTo(control, reply),
     });
     if (replaced.ok) numbers.push(replaced.value.worker);
@@ -110,6 +111,7 @@ async function goBack(
       program: program === undefined ? undefined : { kind: "program", path: program },
       version,
       deadlineMs: undefined,
+      whileTaking: "wait",
       tell,
     });
     if (!back.ok) log.error(`worker ${worker} does not go back: ${back.error.message}`);

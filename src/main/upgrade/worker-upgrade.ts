@@ -29,6 +29,8 @@ export interface WorkerUpgradeOptions {
   readonly events: EventLog;
   /** So long the new one serves beside the old one before it takes over. */
   readonly serveTogetherMs: number;
+  /** So long past its deadline the old one may take to end, before it is killed. */
+  readonly stopGraceMs: number;
 }
 
 export interface WorkerUpgradeRequest {
@@ -41,6 +43,8 @@ export interface WorkerUpgradeRequest {
   readonly deadlineMs: number | undefined;
   /** How long to wait for the old one to leave, before that is no longer waited for; absent: to the end. */
   readonly leaveWaitMs?: number;
+  /** What happens while the worker still takes over from another: an error, or that is waited for. */
+  readonly whileTaking: "refuse" | "wait";
   readonly tell: TellUpgrade;
 }
 
@@ -71,8 +75,13 @@ export class WorkerUpgrade {
     const old = this.#options.workers.get(request.worker);
     if (old?.state !== "running") return fail(unknownWorker(request.worker));
     if (this.isBusy) return fail(BUSY);
+    const giver = this.#giverTo(old);
+    if (giver !== undefined && request.whileTaking === "refuse") return fail(stillTakes(old, giver));
     this.#state = "busy";
     try {
+      await this.#untilTaken(old, request);
+      if (this.#options.supervisor.isStopping) return fail(STOPPING);
+      if (!this.#runs(old)) return fail(unknownWorker(request.worker));
       const started = await this.#start(request);
       const upgraded = started.ok ? await this.#takeOver(old, started.value, request) : started;
       const { supervisor, events } = this.#options;
@@ -85,6 +94,26 @@ export class WorkerUpgrade {
     } finally {
       this.#state = "idle";
     }
+  }
+
+  /** What it has not taken yet would go back to its giver, and be handed over twice. */
+  async #untilTaken(old: WorkerProcess, { tell, deadlineMs }: WorkerUpgradeRequest): Promise<void> {
+    const giver = this.#giverTo(old);
+    if (giver === undefined) return;
+    const { supervisor } = this.#options;
+    tell(`${stillTakes(old, giver).message}, and is waited for`, undefined);
+    const isOver = (): boolean =>
+      supervisor.isStopping || !this.#runs(old) || this.#giverTo(old) === undefined;
+    await supervisor.until(isOver, deadlineMs);
+  }
+
+  #giverTo({ number }: WorkerProcess): WorkerProcess | undefined {
+    const { workers } = this.#options;
+    return workers.all().find(({ state, givesTo }) => state === "handing-over" && givesTo === number);
+  }
+
+  #runs(worker: WorkerProcess): boolean {
+    return this.#options.workers.get(worker.number) === worker && worker.state === "running";
   }
 
   /** The new worker, when it accepts. */
@@ -110,7 +139,7 @@ export class WorkerUpgrade {
     const [from, to] = [`worker ${old.number}`, `worker ${started.number}`];
     const { version } = started.program!;
     await this.#serveTogether(old, started);
-    if (workers.get(old.number) !== old || old.state !== "running") {
+    if (!this.#runs(old)) {
       await supervisor.discard(started, "nobody is left to take over from");
       return fail({ code: "WORKER_FAILED", message: `${from} is gone (${old.fault ?? "it leaves"})` });
     }
@@ -172,7 +201,7 @@ export class WorkerUpgrade {
       return isGone() || old.tookBack !== undefined;
     };
     const { deadlineMs, leaveWaitMs } = request;
-    const cutMs = deadlineMs === undefined ? undefined : deadlineMs + CUT_GRACE_MS;
+    const cutMs = deadlineMs === undefined ? undefined : deadlineMs + this.#options.stopGraceMs;
     if (!(await supervisor.until(isOver, leaveWaitMs ?? cutMs))) {
       if (request.leaveWaitMs !== undefined) return "leaving";
       workers.kill(old, "it did not leave in its time");
@@ -184,12 +213,13 @@ export class WorkerUpgrade {
   }
 }
 
-/** After the deadline a worker cuts what is left, and ends; if it does not in this time, it is killed. */
-const CUT_GRACE_MS = 2_000;
-
 const BUSY: OrderError = { code: "BUSY", message: "another upgrade is under way" };
 
 const STOPPING: OrderError = { code: "STOPPING", message: "the proxy is stopping: all workers leave" };
+
+function stillTakes(worker: WorkerProcess, giver: WorkerProcess): OrderError {
+  return { code: "BUSY", message: `worker ${worker.number} still takes over from worker ${giver.number}` };
+}
 
 function unknownWorker(worker: number): OrderError {
   return { code: "UNKNOWN_WORKER", message: `no worker ${worker} is running`, field: "data.worker" };

@@ -28,17 +28,6 @@ import type { WorkerSet } from "./worker-set.ts";
  * help.
  */
 const EXIT_CONFIGURATION = 78;
-/**
- * A worker that dies so often before it is ready is not waited for. It is started again all the same, ever
- * less often.
- */
-const START_DEATHS_MAX = 5;
-/** When a worker that was to be ready by now is given up. */
-const READY_MS_MAX = 60_000;
-/** After a deadline a worker ends by itself; if it does not in this time, it is killed. */
-const STOP_GRACE_MS = 2_000;
-/** What a worker has to cut its connections and end. */
-const CUT_MS_MAX = 500;
 
 /** One step of something long, as a sentence. */
 export type TellStep = (message: string) => void;
@@ -113,7 +102,8 @@ export class Supervisor {
     const wasUnwanted = this.#unwanted.delete(worker);
     if (worker.state !== "starting" && !worker.hasLeft && !wasUnwanted) this.#cutShort++;
     if (isExtra && !worker.hasLeft) {
-      const what = wasUnwanted ? "is not wanted after all, and was ended" : "did not start";
+      const how = worker.state === "starting" ? "did not start" : "died before it took over";
+      const what = wasUnwanted ? "is not wanted after all, and was ended" : how;
       log.warning(`worker ${number} ${what}`, { pid, reason });
     } else if (worker.state === "stopping" || (worker.state === "handing-over" && worker.hasLeft)) {
       log.info(`worker ${number} left`, { pid, reason });
@@ -137,7 +127,7 @@ export class Supervisor {
     while (this.#staying().length < count) tell(`worker ${this.#spawn().number} starts`);
     const ready = await this.#conditions.until(
       () => this.isStopping || this.#readyCount() >= this.#wanted,
-      READY_MS_MAX,
+      this.#options.limits.workerReadyMsMax,
     );
     if (this.isStopping) return fail(this.#notReady());
     if (!ready) {
@@ -165,7 +155,7 @@ export class Supervisor {
     const niceness = worker.pid === 0 ? undefined : standBack(worker.pid);
     spawned(worker);
     const isOver = (): boolean => worker.state === "running" || this.#isGone(worker) || this.isStopping;
-    const isSoon = await this.#conditions.until(isOver, READY_MS_MAX);
+    const isSoon = await this.#conditions.until(isOver, this.#options.limits.workerReadyMsMax);
     if (niceness !== undefined) comeForward(worker.pid, niceness);
     if (worker.state === "running") return ok(worker);
     const reason = worker.fault ?? (isSoon ? "the proxy is stopping" : "it was not ready in its time");
@@ -205,7 +195,8 @@ export class Supervisor {
 
   /** Lets all leave; fulfilled when all are gone. Past the deadline they are killed. */
   async stopAll(deadlineMs: number | undefined): Promise<void> {
-    await this.#endAll(deadlineMs, deadlineMs === undefined ? undefined : deadlineMs + STOP_GRACE_MS);
+    const { stopGraceMs } = this.#options.limits;
+    await this.#endAll(deadlineMs, deadlineMs === undefined ? undefined : deadlineMs + stopGraceMs);
   }
 
   /**
@@ -213,7 +204,7 @@ export class Supervisor {
    * does not in time is killed.
    */
   async cutAll(): Promise<void> {
-    await this.#endAll(0, CUT_MS_MAX);
+    await this.#endAll(0, this.#options.limits.cutMsMax);
   }
 
   /** Kills all: nothing is said to anybody. */
@@ -350,13 +341,13 @@ export class Supervisor {
   }
 
   #replace(worker: WorkerProcess, end: string, code: number | null): void {
-    const { log, now, counters, events } = this.#options;
+    const { log, now, counters, events, limits } = this.#options;
     const { number, pid, fault: reason = end } = worker;
     counters.workersDied++;
     const death = this.#replacements.died(number, now());
     if (code === EXIT_CONFIGURATION)
       this.#refusal = `worker ${number} cannot run as it was told: the log says why`;
-    else if (worker.state === "starting" && death.count >= START_DEATHS_MAX) {
+    else if (worker.state === "starting" && death.count >= limits.startDeathsMax) {
       this.#refusal = `worker ${number} dies again and again before it is ready: ${reason}`;
     }
     const told = { pid, reason, deaths: death.count, replaced_in_ms: death.replacedInMs };
