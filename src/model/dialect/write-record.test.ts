@@ -56,6 +56,7 @@ test("each object that those records cannot say is named with what they lack", (
     [["ADD_CLUSTER", { cluster_id: "h", load_balancing: "hash" }], /^load_balancing hash of cluster h has/],
     [["ADD_CLUSTER", { cluster_id: "h", health_check: { path: "/" } }], /^health_check of cluster h/],
     [["ADD_CLUSTER", { cluster_id: "h", send_proxy_protocol: "v1" }], /^send_proxy_protocol v1/],
+    [["DRAIN", { address: "127.0.0.1:8080" }], /^draining of listener 127\.0\.0\.1:8080/],
     [
       ["ADD_LISTENER", { address: "127.0.0.1:1", protocol: "http", front_timeout_ms: 1_500 }],
       /^front_timeout_ms 1500 of listener 127\.0\.0\.1:1/,

@@ -76,6 +76,7 @@ export function backendData(backend: Backend): object {
 type Written = Result<readonly InnerOrder[], string>;
 
 function writeAddition(state: State, { kind, after }: Addition): Written {
+  if ("draining" in after && after.draining) return fail("draining");
   switch (kind) {
     case "listener":
       return writeListener(state, after as Listener);
