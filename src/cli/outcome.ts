@@ -2,7 +2,13 @@
  * Answers to change orders in words: what was done, what would be, and what is left to do.
  */
 import type { Data } from "../client/answer.ts";
-import type { Destination, DryRunData, Named, ObjectChange } from "../model/answer-data.ts";
+import type {
+  Destination,
+  DrainedDestination,
+  DryRunData,
+  Named,
+  ObjectChange,
+} from "../model/answer-data.ts";
 import { objectName } from "../model/keys.ts";
 import type { OkAnswer, ProcessingAnswer } from "../model/answers.ts";
 
@@ -36,11 +42,15 @@ function describeUse(connections: number | undefined): string[] {
 /** What it means to requests, below what would change. */
 function describeForecast(data: Partial<DryRunData>): string[] {
   const { moved_requests: moved, shadowed, unused_certificates: unused, in_use: inUse } = data;
+  const { drained_requests: drained } = data;
   const left = data.not_looked_at ?? 0;
   return [
     ...describeNamed(moved, "requests would go elsewhere", ({ hostname, path, method, from, to }) => {
       const rule = `${method ?? ""} ${hostname} ${Object.entries(path).flat().join(" ")}`.trim();
       return `${rule}: ${describeDestination(from)} → ${describeDestination(to)}`;
+    }),
+    ...describeNamed(drained, "of what drains, requests would go", ({ kind, key, to }) => {
+      return `${objectName(kind, key)}: ${describeDrained(to)}`;
     }),
     ...describeNamed(shadowed, "no request would reach any more", ({ key, by }) => `${key}, behind ${by}`),
     ...describeNamed(unused, "certificates would be left unused", ({ fingerprint, names }) =>
@@ -62,6 +72,13 @@ function describeNamed<Item>(
   const left = named.total - named.items.length;
   const lines = named.items.map((item) => `    ${describe(item)}`);
   return [`  ${title}:`, ...lines, ...(left > 0 ? [`    … and ${left} more`] : [])];
+}
+
+function describeDrained(to: DrainedDestination | null): string {
+  if (to === null) return "nobody can connect";
+  if ("status" in to) return `answered with ${to.status}`;
+  const { total, items } = to.backends;
+  return `${items.join(", ")}${total > items.length ? ` and ${total - items.length} more` : ""}`;
 }
 
 function describeDestination(to: Destination | null): string {

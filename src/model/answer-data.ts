@@ -68,6 +68,8 @@ export interface Named<Item> {
 export interface Forecast {
   /** By frontends that change: where their requests go now, and where they would. */
   readonly moved_requests: Named<MovedRequests>;
+  /** Of what would begin to drain: who would get its requests. Absent: nothing would. */
+  readonly drained_requests?: Named<DrainedRequests>;
   /** Frontends that no request could reach any more. */
   readonly shadowed: Named<ShadowedFrontend>;
   /** Certificates whose names no frontend would have any more. */
@@ -86,6 +88,18 @@ export interface MovedRequests {
   readonly from: Destination | null;
   readonly to: Destination | null;
 }
+
+/** A listener, cluster or backend that would drain; `null`: nobody can connect to ask. */
+export interface DrainedRequests {
+  readonly kind: ObjectKind;
+  readonly key: string;
+  readonly to: DrainedDestination | null;
+}
+
+/** The backends that are left, by their ids and by the configuration alone; or the default response. */
+export type DrainedDestination =
+  | { readonly cluster_id: string; readonly backends: Named<string> }
+  | { readonly status: number };
 
 /** Where a frontend sends requests: one of the three. */
 export interface Destination {

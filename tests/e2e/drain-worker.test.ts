@@ -54,6 +54,7 @@ for (const io of IOS) {
       const other = 1 - worker;
       const tried = await orders.order("DRAIN", { worker }, { dry_run: true });
       assert.ok(tried.data.changed === true && tried.data.connections > 0, JSON.stringify(tried));
+      assert.deepEqual(tried.data.accepting, [other]);
       assert.deepEqual(await drainingOf(proxy), []);
 
       const drain = orders.send("DRAIN", { worker, drain: { progress_ms: 10 } });

@@ -58,7 +58,12 @@ async function tellTrial(
   const [connections = 0] = (answer ?? []) as readonly number[];
   const changed = worker.isDraining !== (type === "DRAIN");
   const text = `nothing was changed; it would be: ${sentenceOf(worker, type)}`;
-  reply.ok(text, { changed, connections }, configuration.revision);
+  // Who takes new clients then.
+  const accepting = workers
+    .all()
+    .filter((each) => (each === worker ? type === "UNDRAIN" : accepts(each)))
+    .map(({ number }) => number);
+  reply.ok(text, { changed, connections, accepting }, configuration.revision);
 }
 
 /** Answers when nothing uses the worker, as the drains of objects do. */

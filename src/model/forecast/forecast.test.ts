@@ -125,3 +125,34 @@ test("all are counted and the first named; what the budget does not reach is cou
   assert.ok(little.not_looked_at > 0);
   assert.ok(little.moved_requests.total < 50);
 });
+
+test("it says who gets the requests of what would drain: the best that are left, a default response, nobody", () => {
+  const backend = (backend_id: string, more: object = {}): Written => [
+    "ADD_BACKEND",
+    { cluster_id: "app", backend_id, address: "127.0.0.1:9001", ...more },
+  ];
+  const present: Written[] = [
+    ["ADD_CLUSTER", { cluster_id: "app" }],
+    backend("one"),
+    backend("two"),
+    backend("aside", { weight: 0 }),
+    backend("spare", { backup: true }),
+  ];
+  const drain = (...ids: readonly string[]): Written[] =>
+    ids.map((backend_id): Written => ["DRAIN", { cluster_id: "app", backend_id }]);
+  const toOf = (...more: readonly Written[]): unknown =>
+    forecast(present, more).drained_requests?.items.at(-1)?.to;
+  const left = (...items: readonly string[]): object => ({
+    cluster_id: "app",
+    backends: { total: items.length, items },
+  });
+  assert.deepEqual(toOf(...drain("one")), left("two"));
+  assert.deepEqual(toOf(...drain("one", "two")), left("spare"));
+  assert.deepEqual(toOf(...drain("one", "two", "spare")), left("aside"));
+  assert.deepEqual(toOf(...drain("one", "two", "spare", "aside")), { status: 503 });
+  assert.deepEqual(toOf(["DRAIN", { cluster_id: "app" }]), { status: 503 });
+  assert.equal(toOf(["DRAIN", { address: LISTENER }]), null);
+  const { items } = forecast(present, [["DRAIN", { cluster_id: "app" }], ...drain("one")]).drained_requests!;
+  assert.deepEqual(items[1], { kind: "backend", key: "app one", to: { status: 503 } });
+  assert.equal(forecast([...present, ...drain("one")], drain("one")).drained_requests, undefined);
+});

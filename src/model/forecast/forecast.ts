@@ -18,6 +18,7 @@ import type { Frontend } from "../objects.ts";
 import { regexGroupAt } from "../regex-order.ts";
 import { certificateSummary } from "../secrets.ts";
 import type { State } from "../state.ts";
+import { findDrainedRequests } from "./drained-requests.ts";
 import { requestOf } from "./request-of.ts";
 import { type RequestPoint, RuleFinder } from "./rule-finder.ts";
 import { findShadow } from "./shadows.ts";
@@ -52,11 +53,13 @@ export function takeBackAndForecast(
   const candidates = [...shadowCandidates(state, net)];
   const shadows = findShadows(state, candidates, lookupsMax);
   const unused = findUnusedCertificates(state, net);
+  const drained = findDrainedRequests(state, net);
   undo(state, changes);
   const shadowed = shadows.found.filter(({ key }) => findShadow(state, key) === undefined);
   const moved = movedBy(state, asked.questions, finder);
   return {
     moved_requests: named(moved, namedMax),
+    ...(drained.length > 0 && { drained_requests: named(drained, namedMax) }),
     shadowed: named(shadowed, namedMax),
     unused_certificates: named(unused.map(certificateSummary), namedMax),
     not_looked_at: asked.left + shadows.left,
