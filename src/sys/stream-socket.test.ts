@@ -3,11 +3,10 @@ import { once } from "node:events";
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { test, type TestContext } from "node:test";
+import { withoutDescriptors } from "../../testing/without-descriptors.ts";
 import { parseAddress } from "../base/address.ts";
-import { scratch } from "./arena.ts";
 import { closeDescriptor } from "./descriptor.ts";
 import { openListeningSocket, socketName } from "./listening-socket.ts";
-import * as libc from "./libc.ts";
 import {
   acceptConnection,
   clearResetOnClose,
@@ -15,8 +14,6 @@ import {
   setResetOnClose,
   shutdownWriting,
 } from "./stream-socket.ts";
-
-const RLIMIT_NOFILE = 7;
 
 /** A connection: our descriptor of it, which the test closes, and the client. */
 async function accept(t: TestContext): Promise<{ fd: number; client: Socket }> {
@@ -130,19 +127,4 @@ async function openBusy(t: TestContext): Promise<{ fd: number }> {
   t.after(() => client.destroy());
   await once(client, "connect");
   return { fd: listening.value };
-}
-
-/** Lowers the soft limit below what is open already (getrlimit(2): only new ones are refused). */
-function withoutDescriptors(body: () => void): void {
-  const limits = scratch.addressOf(4_000, 16);
-  assert.equal(libc.getrlimit(RLIMIT_NOFILE, limits), 0);
-  const soft = scratch.words.slice(1_000, 1_002);
-  scratch.words.fill(0, 1_000, 1_002);
-  assert.equal(libc.setrlimit(RLIMIT_NOFILE, limits), 0);
-  try {
-    body();
-  } finally {
-    scratch.words.set(soft, 1_000);
-    assert.equal(libc.setrlimit(RLIMIT_NOFILE, limits), 0);
-  }
 }

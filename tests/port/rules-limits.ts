@@ -77,6 +77,28 @@ export const LIMIT_RULES: readonly Rule[] = [
   },
 
   {
+    title: "a paused listener leaves clients that wait for a number in the queue, but for one that was taken",
+    limits: { connectionsMax: 4 },
+    run: async (world) => {
+      const { port, recorder } = world;
+      const listener = world.listen();
+      world.perform(() => port.accept(listener));
+      await connectAll(world, listener, 7);
+      await world.until(() => recorder.accepts.length === 4, "four accepted");
+      await world.settle();
+      world.perform(() => port.pauseAccepting(listener));
+      world.perform(() => recorder.accepts.forEach((connection) => port.close(connection)));
+      await world.settle();
+      const whilePaused = recorder.accepts.length;
+      assert.ok(whilePaused === 4 || whilePaused === 5, `${whilePaused} accepted`);
+      world.perform(() => port.accept(listener));
+      await world.until(() => recorder.accepts.length === 7, "all accepted");
+      await world.settle();
+      assert.equal(recorder.accepts.length, 7);
+    },
+  },
+
+  {
     title: "a pool whose buffers are all held stops receiving, and goes on when they are given back",
     limits: { buffersMax: 16 },
     run: async (world) => {

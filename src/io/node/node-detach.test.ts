@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readSync, writeSync } from "node:fs";
 import { test, type TestContext } from "node:test";
+import { withoutDescriptors } from "../../../testing/without-descriptors.ts";
 import type { PortEvents } from "../../engine/port.ts";
 import { closeDescriptor, isReadable } from "../../sys/descriptor.ts";
 import { openDescriptorPair } from "../../sys/descriptor-passing.ts";
@@ -46,7 +47,7 @@ function open(t: TestContext): Rig {
     },
     sent: note("sent"),
     ended: note("ended"),
-    failed: note("failed"),
+    failed: (_connection, fault) => void told.push(`failed ${fault}`),
     detached: note("detached"),
     turnEnds: () => {
       rig.onTurnEnds?.();
@@ -104,6 +105,16 @@ test("bytes that came and had no buffer are told before a connection is detached
   io.perform(() => undefined);
   await until(() => told.includes("detached"), "detached");
   assert.deepEqual(told, ["received", "received", "detached"]);
+});
+
+test("where no descriptor is left, to detach is told as a fault, once, and it can be closed", async (t) => {
+  const { io, connection, peer, told } = open(t);
+  withoutDescriptors(() => io.perform(() => io.port.detach(connection)));
+  await until(() => told.length > 0, "the fault");
+  assert.deepEqual(told, ["failed no-resources"]);
+  io.perform(() => io.port.close(connection));
+  await until(() => isReadable(peer), "the end of the connection");
+  assert.deepEqual(told, ["failed no-resources"]);
 });
 
 test("of what Node was given, what it has written is told, and the rest is queued again to the byte", async (t) => {
