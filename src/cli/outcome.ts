@@ -22,7 +22,9 @@ export function describeOutcome(answer: OkAnswer<Data>): string {
     const lines = [...describeChanges(changes), ...describeForecast(answer.data as Partial<DryRunData>)];
     return [answer.message, ...lines, ...describeUse(connections)].join("\n");
   }
-  return changed === true ? `${answer.message} (revision ${answer.revision})` : answer.message;
+  // What is done to a process makes no revision.
+  const makesRevision = changed === true && answer.data["worker"] === undefined;
+  return makesRevision ? `${answer.message} (revision ${answer.revision})` : answer.message;
 }
 
 /** What is left to do, and which workers still have to do it. */

@@ -63,7 +63,7 @@ async function tellTrial(
     .all()
     .filter((each) => (each === worker ? type === "UNDRAIN" : accepts(each)))
     .map(({ number }) => number);
-  reply.ok(text, { changed, connections, accepting }, configuration.revision);
+  reply.ok(text, { worker: worker.number, changed, connections, accepting }, configuration.revision);
 }
 
 /** Answers when nothing uses the worker, as the drains of objects do. */
@@ -92,7 +92,7 @@ async function drain(
     order: "DRAIN",
     drainOf: () => DRAIN_DEFAULTS,
     reply,
-    data: { changed },
+    data: { worker: worker.number, changed },
   });
 }
 
@@ -110,7 +110,7 @@ async function undrain(
     await workers.askOne(worker, { kind: "undrain-worker" });
   }
   if (lasting !== undefined) drains.cancel([lasting]);
-  reply.ok(sentenceOf(worker, "UNDRAIN"), { changed }, revision);
+  reply.ok(sentenceOf(worker, "UNDRAIN"), { worker: worker.number, changed }, revision);
 }
 
 function sentenceOf({ number }: WorkerProcess, type: WorkerDrainOrder["type"]): string {
