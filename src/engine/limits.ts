@@ -116,7 +116,7 @@ export const ENGINE_LIMITS_DEFAULT: EngineLimits = {
   healthChecksMax: 64,
   healthChecksShareMax: 1 / 16,
   healthRetryMs: 250,
-  handOverFrozenMin: 16,
+  handOverFrozenMin: 8,
   handOverFrozenMax: 400,
   handOverFrozenMs: 10,
   handOverUnsentBytesMax: 65_536,

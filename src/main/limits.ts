@@ -121,7 +121,7 @@ export const MAIN_LIMITS: MainLimits = {
   successorMs: 30_000,
   watchEveryMs: 200,
   leaveWaitMs: 1_000,
-  serveTogetherMs: 500,
+  serveTogetherMs: 1_500,
   changesPerMessageMax: 2_000,
   channelBytesMax: 256 * 1024 * 1024,
   handshakeGraceMs: 25,

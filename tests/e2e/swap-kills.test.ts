@@ -1,6 +1,6 @@
 /**
- * A main or a worker that is killed in the middle of `SWAP_BACKENDS`: all of the swap holds, or nothing of it,
- * and the answer or the state after the restart says which.
+ * A main or a worker that is killed in the middle of `SWAP_BACKENDS`: all of the swap holds, or nothing of
+ * it, and the answer or the state after the restart says which.
  */
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
