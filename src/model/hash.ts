@@ -13,6 +13,13 @@ import { encodeUtf8Into } from "../base/text.ts";
 type Lanes = Int32Array;
 const LANES = 4;
 
+/** The hash of one fact, 32 hexadecimal digits: of a record beside a configuration, say. */
+export function hashOf(label: string, fact: unknown): string {
+  const hash = new ConfigurationHash();
+  hash.add(label, fact);
+  return hash.text();
+}
+
 /** A fact is a text, a number, a flag, or an object of such. */
 export class ConfigurationHash {
   readonly #sum: Lanes = new Int32Array(LANES);

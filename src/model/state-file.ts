@@ -17,7 +17,7 @@ import type { Change } from "./channel.ts";
 import { parseOrderBody } from "./catalogue/parse-order.ts";
 import { type Addition, additionOrder, additionsOf } from "./dump.ts";
 import type { OrderError } from "./errors.ts";
-import { ConfigurationHash } from "./hash.ts";
+import { hashOf } from "./hash.ts";
 import { isChangeOrder } from "./orders.ts";
 import { type FileRecord, placeText, RecordReader, recordText } from "./records.ts";
 import { State } from "./state.ts";
@@ -56,7 +56,10 @@ export function stateFileText(
     hash: state.hash(),
     orders: additions.length,
   };
-  return { orders: additions.length, pieces: piecesOf({ ...header, check: checkOf(header) }, additions) };
+  return {
+    orders: additions.length,
+    pieces: piecesOf({ ...header, check: hashOf("header", header) }, additions),
+  };
 }
 
 /** Reads a state file that comes in pieces, into a state of its own. One per file. */
@@ -149,7 +152,7 @@ function parseHeader(value: Readonly<Record<string, unknown>>): Result<Header, O
     const message = `the state file's header is damaged: ${fault}`;
     return fail({ code: "STATE_FILE_INVALID", message });
   }
-  if (check !== undefined && check !== checkOf(checked)) {
+  if (check !== undefined && check !== hashOf("header", checked)) {
     const message = `the state file's header was changed: it does not have its own hash; ${HOW_TO_EDIT}`;
     return fail({ code: "STATE_FILE_INVALID", message });
   }
@@ -169,13 +172,6 @@ function findHeaderFault(header: Readonly<Record<string, unknown>>): string | un
   if (orders !== undefined && !isCount(orders)) return "orders must be a whole number";
   const unknown = Object.keys(header).find((name) => !HEADER_FIELDS.includes(name));
   return unknown === undefined ? undefined : "it has a field that is not known";
-}
-
-/** The hash of the header's other fields. Files that were written before there was one have none. */
-function checkOf(header: object): string {
-  const hash = new ConfigurationHash();
-  hash.add("header", header);
-  return hash.text();
 }
 
 /** Applies a record's order; the error says what is wrong with it. */

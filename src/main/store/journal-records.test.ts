@@ -108,6 +108,29 @@ test("an order that was changed on disk is found by its hash", () => {
   assert.match(faultOf(replay(text.replace('"cluster_id":"b"', '"cluster_id":"x"'))), /record 3.*hash/);
 });
 
+test("wherever a letter or a digit of a batch is another, it is damage", () => {
+  const origin = { time_ms: 1_795_401_132_036, uid: 1_000, pid: 42, order_id: "7", order: "ADD_CLUSTER" };
+  const state = new State();
+  const [one, two, three] = ["a", "b", "c"].map((id, index): KeptChange => {
+    applyOrder(state, cluster(id));
+    return { revision: index + 1, hash: state.hash(), orders: [cluster(id)], origin };
+  });
+  const header = journalHeader(0, new State().hash());
+  const batch = batchText([one!, two!]);
+  const whole = replay(header + batch + batchText([three!]));
+  assert.equal(typeof whole === "object" && whole.revision, 3);
+  const name = batch.lastIndexOf("check");
+  for (let at = 0; at < batch.length; at++) {
+    // Without its name the check is not looked at, and all else is as it was.
+    const isItsName = at >= name && at < name + "check".length;
+    if (isItsName || !/[a-z0-9]/i.test(batch[at]!)) continue;
+    const other = String.fromCharCode(batch.charCodeAt(at) ^ 1);
+    const spoiled = batch.slice(0, at) + other + batch.slice(at + 1);
+    const replayed = replay(header + spoiled + batchText([three!]));
+    assert.match(faultOf(replayed), /record 2/, `${batch.slice(at - 20, at)}>${other}<`);
+  }
+});
+
 test("a journal that begins after the state file's end is refused", () => {
   assert.match(
     faultOf(replay(journalHeader(5, ""))),

@@ -5,16 +5,18 @@
  * ```text
  *  {"format":"kakehi-journal","version":1,"revision":7,"hash":"5b1f…"}␀     begins after revision 7
  *  {"after":7,"revision":9,"hash":"a09e…","orders":[{"type":…},{"type":…}]}␀
- *  {"after":9,"revision":10,"hash":"77c1…","orders":[…],"parts":[{"revision":10,"orders":1,…}]}␀
+ *  {"after":9,"revision":10,"hash":"77c1…","orders":[…],"parts":[{"revision":10,…}],"check":"09ce…"}␀
  * ```
  *
- * `parts` tells history which orders made which revision, and who gave them.
+ * `parts` tells history which orders made which revision, and who gave them. `check` is the hash of all but
+ * the orders: journals that were written before there was one have none.
  *
  * Rules of this file:
  *  1. A batch is one record, and the next is begun only when it is on disk. So a crash can spoil the last
  *     record only: it was never answered, and is cut off. Anything else that is spoiled is damage, and is not
  *     passed over.
- *  2. The hash after each batch proves that what was read is what was written, and that it was applied alike.
+ *  2. The hash after each batch proves that its orders are those that were written, and that they were
+ *     applied alike; the check, that the rest is.
  */
 import { fail, ok, type Result } from "../../base/result.ts";
 import { decodeUtf8 } from "../../base/text.ts";
@@ -22,6 +24,7 @@ import { applyOrders, undo } from "../../model/apply.ts";
 import { parseOrderBody } from "../../model/catalogue/parse-order.ts";
 import type { Change } from "../../model/channel.ts";
 import type { AcceptedChange, ChangeOrigin } from "../../model/history.ts";
+import { hashOf } from "../../model/hash.ts";
 import { isChangeOrder, type ChangeOrder } from "../../model/orders.ts";
 import { placeText, RecordReader, recordText, type FileRecord } from "../../model/records.ts";
 import type { State } from "../../model/state.ts";
@@ -31,6 +34,8 @@ import type { KeptChange } from "../configuration.ts";
 const FORMAT = "kakehi-journal";
 const FORMAT_VERSION = 1;
 const NEWLINE = 0x0a;
+/** What the check of a batch is of. */
+const CHECKED = "batch";
 
 /** A journal's first record: it holds what came after `revision`. */
 export function journalHeader(revision: number, hash: string): string {
@@ -41,11 +46,12 @@ export function journalHeader(revision: number, hash: string): string {
 export function batchText(changes: readonly KeptChange[]): string {
   const last = changes.at(-1)!;
   const orders = changes.flatMap((change) => change.orders);
-  const batch = { after: changes[0]!.revision - 1, revision: last.revision, hash: last.hash, orders };
+  const place = { after: changes[0]!.revision - 1, revision: last.revision, hash: last.hash };
   const parts = changes.flatMap(({ revision, hash, orders: ofChange, origin }) =>
     origin === undefined ? [] : [{ revision, hash, orders: ofChange.length, ...origin }],
   );
-  return recordText(parts.length < changes.length ? batch : { ...batch, parts });
+  const rest = parts.length < changes.length ? place : { ...place, parts };
+  return recordText({ ...place, orders, ...rest, check: hashOf(CHECKED, rest) });
 }
 
 /** What a journal came to. */
@@ -127,6 +133,7 @@ export function applyBatch(
   if (typeof after !== "number" || typeof revision !== "number" || !Array.isArray(orders)) {
     return fail("this is no batch of orders");
   }
+  if (!isAsWritten(value)) return fail("what it says beside its orders is not what was written");
   if (revision <= reached) return ok(reached);
   if (after !== reached) return fail(`it follows revision ${after}, but the one before is ${reached}`);
   const parsed = parseOrders(orders);
@@ -141,6 +148,12 @@ export function applyBatch(
   follow(changes);
   for (const { origin, ...part } of applied.value) if (origin !== undefined) recall({ ...part, ...origin });
   return ok(revision);
+}
+
+function isAsWritten(value: Readonly<Record<string, unknown>>): boolean {
+  const { after, revision, hash, parts, check } = value;
+  const rest = { after, revision, hash, ...(parts !== undefined && { parts }) };
+  return check === undefined || check === hashOf(CHECKED, rest);
 }
 
 /** One revision of a batch: how many of its orders made it, and who gave them. */
