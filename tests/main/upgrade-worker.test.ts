@@ -132,8 +132,10 @@ test("a worker that does not end at its deadline is killed after its grace", asy
 });
 
 test("a worker that does not cut its connections in its time is killed, and the stop is no clean one", async (t) => {
-  const { main, orders } = await start(t, { cutMsMax: 10, workerSilenceMsMax: WAIT_MS });
-  await orders.ok("ADD_CLUSTER", { cluster_id: "hang" }).catch(() => undefined);
+  const { main, orders } = await start(t, { cutMsMax: 10, workerSilenceMsMax: 3 * WAIT_MS });
+  orders.send("ADD_CLUSTER", { cluster_id: "hang" });
+  // Answered after that order was sent on to the workers.
+  await orders.ok("STATUS");
   main.stopHard();
   assert.equal(await within(WAIT_MS, "the stop", main.stopped), "cut short");
 });
