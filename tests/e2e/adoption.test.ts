@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { FaultLog } from "../../testing/clients/faults.ts";
 import { HttpConnection } from "../../testing/clients/http-connection.ts";
 import { Load } from "../../testing/clients/load.ts";
@@ -12,6 +14,7 @@ import { askUntil } from "../../testing/deadline.ts";
 import { valuesOf } from "../../testing/http/head.ts";
 import { signal, whenGone } from "../../testing/processes.ts";
 import { freePort, Proxy, type ProxyOptions } from "../../testing/proxy.ts";
+import { KAKEHI } from "../../testing/run-command.ts";
 import { authority, certificateFor, sessionOf } from "./https-support.ts";
 import {
   assertNoFaults,
@@ -291,3 +294,99 @@ test("a main that cannot start leaves the workers as they are, and SIGTERM lets 
     });
   });
 });
+
+/** A program that is this one, but stands still where main's upgrade calls it for `step`; it tells its id. */
+async function standsStill(
+  step: "rehearsal" | "start",
+  folder: string,
+): Promise<{ program: string; told: string }> {
+  const [program, told] = [join(folder, "program"), join(folder, "told")];
+  const still = `echo $$ > ${told}.new; mv ${told}.new ${told}; exec sleep 60`;
+  const whole = `exec ${KAKEHI} "$@"`;
+  const [rehearsal, start] = step === "rehearsal" ? [still, whole] : [whole, still];
+  const script = `#!/bin/sh\ncase "$1" in\n  rehearse-main) ${rehearsal} ;;\n  run) ${start} ;;\n  *) ${whole} ;;\nesac\n`;
+  await writeFile(program, script);
+  await chmod(program, 0o755);
+  return { program, told };
+}
+
+for (const step of ["rehearsal", "start"] as const) {
+  test(`kill -9 of main in its upgrade, in the ${step} of the new program: the next main goes on with its workers`, async (t) => {
+    await withBackends(1, async (backend) => {
+      await withRestarts(async (start, folder) => {
+        const first = await start();
+        const port = await first.serve("app", [{ id: "app-1", address: backend.address }]);
+        const before = await first.workers();
+        const load = new Load({ port, ratePerSecond: 200, request: echoRequest("app-1") });
+        t.after(() => load.stop());
+        const { program, told } = await standsStill(step, folder);
+        first.orders.send("UPGRADE_MAIN", { program });
+        const pid = await askUntil(TIMEOUT_MS, "a program that stands still", async () =>
+          existsSync(told) ? Number(await readFile(told, "utf8")) : undefined,
+        );
+        assert.equal(pid === first.pid, step === "start");
+        await killMain(first);
+        if (step === "rehearsal") signal(pid, "SIGKILL");
+        const second = await start();
+        const after = await second.workers();
+        assert.deepEqual(
+          after.map(({ pid: ofWorker, hash }) => ({ pid: ofWorker, hash })),
+          before.map(({ pid: ofWorker, hash }) => ({ pid: ofWorker, hash })),
+        );
+        await second.orders.ok("ADD_CLUSTER", { cluster_id: "more" });
+        const { answered } = load.report;
+        await askUntil(TIMEOUT_MS, "more answers", () => load.report.answered > answered + 40 || undefined);
+        await load.stop();
+        assertNoFaults(load.faults);
+        await second.stop();
+      });
+    });
+  });
+}
+
+test("workers that speak another format with main are asked to leave: what they have ends softly, others serve", async (t) => {
+  await withBackends(1, async (backend) => {
+    await withRestarts(async (start, folder) => {
+      const first = await start({ program: await speaksOtherwise(join(folder, "other")) });
+      const port = await first.serve("app", [{ id: "app-1", address: backend.address }]);
+      const before = await first.workers();
+      const faults = new FaultLog();
+      const tunnel = await WebSocketClient.open({ port, host: "a.example", target: "/websocket", faults });
+      await killMain(first);
+      const second = await start();
+      const after = await second.whenWorkers(
+        "workers of its own",
+        (workers) => workers.filter(({ state }) => state === "running").length === 2,
+      );
+      const pids = after.filter(({ state }) => state === "running").map(({ pid }) => pid);
+      assert.ok(before.every(({ pid }) => !pids.includes(pid)));
+      const load = new Load({ port, ratePerSecond: 200, freshShare: 1, request: echoRequest("app-1") });
+      t.after(() => load.stop());
+      await askUntil(TIMEOUT_MS, "answers", () => load.report.answered > 40 || undefined);
+      tunnel.send();
+      await tunnel.close();
+      await whenGone(
+        before.map(({ pid }) => pid),
+        TIMEOUT_MS,
+      );
+      await load.stop();
+      assertNoFaults(load.faults);
+      assertNoFaults(faults);
+      await second.stop();
+    });
+  });
+});
+
+/** This program, but for the number of the format in which main and workers speak. */
+async function speaksOtherwise(folder: string): Promise<string> {
+  const project = fileURLToPath(new URL("../..", import.meta.url));
+  for (const name of ["bin", "src", "package.json"])
+    await cp(join(project, name), join(folder, name), { recursive: true });
+  await symlink(join(project, "node_modules"), join(folder, "node_modules"));
+  const file = join(folder, "src", "model", "channel.ts");
+  const source = await readFile(file, "utf8");
+  const changed = source.replace(/(?<=CHANNEL_FORMAT = )\d+/, "99");
+  assert.notEqual(changed, source);
+  await writeFile(file, changed);
+  return join(folder, "bin", "kakehi");
+}

@@ -148,7 +148,9 @@ function beginVisit(
       toldState.resolve(told?.ok === true ? told.value.state : undefined);
     },
     refused: () => greeting.resolve({ kind: "refused" }),
-    gone: () => {
+    gone: (word) => {
+      // Others are to accept on its listening sockets.
+      if (Array.isArray(word?.sockets)) heirs.take(worker, word.sockets);
       greeting.resolve({ kind: "gone" });
       toldState.resolve(undefined);
     },

@@ -59,7 +59,8 @@ export class SocketHeirs {
     for (const { address, worker, state } of this.#held) {
       const listener = configuration.state.listeners.get(address);
       const isGone = state === "removed" || listener === undefined || listener.draining === true;
-      if (isGone) worker.send({ type: "unlisten", address });
+      // One that speaks another format leaves, and with it all that it listens at.
+      if (isGone && worker.program !== undefined) worker.send({ type: "unlisten", address });
     }
     for (const { fd } of this.#held) if (!kept.has(fd)) closeDescriptor(fd);
   }

@@ -43,8 +43,8 @@ export interface Visited {
   toldState(): void;
   /** It has another main. */
   refused(): void;
-  /** Its process is gone. */
-  gone(): void;
+  /** Its process is gone; or leaves, because its first word was in a format that is not ours. */
+  gone(word?: Hello): void;
 }
 
 export interface WorkerSetOptions {

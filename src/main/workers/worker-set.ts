@@ -267,7 +267,7 @@ export class WorkerSet {
     if (message.type === "log" || message.type === "refused") return this.#follow(worker, message);
     if (message.type !== "ready" && message.type !== "hello") return;
     const fault = faultOfProgram(message.program);
-    if (fault !== undefined) return this.#part(worker, fault);
+    if (fault !== undefined) return this.#part(worker, fault, message);
     worker.program = message.program;
     this.#follow(worker, message);
   }
@@ -371,13 +371,13 @@ export class WorkerSet {
     return worker;
   }
 
-  /** Its program is not one that we can work with. One that has connections may finish them. */
-  #part(worker: WorkerProcess, fault: string): void {
+  /** Its program is not one that we can work with. Who has connections may finish them; its sockets stay. */
+  #part(worker: WorkerProcess, fault: string, message: FromWorker): void {
     if (!worker.isAdopted) return this.kill(worker, fault);
     this.#options.log.warning(`worker ${worker.number} is asked to leave: ${fault}`, { pid: worker.pid });
     this.#pulse.forget(worker.number);
     this.stop(worker, this.#options.limits.signalStopMs);
-    this.#visited.get(worker)?.gone();
+    this.#visited.get(worker)?.gone(message.type === "hello" ? message : undefined);
   }
 
   #sayWhatAlone(worker: WorkerProcess): void {
