@@ -24,6 +24,7 @@ import { AnswerWriter } from "./answer-writer.ts";
 import type { OrderExecutor } from "./order-executor.ts";
 import { readOrderFrame } from "./read-order-frame.ts";
 import type { Reply } from "./reply.ts";
+import { readAhead } from "./read-ahead.ts";
 import type { Sender } from "./sender.ts";
 import type { TurnTaker, Turns } from "./turns.ts";
 
@@ -172,8 +173,7 @@ export class CommandSession implements TurnTaker {
   #readAhead(): Buffer {
     // Node tells those who wait for data of what is read here, too.
     this.#socket.off("data", this.#received);
-    const read = (this.#socket.read() as Buffer | null) ?? Buffer.alloc(0);
-    if (read.length > 0) this.#socket.unshift(read);
+    const read = readAhead(this.#socket);
     this.#socket.on("data", this.#received);
     return read;
   }
