@@ -4,6 +4,9 @@
 import type { Author } from "../model/author.ts";
 import { peerCredentials } from "../sys/unix-socket.ts";
 
+/** Main stays whose it was at its start, and each order asks. */
+const OWN_UID = process.getuid?.() ?? null;
+
 /** Who is at the other end of this socket; what the kernel does not say is `null`. */
 export function peerOf(fd: number): Omit<Author, "order_id"> {
   const peer = peerCredentials(fd);
@@ -12,5 +15,5 @@ export function peerOf(fd: number): Omit<Author, "order_id"> {
 
 /** Main, where no client has sent the order. */
 export function ownAuthor(): Author {
-  return { uid: process.getuid?.() ?? null, pid: process.pid, order_id: null };
+  return { uid: OWN_UID, pid: process.pid, order_id: null };
 }

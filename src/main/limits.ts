@@ -12,9 +12,11 @@ export interface MainLimits {
   /** One client's unread answers; above it, its orders are not read and progress is left out. */
   readonly unreadBytesMax: number;
   /**
-   * Orders in one turn of the loop, shared by those who have some: no client waits for another's thousands.
+   * Orders in one turn of the loop, of one client that is alone: the more, the fewer times they are synced.
    */
   readonly ordersPerTurnMax: number;
+  /** The same while several have some, and for a few turns more: each waits for all of it. */
+  readonly ordersPerSharedTurnMax: number;
   /** Their answers in one turn of the loop, shared too: a few large ones are a turn. */
   readonly answerCharsPerTurnMax: number;
   /** How long a client whose connection we end may go on sending before it is closed. */
@@ -103,6 +105,7 @@ export const MAIN_LIMITS: MainLimits = {
   ordersInFlightMax: 1_024,
   unreadBytesMax: 4 * 1024 * 1024,
   ordersPerTurnMax: 64,
+  ordersPerSharedTurnMax: 32,
   answerCharsPerTurnMax: 65_536,
   lingerMs: 5_000,
   probeEveryMs: 5_000,

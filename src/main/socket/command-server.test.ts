@@ -237,6 +237,7 @@ test("a client that does not read its answers is no longer executed, and another
   const { client, executed } = await serve(t, (_, reply) => reply.ok(large, {}, 3), {
     unreadBytesMax: 300_000,
     ordersPerTurnMax: 4,
+    ordersPerSharedTurnMax: 4,
   });
   const deaf = client();
   deaf.socket.pause();
@@ -267,7 +268,9 @@ test("a client whose answers are large gives others their turn between them", as
 });
 
 test("clients that all have much share a turn: none takes as much as one alone may", async (t) => {
-  const { client, executed } = await serve(t, (_, reply) => reply.ok("done", {}, 3), { ordersPerTurnMax: 4 });
+  const { client, executed } = await serve(t, (_, reply) => reply.ok("done", {}, 3), {
+    ordersPerSharedTurnMax: 4,
+  });
   const clients = ["a", "b"].map((name) => ({ name, client: client() }));
   await Promise.all(clients.map(({ name, client: each }) => each.send(status(`${name} first`)).get(1)));
   for (const { name, client: each } of clients)
@@ -282,7 +285,10 @@ test("clients that all have much share a turn: none takes as much as one alone m
 });
 
 test("a packet of malformed frames is parsed a slice a turn, and gives others theirs between", async (t) => {
-  const { client } = await serve(t, (_, reply) => reply.ok("done", {}, 3), { ordersPerTurnMax: 4 });
+  const { client } = await serve(t, (_, reply) => reply.ok("done", {}, 3), {
+    ordersPerTurnMax: 4,
+    ordersPerSharedTurnMax: 4,
+  });
   const [hostile, other] = [client(), client()];
   await Promise.all([hostile.send(status("a")).get(1), other.send(status("b")).get(1)]);
   const parse = t.mock.method(JSON, "parse");

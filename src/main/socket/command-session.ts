@@ -82,8 +82,9 @@ export class CommandSession implements TurnTaker {
   }
 
   takeTurn(sharers: number): boolean {
-    const { ordersPerTurnMax, answerCharsPerTurnMax } = this.#options.limits;
-    for (let orders = 0; orders < ordersPerTurnMax / sharers; orders++) {
+    const { ordersPerTurnMax, ordersPerSharedTurnMax, answerCharsPerTurnMax } = this.#options.limits;
+    const ordersMax = sharers === 1 ? ordersPerTurnMax : ordersPerSharedTurnMax / sharers;
+    for (let orders = 0; orders < ordersMax; orders++) {
       if (!this.#mayExecute() || this.#answerChars > answerCharsPerTurnMax / sharers) break;
       const frame = this.#reader.next();
       if (frame !== undefined) this.#take(frame);

@@ -43,7 +43,21 @@ test("who takes turns with others is told with how many it shares", () => {
   step();
   turns.want(worker("b", 1, []));
   while (step());
-  assert.deepEqual(shares, [1, 2, 1]);
+  assert.deepEqual(shares, [1, 2, 2]);
+});
+
+test("one alone takes as little as beside another for some rounds more, and then a whole slice again", () => {
+  const shares: number[] = [];
+  const { turns, step } = newTurns();
+  let left = 30;
+  turns.want({ takeTurn: (sharers) => shares.push(sharers) > 0 && --left > 0 });
+  for (const name of ["b", "c"]) turns.want(worker(name, 1, []));
+  while (step());
+  assert.deepEqual(shares, [
+    3,
+    ...Array.from({ length: 15 }, () => 2),
+    ...Array.from({ length: 14 }, () => 1),
+  ]);
 });
 
 test("one who comes later waits for one slice at most", () => {

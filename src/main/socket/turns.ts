@@ -3,8 +3,15 @@
  * thousands of orders delays another by a slice and not by thousands. Who takes turns with others takes less,
  * so that a round is no longer with many than with one. It knows no sockets; the next loop turn
  * comes in as a function.
+ *
+ * Rules of this file:
+ *  1. Who waits for each answer before the next order is away for a few rounds between two: the others go on
+ *     for a while as if it were there, because it comes in the middle of a round, and waits for all of that.
  */
 import { assert } from "../../base/assert.ts";
+
+/** So many rounds after one in which several took turns, one alone takes as little as beside another. */
+const COMPANY_ROUNDS = 16;
 
 /** One who waits for turns. */
 export interface TurnTaker {
@@ -16,6 +23,8 @@ export class Turns {
   readonly #nextTurn: (turn: () => void) => void;
   readonly #roundEnds: () => Promise<void> | undefined;
   #waiting: Set<TurnTaker> = new Set();
+  /** Rounds until one alone takes a whole slice again. */
+  #companyRounds = 0;
   #state: "idle" | "scheduled" | "running" | "held" = "idle";
 
   /**
@@ -48,7 +57,8 @@ export class Turns {
     this.#state = "running";
     const takers = this.#waiting;
     this.#waiting = new Set();
-    for (const taker of takers) if (taker.takeTurn(takers.size)) this.#waiting.add(taker);
+    const sharers = this.#sharersOf(takers.size);
+    for (const taker of takers) if (taker.takeTurn(sharers)) this.#waiting.add(taker);
     const held = this.#roundEnds();
     if (held === undefined) {
       this.#state = "idle";
@@ -60,5 +70,11 @@ export class Turns {
       this.#state = "idle";
       this.#schedule();
     });
+  }
+
+  #sharersOf(count: number): number {
+    if (count > 1) this.#companyRounds = COMPANY_ROUNDS;
+    else if (this.#companyRounds > 0) this.#companyRounds--;
+    return this.#companyRounds > 0 ? Math.max(count, 2) : count;
   }
 }
