@@ -49,6 +49,15 @@ test("keys are shown to those who may do everything", () => {
   assert.equal(verdict({ may: "admin" }, "DUMP_STATE", { keys: true }), "allowed");
 });
 
+test("a worker is drained by those who may do everything, though a cluster is by others, too", () => {
+  for (const type of ["DRAIN", "UNDRAIN"]) {
+    assert.equal(verdict({ may: "write" }, type, { worker: 1 }), "FORBIDDEN");
+    assert.equal(verdict({ may: "write" }, type, { cluster_id: "app-1" }), "allowed");
+    assert.equal(verdict({ may: "admin", clusters: ["*"] }, type, { worker: 1 }), "FORBIDDEN");
+    assert.equal(verdict({ may: "admin" }, type, { worker: 1 }), "allowed");
+  }
+});
+
 const SOME: Pick<Right, "may" | "clusters"> = { may: "write", clusters: ["app-*", "exact"] };
 const LISTENER = "127.0.0.1:80";
 const ADDED = [{ backend_id: "b", address: "10.0.0.2:80" }];

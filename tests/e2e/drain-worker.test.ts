@@ -11,6 +11,7 @@ import { HttpConnection } from "../../testing/clients/http-connection.ts";
 import { Load } from "../../testing/clients/load.ts";
 import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
 import { askUntil } from "../../testing/deadline.ts";
+import type { PendingOrder } from "../../testing/order-client.ts";
 import { signal, whenGone } from "../../testing/processes.ts";
 import { Proxy } from "../../testing/proxy.ts";
 import {
@@ -165,4 +166,80 @@ test("a worker that drains goes on so over the end of main, and its drain is att
     await Promise.all(started.map((proxy) => proxy.discard()));
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test("over UPGRADE_MAIN a worker drains on, and who waits is answered by the program that main becomes", async () => {
+  await withApp({ workers: 2 }, async (proxy, port) => {
+    const faults = new FaultLog();
+    const tunnel = await openTunnel(port, faults);
+    const worker = await holderOf(proxy);
+    const clients = [await proxy.connect(), await proxy.connect()];
+    const [first, second] = clients.map((client) => client.send("DRAIN", { worker }));
+    for (const each of [first!, second!]) assert.equal((await each.processing()).data.connections, 1);
+    await proxy.orders.ok("UPGRADE_MAIN");
+    assert.deepEqual(await drainingOf(proxy), [worker]);
+    const { drains } = (await proxy.orders.ok("QUERY_DRAINS")).data;
+    assert.deepEqual(
+      drains.map(({ object, connections }: Record<string, unknown>) => ({ object, connections })),
+      [{ object: { kind: "worker", key: `${worker}`, worker }, connections: 1 }],
+    );
+    const last = await proxy.orders.order("DRAIN", { worker: 1 - worker });
+    assert.equal(last.error?.code, "LAST_WORKER");
+    assert.equal((await proxy.orders.ok("UNDRAIN", { worker })).data.changed, true);
+    for (const each of [first!, second!]) assert.equal((await each.final()).error?.code, "UNDRAINED");
+
+    const third = clients[0]!.send("DRAIN", { worker });
+    await third.processing();
+    await proxy.orders.ok("UPGRADE_MAIN");
+    await tunnel.close();
+    const { status, data } = await third.final();
+    assert.deepEqual([status, data.worker, data.connections], ["OK", worker, 0]);
+    assert.deepEqual(await drainingOf(proxy), [worker]);
+    for (const client of clients) client.close();
+    assertNoFaults(faults);
+  });
+});
+
+test("DRAIN and UNDRAIN of several clients at once: each is answered, and worker and main agree in the end", async () => {
+  await withApp({ workers: 2 }, async (proxy, port) => {
+    const faults = new FaultLog();
+    const tunnel = await openTunnel(port, faults);
+    const worker = await holderOf(proxy);
+    const clients = await Promise.all([proxy.connect(), proxy.connect(), proxy.connect()]);
+    for (let round = 0; round < 10; round++) {
+      const drains: PendingOrder[] = [];
+      const undrains: PendingOrder[] = [];
+      for (const client of clients) {
+        drains.push(client.send("DRAIN", { worker }));
+        undrains.push(client.send("UNDRAIN", { worker }));
+        drains.push(...[0, 1].map(() => client.send("DRAIN", { worker })));
+        undrains.push(client.send("UNDRAIN", { worker }));
+      }
+      for (const undrain of undrains) assert.equal((await undrain.final()).status, "OK");
+      // The last of one client may have come before a DRAIN of another.
+      await proxy.orders.ok("UNDRAIN", { worker });
+      for (const drain of drains) assert.equal((await drain.final()).error?.code, "UNDRAINED");
+      assert.deepEqual(await drainingOf(proxy), []);
+      assert.deepEqual((await proxy.orders.ok("QUERY_DRAINS")).data.drains, []);
+    }
+    await askUntil(TIMEOUT_MS, "a client of it", async () => {
+      const session = await HttpConnection.open(port, { timeoutMs: TIMEOUT_MS });
+      const { items } = (await proxy.orders.ok("LIST_CONNECTIONS")).data;
+      session.close();
+      return (
+        items.filter((item: { readonly worker: number }) => item.worker === worker).length > 1 || undefined
+      );
+    });
+
+    const both = await Promise.all(
+      [0, 1].map((each) => clients[each]!.order("DRAIN", { worker: each, drain: { wait: false } })),
+    );
+    assert.deepEqual(both.map(({ status, error }) => error?.code ?? status).toSorted(), [
+      "LAST_WORKER",
+      "OK",
+    ]);
+    await tunnel.close();
+    for (const client of clients) client.close();
+    assertNoFaults(faults);
+  });
 });

@@ -72,6 +72,9 @@ test(
         assert.equal(await ask(writer, "TRANSACTION", { orders: [add("app-2"), add("other")] }), "FORBIDDEN");
         for (const type of ["LOAD_STATE", "SAVE_STATE", "IMPORT_STATE", "RELOAD_CONFIGURATION"])
           assert.equal(await ask(writer, type, { path: "/x" }), "FORBIDDEN", type);
+        for (const type of ["DRAIN", "UNDRAIN"])
+          for (const client of [reader, writer])
+            assert.equal(await ask(client, type, { worker: 0 }), "FORBIDDEN");
         const dialect = { type: "PROXY", data: { type: "ADD_CLUSTER", data: addClusterInDialect("other") } };
         for (const client of [reader, writer]) {
           client.sendRaw(`${JSON.stringify({ id: "theirs", version: 0, ...dialect })}\0`);

@@ -211,7 +211,7 @@ test("a program of another version than was asked for is ended again", async (t)
   assert.equal((await pidsOf(orders)).length, 2);
 });
 
-test("one upgrade at a time: another, and a change of the workers' number, is told that it has to wait", async (t) => {
+test("one upgrade at a time: another, a change of the workers' number and a worker's drain are told to wait", async (t) => {
   const { orders } = await start(t);
   const first = orders.send("UPGRADE_WORKER", { worker: 0 });
   await first.processing();
@@ -221,6 +221,8 @@ test("one upgrade at a time: another, and a change of the workers' number, is to
     ["SET_WORKERS", { count: 3 }],
     ["UPGRADE_MAIN", {}],
     ["UPGRADE", {}],
+    ["DRAIN", { worker: 1 }],
+    ["UNDRAIN", { worker: 1 }],
   ] as const) {
     assert.equal((await orders.order(type, data)).error?.code, "BUSY", type);
   }
@@ -240,7 +242,7 @@ test("a worker that still takes over from another is neither upgraded nor restar
   }
 });
 
-test("while main is to become another program, workers are not replaced, nor their number changed", async (t) => {
+test("while main is to become another program, workers are not replaced or drained, nor their number changed", async (t) => {
   const { main, orders, folder } = await start(t);
   const program = join(folder, "hangs");
   await writeFile(program, "#!/bin/sh\nexec sleep 60\n");
@@ -252,6 +254,8 @@ test("while main is to become another program, workers are not replaced, nor the
     ["RESTART_WORKER", { worker: 1 }],
     ["SET_WORKERS", { count: 3 }],
     ["UPGRADE", {}],
+    ["DRAIN", { worker: 1 }],
+    ["UNDRAIN", { worker: 1 }],
   ] as const) {
     assert.equal((await orders.order(type, data)).error?.code, "BUSY", type);
   }

@@ -81,11 +81,12 @@ async function drain(
   const lasting = changed
     ? drains.begin(drainTarget("DRAIN", "worker", key, true))
     : drains.findStaying("worker", key);
-  if (changed && lasting !== undefined) {
-    log.info(`worker ${key} drains`);
+  if (changed) log.info(`worker ${key} drains`);
+  if (lasting !== undefined) {
+    // Also where another has begun it: until then nobody knows how many there are.
     await workers.askOne(worker, { kind: "drain-worker", drain: lasting, key, order: "DRAIN" });
     if (workers.get(worker.number) !== worker) return reply.refuse(died(worker), revision);
-    drains.settle([lasting]);
+    if (changed) drains.settle([lasting]);
   }
   const accepted = { revision, changes: [], message: sentenceOf(worker, "DRAIN") };
   attach(control, lasting === undefined ? [] : [{ drain: lasting, options }], accepted, {
