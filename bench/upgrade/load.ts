@@ -34,7 +34,7 @@ const PROGRAM = join(import.meta.dirname, "..", "load", "equal-backends.ts");
 export async function withBackends<Value>(
   body: (addresses: readonly string[]) => Promise<Value>,
 ): Promise<Value> {
-  const child = spawn(process.execPath, [PROGRAM, BACKEND_ID, `${BACKENDS}`], {
+  const child = spawn(process.execPath, [...process.execArgv, PROGRAM, BACKEND_ID, `${BACKENDS}`], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const ended = once(child, "exit");

@@ -21,9 +21,11 @@ export function closeDescriptor(fd: number): void {
   assert(libc.close(fd) !== -EBADF, `closes descriptor ${fd}, which is not open`);
 }
 
-/** A second descriptor of the same open file, closed on exec (fcntl(2)). */
-export function duplicateDescriptor(fd: number): Result<number, SystemFault> {
-  const result = libc.fcntl(fd, F_DUPFD_CLOEXEC, 0);
+/**
+ * A second descriptor of the same open file, closed on exec (fcntl(2)): the first free one from `least` on.
+ */
+export function duplicateDescriptor(fd: number, least = 0): Result<number, SystemFault> {
+  const result = libc.fcntl(fd, F_DUPFD_CLOEXEC, least);
   return result < 0 ? fail(systemFault(-result, "fcntl")) : ok(result);
 }
 

@@ -14,7 +14,7 @@ import { chooseIo } from "../io/choose-io.ts";
 import { IO_LIMITS_DEFAULT, type IoName } from "../io/io.ts";
 import { stateInMemory } from "../io/memory-files.ts";
 import type { FromWorker } from "../model/channel.ts";
-import { raiseDescriptorLimit } from "../sys/descriptor-limit.ts";
+import { raiseDescriptorLimit, widenDescriptorTable } from "../sys/descriptor-limit.ts";
 import { closeDescriptor } from "../sys/descriptor.ts";
 import { BeatingEngine } from "./beating-engine.ts";
 import { MainLink } from "./main-link.ts";
@@ -60,7 +60,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => li
 // For main alone. Without a listener, SIGUSR1 would open Node's inspector, and the others would end us.
 for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const) process.on(signal, () => undefined);
 
-raiseDescriptorLimit();
+widenDescriptorTable(IO_LIMITS_DEFAULT.connectionsMax, raiseDescriptorLimit());
 // What is warned of before the channel is there waits for it.
 const warnings: string[] = [];
 let warn = (message: string): void => void warnings.push(message);

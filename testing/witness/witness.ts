@@ -5,7 +5,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Holdings, settledHoldings, WorkersWatch } from "./holdings.ts";
-import type { Silences } from "./silence.ts";
+import type { ClientKind, Silences } from "./silence.ts";
 import { Traffic, type TrafficOptions, type TrafficReport } from "./traffic.ts";
 
 /** The proxy, and what is done to it. */
@@ -91,7 +91,7 @@ async function watch(options: WitnessOptions, traffic: Traffic): Promise<Seen> {
   const before = await settledHoldings(subject);
   const workers = new WorkersWatch(subject);
   try {
-    const [withUpgrades, upgraded] = await waitsDuring(traffic, () => upgradeAll(options, traffic));
+    const { withUpgrades, ...upgraded } = await upgradeAll(options, traffic);
     const afterLast = await settledHoldings(subject);
     return { atRest, withUpgrades, before, afterLast, workersMost: workers.most, ...upgraded };
   } finally {
@@ -102,18 +102,37 @@ async function watch(options: WitnessOptions, traffic: Traffic): Promise<Seen> {
 async function upgradeAll(
   { subject, upgrades, pauseMs }: WitnessOptions,
   traffic: Traffic,
-): Promise<Pick<Seen, "afterFirst" | "upgradesMs">> {
+): Promise<Pick<Seen, "withUpgrades" | "afterFirst" | "upgradesMs">> {
+  const waits: Waits[] = [];
   const upgradesMs: number[] = [];
   let afterFirst: Holdings | undefined;
   for (let number = 1; number <= upgrades; number++) {
-    const startedMs = performance.now();
-    await subject.upgrade();
-    upgradesMs.push(Math.round(performance.now() - startedMs));
-    await wait(pauseMs);
-    await traffic.useResting();
+    const [waited] = await waitsDuring(traffic, async () => {
+      const startedMs = performance.now();
+      await subject.upgrade();
+      upgradesMs.push(Math.round(performance.now() - startedMs));
+      await wait(pauseMs);
+      await traffic.useResting();
+    });
+    waits.push(waited);
+    // To look at memory takes this process a while: it is no time in which clients are measured.
     afterFirst ??= await settledHoldings(subject);
   }
-  return { afterFirst: afterFirst ?? (await settledHoldings(subject)), upgradesMs };
+  return { withUpgrades: longestOf(waits), afterFirst: afterFirst!, upgradesMs };
+}
+
+/** The longest of each. */
+function longestOf(waits: readonly Waits[]): Waits {
+  const longest = (kind: ClientKind): number => Math.max(...waits.map(({ silences }) => silences[kind]));
+  return {
+    silences: {
+      request: longest("request"),
+      websocket: longest("websocket"),
+      download: longest("download"),
+      resting: longest("resting"),
+    },
+    ownDelayMs: Math.max(...waits.map(({ ownDelayMs }) => ownDelayMs)),
+  };
 }
 
 /** How long clients waited while `body` ran. */
