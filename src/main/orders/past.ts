@@ -10,6 +10,8 @@ import type { Control } from "../control.ts";
 import type { ReadRecords } from "../history/history.ts";
 import { historyError } from "./history.ts";
 
+type Kept = Pick<Control, "configuration">;
+
 /** How the present of some moment becomes the past. */
 export interface WayBack {
   readonly undone: Undone;
@@ -21,7 +23,7 @@ export interface WayBack {
 }
 
 /** Walks back to `to`. */
-export async function walkBack(control: Control, to: number): Promise<Result<WayBack, OrderError>> {
+export async function walkBack(control: Kept, to: number): Promise<Result<WayBack, OrderError>> {
   const { configuration } = control;
   await whenKept(control);
   const { revision: from, history } = configuration;
@@ -41,8 +43,21 @@ export async function walkBack(control: Control, to: number): Promise<Result<Way
   return ok({ undone, from, to, hash });
 }
 
-/** Walks back from the present of this very moment; `undefined`: too far has gone by, walk again. */
-export function extendToNow({ configuration }: Control, way: WayBack): Undone | undefined {
+/**
+ * The same way from a later present, where what has gone by since is more than `extendToNow` finds at hand.
+ * It is shorter each time: who walked anew would be outrun by changes that come faster than one whole walk.
+ */
+export async function walkOn(control: Kept, way: WayBack): Promise<Result<WayBack, OrderError>> {
+  const since = await walkBack(control, way.from);
+  // What led here is not kept any more: then neither is what lies before it.
+  if (!since.ok) return walkBack(control, way.to);
+  const { undone, from } = since.value;
+  undone.takeAll(way.undone);
+  return ok({ ...way, undone, from });
+}
+
+/** Walks back from the present of this very moment; `undefined`: too far has gone by, `walkOn`. */
+export function extendToNow({ configuration }: Kept, way: WayBack): Undone | undefined {
   const { revision, history } = configuration;
   if (revision === way.from) return way.undone;
   const newest = history.readNewest(way.from);
@@ -55,20 +70,21 @@ export function extendToNow({ configuration }: Control, way: WayBack): Undone | 
 
 /** Does `use` with the configuration as it was at `to`, at once and without changing anything. */
 export async function withPast<Value>(
-  control: Control,
+  control: Kept,
   to: number,
   use: (view: StateView) => Value,
 ): Promise<Result<Value, OrderError>> {
+  let way = await walkBack(control, to);
   for (;;) {
-    const way = await walkBack(control, to);
     if (!way.ok) return fail({ ...way.error, field: "data.at" });
     const undone = extendToNow(control, way.value);
     if (undone !== undefined) return ok(use(undone.viewOf(control.configuration.state)));
+    way = await walkOn(control, way.value);
   }
 }
 
 /** Fulfilled when what was accepted before is kept, or is not. */
-function whenKept({ configuration }: Control): Promise<void> {
+function whenKept({ configuration }: Kept): Promise<void> {
   return new Promise((resolve) => configuration.after({ kept: () => resolve(), takenBack: () => resolve() }));
 }
 

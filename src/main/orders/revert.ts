@@ -6,7 +6,7 @@ import type { OrderData } from "../../model/orders.ts";
 import type { Undone } from "../../model/undone.ts";
 import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
-import { extendToNow, walkBack, type WayBack } from "./past.ts";
+import { extendToNow, walkBack, walkOn, type WayBack } from "./past.ts";
 import { changeByOrders, type LoadOptions } from "./state-orders.ts";
 
 /** Walks back, then changes what differs. Fulfilled when it has taken effect, or was refused. */
@@ -16,17 +16,19 @@ export async function revert(
   options: LoadOptions,
   reply: Reply,
 ): Promise<void> {
+  let walked = await walkBack(control, data.revision);
   for (;;) {
-    const way = await walkBack(control, data.revision);
-    if (!way.ok) return reply.refuse(way.error, control.configuration.revision);
+    if (!walked.ok) return reply.refuse(walked.error, control.configuration.revision);
+    const way = walked.value;
     const isDone = await new Promise<boolean>((resolve) => {
       control.inTurn(() => {
-        const undone = extendToNow(control, way.value);
-        if (undone !== undefined) revertBy(control, { undone, way: way.value, data }, options, reply);
+        const undone = extendToNow(control, way);
+        if (undone !== undefined) revertBy(control, { undone, way, data }, options, reply);
         resolve(undone !== undefined);
       });
     });
     if (isDone) return;
+    walked = await walkOn(control, way);
   }
 }
 
