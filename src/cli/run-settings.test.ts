@@ -11,7 +11,7 @@ const FILE = {
     socket: { path: "/run/a.sock", mode: "0660", read_path: "read.sock", read_mode: "0666" },
     state: { path: "kakehi.state" },
     log: { level: "debug", file: "kakehi.log" },
-    limits: { frame_bytes_max: 65_536, ticket_key_ms: 5_000 },
+    limits: { frame_bytes_max: 65_536, connections_per_user_max: 5, ticket_key_ms: 5_000 },
   },
 } as const;
 const NOTHING = { folder: "/", settings: {} };
@@ -35,6 +35,7 @@ test("what neither a flag nor the environment says is the file's, with paths fro
     },
   );
   assert.equal(settings.limits.frameBytesMax, 65_536);
+  assert.equal(settings.limits.connectionsPerUserMax, 5);
   assert.equal(settings.limits.connectionsMax, MAIN_LIMITS.connectionsMax);
 });
 

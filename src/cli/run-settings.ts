@@ -54,6 +54,7 @@ const READ_SOCKET_MODE_DEFAULT = 0o660;
 /** A file's limits by our own names. */
 const LIMITS: Readonly<Record<FileLimit, keyof MainLimits>> = {
   connections_max: "connectionsMax",
+  connections_per_user_max: "connectionsPerUserMax",
   orders_in_flight_max: "ordersInFlightMax",
   unread_bytes_max: "unreadBytesMax",
   frame_bytes_max: "frameBytesMax",

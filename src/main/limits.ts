@@ -5,8 +5,13 @@
 import { EXPIRY_NEAR_MS, FRAME_BYTES_MAX } from "../model/limits.ts";
 
 export interface MainLimits {
-  /** Command socket: clients at a time; one more is answered with `LIMIT_EXCEEDED` and closed. */
+  /**
+   * Command socket: clients of all users together but root and main's own, and as many of each of these two;
+   * one more is answered with `LIMIT_EXCEEDED` and closed.
+   */
   readonly connectionsMax: number;
+  /** The same of one user who is neither root nor main's own. */
+  readonly connectionsPerUserMax: number;
   /** One client's orders without their final answer; its next ones are not read until some are answered. */
   readonly ordersInFlightMax: number;
   /** One client's unread answers; above it, its orders are not read and progress is left out. */
@@ -102,6 +107,7 @@ export interface MainLimits {
 
 export const MAIN_LIMITS: MainLimits = {
   connectionsMax: 256,
+  connectionsPerUserMax: 64,
   ordersInFlightMax: 1_024,
   unreadBytesMax: 4 * 1024 * 1024,
   ordersPerTurnMax: 64,

@@ -116,8 +116,9 @@ export const ORDER_ERRORS: Readonly<Record<OrderErrorCode, ErrorMeaning>> = {
   LIMIT_EXCEEDED: {
     fault: "client",
     meaning:
-      "The configuration would hold more objects of a kind than it may, or the order is larger than one may be.",
-    remedy: "Remove what is no longer needed, or send it in several orders; the message names the limit.",
+      "The configuration would hold more objects of a kind than it may, or the order is larger than one may be, or a user has more connections to the command socket than one may have.",
+    remedy:
+      "Remove what is no longer needed, send it in several orders, or close connections; the message names the limit.",
   },
   BACKEND_UNHEALTHY: {
     fault: "machine",

@@ -99,6 +99,35 @@ function addClusterInDialect(cluster_id: string): object {
 }
 
 test(
+  "a user who may only look takes no more than a share of the connections: others and root get in",
+  { skip: isNotRoot },
+  async (t) => {
+    const folder = await newFolder(t);
+    const path = join(folder, "kakehi.toml");
+    const limits = "[limits]\nconnections_max = 3\nconnections_per_user_max = 2\n";
+    writeFileSync(path, `owns = []\n${limits}${RIGHTS}`);
+    const args = ["--config", path, "--socket-mode", "666"];
+    await withProxy({ folder, args }, async ({ orders, socketPath }) => {
+      const taken = [await connectAs(READER, socketPath), await connectAs(READER, socketPath)];
+      const tooMany = await connectAs(READER, socketPath);
+      const refusal = await tooMany.stray();
+      assert.equal(codeOf(refusal), "LIMIT_EXCEEDED");
+      assert.match(refusal.message, new RegExp(`user ${READER} has 2 .*connections_per_user_max`));
+      await within(TIMEOUT_MS, "the end of one too many", tooMany.closed);
+      // The program that main becomes counts those that were there.
+      await orders.ok("UPGRADE_MAIN");
+      assert.equal(codeOf(await (await connectAs(READER, socketPath)).stray()), "LIMIT_EXCEEDED");
+      const writer = await connectAs(WRITER, socketPath);
+      assert.equal(codeOf(await writer.order("STATUS")), "OK");
+      assert.equal(codeOf(await (await connectAs(WRITER, socketPath)).stray()), "LIMIT_EXCEEDED");
+      const roots = [await connectAs(0, socketPath), await connectAs(0, socketPath)];
+      for (const client of [...taken, ...roots]) assert.equal(codeOf(await client.order("STATUS")), "OK");
+      for (const client of [...taken, ...roots, writer]) client.close();
+    });
+  },
+);
+
+test(
   "rights and the socket for looking hold in the program that main becomes",
   { skip: isNotRoot },
   async (t) => {

@@ -6,9 +6,11 @@
 import { rmSync } from "node:fs";
 import { createServer, type Server, Socket } from "node:net";
 import { descriptorOf } from "../../io/node-descriptors.ts";
+import { findExcess } from "./shares.ts";
 import { senderOf, type Sender } from "./sender.ts";
 import { errorAnswer } from "../../model/answers.ts";
 import type { OrderError } from "../../model/errors.ts";
+import { ownAuthor } from "../author.ts";
 import type { MainLimits } from "../limits.ts";
 import { CommandSession } from "./command-session.ts";
 import type { CarriedOrder, CarriedSession } from "../../model/carried.ts";
@@ -159,10 +161,9 @@ export class CommandServer {
     const { limits, executor } = this.#options;
     if (!executor.admits(sender))
       return this.#turnAway(socket, { code: "FORBIDDEN", message: "this user has no right here" });
-    if (this.#sessions.size >= limits.connectionsMax) {
-      const message = `${limits.connectionsMax} clients are connected, and no more are taken`;
-      return this.#turnAway(socket, { code: "LIMIT_EXCEEDED", message });
-    }
+    const present = [...this.#sessions].map((session) => session.sender);
+    const excess = findExcess(present, sender, limits, ownAuthor().uid);
+    if (excess !== undefined) return this.#turnAway(socket, excess);
     this.#begin(socket, sender);
   }
 

@@ -53,6 +53,7 @@ export interface FileSettings {
 /** The limits that a file may set. */
 export type FileLimit =
   | "connections_max"
+  | "connections_per_user_max"
   | "orders_in_flight_max"
   | "unread_bytes_max"
   | "frame_bytes_max"
@@ -126,7 +127,12 @@ const limits = z
       connections_max: wholeNumberField(
         1,
         65_536,
-        "Clients of the command socket at a time.",
+        "Clients of the command socket at a time; root and main's own user have as many beside them.",
+      ).exactOptional(),
+      connections_per_user_max: wholeNumberField(
+        1,
+        65_536,
+        "The same of one user who is neither root nor main's own.",
       ).exactOptional(),
       orders_in_flight_max: wholeNumberField(1, 65_536, "One client's unanswered orders.").exactOptional(),
       unread_bytes_max: wholeNumberField(65_536, GIGABYTE, "One client's unread answers.").exactOptional(),
