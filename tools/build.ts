@@ -12,7 +12,13 @@ import { PROJECT_FOLDER } from "./tracked-files.ts";
 const DIST = resolve(process.argv[2] ?? join(PROJECT_FOLDER, "dist"));
 
 /** What a process begins with. */
-const ENTRIES = ["cli/entry", "worker/entry", "main/rehearse-entry", "main/demo-backends"];
+const ENTRIES = [
+  "cli/entry",
+  "worker/entry",
+  "main/rehearse-entry",
+  "main/read-file-entry",
+  "main/demo-backends",
+];
 const CLIENT = "client/client";
 /** Becomes part of our files, and goes out under its own licence. */
 const BUNDLED = ["commander", "smol-toml", "zod"];

@@ -60,10 +60,10 @@ function declareCheck(command: Command): void {
       process.exitCode = EXIT.refused;
       return;
     }
-    const { entries, warnings } = read.value;
-    if (json) return printJson({ ok: true, objects: entries.length, warnings });
+    const { objects, warnings } = read.value;
+    if (json) return printJson({ ok: true, objects: objects.length, warnings });
     for (const warning of warnings) note(`warning: ${warning}`);
-    print(`${path} is right: ${counted(entries.length, "object")}`);
+    print(`${path} is right: ${counted(objects.length, "object")}`);
   });
 }
 

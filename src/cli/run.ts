@@ -154,7 +154,7 @@ async function readFile(
     const { settings = {} } = readCarriedFile(Number(documentFd));
     return { settings, folder: dirname(path) };
   }
-  const read = await readConfiguration(path);
+  const read = await readConfiguration(path, { limits: MAIN_LIMITS, runs: "before main" });
   if (!read.ok) throw new StartError(faultLines(read.error).join("\n"));
   return { settings: read.value.file.settings, folder: dirname(path), configuration: read.value };
 }

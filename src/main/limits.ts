@@ -95,6 +95,11 @@ export interface MainLimits {
   readonly subscriptionsMax: number;
   /** So much of what one was told may be unread; then it waits, and keeps its place. */
   readonly eventCharsUnreadMax: number;
+  /** A configuration file of more is read by a process of its own. */
+  readonly fileHereBytesMax: number;
+  /** So long may that take, and so much memory. */
+  readonly fileReadMs: number;
+  readonly fileReadHeapBytesMax: number;
   /** The journal is folded into the snapshot when it is larger than this and than the snapshot. */
   readonly journalBytesMax: number;
   /** So many revisions can be gone back: 24 hours at five changes a second. */
@@ -145,6 +150,9 @@ export const MAIN_LIMITS: MainLimits = {
   eventCharsMax: 4 * 1024 * 1024,
   subscriptionsMax: 256,
   eventCharsUnreadMax: 65_536,
+  fileHereBytesMax: 64 * 1024,
+  fileReadMs: 120_000,
+  fileReadHeapBytesMax: 1_024 * 1024 * 1024,
   journalBytesMax: 8 * 1024 * 1024,
   historyRevisionsMax: 432_000,
   historyBytesMax: 64 * 1024 * 1024,

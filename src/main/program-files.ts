@@ -11,6 +11,6 @@ import { fileURLToPath } from "node:url";
 const EXTENSION = import.meta.url.endsWith(".ts") ? "ts" : "js";
 
 /** The path of what such a process begins with. */
-export function entryPath(entry: "worker/entry" | "main/demo-backends"): string {
+export function entryPath(entry: "worker/entry" | "main/demo-backends" | "main/read-file-entry"): string {
   return fileURLToPath(new URL(`../${entry}.${EXTENSION}`, import.meta.url));
 }

@@ -180,8 +180,9 @@ export const ORDER_ERRORS: Readonly<Record<OrderErrorCode, ErrorMeaning>> = {
   },
   CONFIGURATION_UNREADABLE: {
     fault: "machine",
-    meaning: "The configuration file is not there, cannot be read, is empty, or is no text in UTF-8.",
-    remedy: "Check the path and its permissions; the message says what it is. Nothing was changed.",
+    meaning:
+      "The configuration file is not there, cannot be read, is empty, is no text in UTF-8, or takes more time or memory to be read than it may.",
+    remedy: "Check the path, its permissions and its size; the message says what it is. Nothing was changed.",
   },
   CONFIGURATION_INVALID: {
     fault: "client",

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -26,9 +26,13 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-test("it starts, serves orders, and becomes itself: main, the rehearsal and workers", async () => {
-  const proxy = await Proxy.start({ program, workers: 2 });
+test("it starts, serves orders, and becomes itself: main, the reader of its file, the rehearsal and workers", async () => {
+  const file = join(folder, "kakehi.toml");
+  const clusters = Array.from({ length: 3_000 }, (_, index) => `[[clusters]]\ncluster_id = "${index}"\n`);
+  await writeFile(file, clusters.join(""));
+  const proxy = await Proxy.start({ program, workers: 2, args: ["--config", file] });
   try {
+    assert.match(proxy.output, /3000 objects added/);
     const upgraded = await proxy.orders.send("UPGRADE").final(UPGRADE_TIMEOUT_MS);
     assert.equal(upgraded.status, "OK", upgraded.message);
     const { data } = await proxy.status();

@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { askUntil } from "../../testing/deadline.ts";
+import { OrderClient } from "../../testing/order-client.ts";
+import { commandLineOf, descendantsOf, freeze, signal } from "../../testing/processes.ts";
 import { freePort, type Proxy } from "../../testing/proxy.ts";
 import { KAKEHI, runCommand } from "../../testing/run-command.ts";
 import { backendOf, fetchOnce, withBackends, withProxy } from "./support.ts";
@@ -105,6 +107,44 @@ test("SIGHUP reloads, and says in the log how it went", async (t) => {
     writeFileSync(path, "nonsense");
     proxy.kill("SIGHUP");
     await logged(proxy, "CONFIGURATION_INVALID");
+  });
+});
+
+/** Waits for a process that reads a file for this main, beside those that are known. */
+function readerOf(main: number, known: readonly number[] = []): Promise<number> {
+  const isReader = (pid: number): boolean =>
+    !known.includes(pid) && commandLineOf(pid).includes("read-file-entry");
+  return askUntil(10_000, "a process that reads", () => descendantsOf(main).find(isReader));
+}
+
+test("orders and signals go on while a large file is read, and a stop does not wait for that", async (t) => {
+  const folder = await newFolder(t);
+  const path = join(folder, "kakehi.toml");
+  const clusters = (count: number): string =>
+    Array.from({ length: count }, (_, index) => `[[clusters]]\ncluster_id = "${index}"\n`).join("");
+  writeFileSync(path, clusters(3_000));
+  await withProxy({ args: ["--config", path] }, async (proxy) => {
+    const { orders, pid } = proxy;
+    writeFileSync(path, clusters(3_001));
+    let answers = 0;
+    const reloading = orders.ok("RELOAD_CONFIGURATION").finally(() => answers++);
+    const first = await readerOf(pid);
+    await freeze(first, 10_000);
+    const other = await OrderClient.connect(proxy.socketPath);
+    assert.equal((await other.ok("ADD_CLUSTER", { cluster_id: "by-order" })).revision, 2);
+    proxy.kill("SIGHUP");
+    const second = await readerOf(pid, [first]);
+    await freeze(second, 10_000);
+    assert.equal((await other.ok("STATUS")).revision, 2);
+    assert.equal(answers, 0);
+    signal(first, "SIGCONT");
+    const { added, removed } = (await reloading).data;
+    assert.deepEqual([added, removed], [1, 1], "what differs is found after the file was read");
+    signal(second, "SIGCONT");
+    await logged(proxy, "0 objects added, 0 removed, 0 updated");
+    void other.order("RELOAD_CONFIGURATION").catch(() => undefined);
+    await freeze(await readerOf(pid, [first, second]), 10_000);
+    // `withProxy` stops the proxy, and sees that no process of it is left.
   });
 });
 

@@ -9,6 +9,7 @@ import { fileFault, NOT_REGULAR, openRegularFile } from "../../io/files.ts";
 import { CONFIGURATION_FILE_BYTES_MAX } from "../../model/limits.ts";
 
 const ATTEMPTS_MAX = 3;
+export const WRITTEN_MEANWHILE = "was written while it was read: try again when it is complete";
 const UTF16_MARKS = ["fffe", "feff"];
 
 /** The text of the file. The error is the end of a sentence that begins with the file's path. */
@@ -27,7 +28,7 @@ export async function readConfigurationText(
         await file.close();
       }
     }
-    return fail("was written while it was read: try again when it is complete");
+    return fail(WRITTEN_MEANWHILE);
   } catch (error) {
     return fail(await reasonOf(path, error));
   }

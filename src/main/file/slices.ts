@@ -3,7 +3,8 @@
  */
 import { setImmediate } from "node:timers/promises";
 
-const SLICE_MS = 4;
+/** So long nobody else has a turn. */
+export const SLICE_MS = 4;
 
 /** Does all steps, some at a time. */
 export async function inSlices<Value>(steps: Iterator<void, Value>): Promise<Value> {

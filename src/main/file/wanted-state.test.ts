@@ -22,16 +22,16 @@ const CURRENT: State = stateOf(
 function wanted(text: string): ReturnType<typeof wantedStateOf> {
   const file = parseConfigurationFile(text);
   assert.ok(file.ok, JSON.stringify(file));
-  const entries = file.value.entries.map((entry) => {
+  const objects = file.value.entries.map((entry) => {
     const order = readEntry(entry, () => ok(""));
     assert.ok(order.ok);
-    return { entry, order: order.value };
+    return { path: entry.path, order: order.value };
   });
-  return wantedStateOf(file.value, entries);
+  return wantedStateOf(file.value, objects);
 }
 
-function wantedStateOf(...[file, entries]: Parameters<typeof wantedState>) {
-  return atOnce(wantedState(file, entries, CURRENT));
+function wantedStateOf(...[file, objects]: Parameters<typeof wantedState>) {
+  return atOnce(wantedState(file, objects, CURRENT));
 }
 
 test("a file that owns all says all: what it has not goes", () => {

@@ -6,24 +6,16 @@ import { fail, ok, type Result } from "../../base/result.ts";
 import { applyOrder } from "../../model/apply.ts";
 import { type Addition, additionsOf } from "../../model/dump.ts";
 import { type Fault, pathText } from "../../model/file/fault.ts";
-import type { ConfigurationFile } from "../../model/file/parse-file.ts";
 import type { Backend, Certificate, Frontend, ObjectKind } from "../../model/objects.ts";
 import { State } from "../../model/state.ts";
-import type { FileEntry } from "../../model/file/entry.ts";
-import type { ChangeOrder } from "../../model/orders.ts";
-
-/** An object of the file, with the order that adds it. */
-export interface ReadEntry {
-  readonly entry: FileEntry;
-  readonly order: ChangeOrder;
-}
+import type { FileHead, FileObject } from "./file-objects.ts";
 
 const KINDS: readonly ObjectKind[] = ["listener", "cluster", "backend", "frontend", "certificate"];
 
 /** The state, in steps; or each object of the file that does not go with the others. */
 export function* wantedState(
-  { owns }: Pick<ConfigurationFile, "owns">,
-  entries: readonly ReadEntry[],
+  { owns }: Pick<FileHead, "owns">,
+  objects: readonly FileObject[],
   current: State = new State(),
 ): Generator<void, Result<State, readonly Fault[]>> {
   const state = new State();
@@ -31,10 +23,10 @@ export function* wantedState(
   const left = KINDS.every((kind) => owns.has(kind)) ? [] : additionsOf(current);
   for (const kind of KINDS) {
     if (owns.has(kind)) {
-      for (const read of entries) {
-        if (kindOf(read) !== kind) continue;
+      for (const object of objects) {
+        if (kindOf(object) !== kind) continue;
         yield;
-        const fault = add(state, read);
+        const fault = add(state, object);
         if (fault !== undefined) faults.push(fault);
       }
       continue;
@@ -63,15 +55,15 @@ export function keepDraining(state: State, current: State): void {
   }
 }
 
-function add(state: State, { entry, order }: ReadEntry): Fault | undefined {
+function add(state: State, { path, order }: FileObject): Fault | undefined {
   const applied = applyOrder(state, order);
-  const place = pathText(entry.path);
-  if (!applied.ok) return { path: entry.path, message: `${place}: ${applied.error.message}` };
+  const place = pathText(path);
+  if (!applied.ok) return { path, message: `${place}: ${applied.error.message}` };
   if (applied.value.changes.length > 0) return undefined;
-  return { path: entry.path, message: `${place} is there twice` };
+  return { path, message: `${place} is there twice` };
 }
 
-function kindOf({ order }: ReadEntry): ObjectKind {
+function kindOf({ order }: FileObject): ObjectKind {
   return order.type.slice("ADD_".length).toLowerCase() as ObjectKind;
 }
 

@@ -6,17 +6,12 @@ import { resolve } from "node:path";
 import { diff } from "../../model/diff.ts";
 import type { OrderData } from "../../model/orders.ts";
 import type { Control } from "../control.ts";
-import {
-  configurationError,
-  type ConfigurationFault,
-  type ReadConfiguration,
-  readConfiguration,
-} from "../file/read-configuration.ts";
+import { configurationError, type ReadConfiguration, readConfiguration } from "../file/read-configuration.ts";
 import { atOnce } from "../file/slices.ts";
 import { keepDraining, wantedState } from "../file/wanted-state.ts";
-import { complaintsOf } from "../../model/file/fault.ts";
+import type { Fault } from "../../model/file/fault.ts";
 import type { State } from "../../model/state.ts";
-import { fail, ok, type Result } from "../../base/result.ts";
+import { ok, type Result } from "../../base/result.ts";
 import type { Reply } from "../socket/reply.ts";
 import { changeTo, type ChangeToOptions, type LoadOptions } from "./state-orders.ts";
 
@@ -29,12 +24,12 @@ export async function reloadConfiguration(
   options: LoadOptions,
   reply: Reply,
 ): Promise<void> {
-  const { configuration } = control;
+  const { configuration, limits } = control;
   if (path === undefined) {
     const message = "data.path is missing, and the proxy was started without --config";
     return reply.refuse({ code: "INVALID_FIELD", message, field: "data.path" }, configuration.revision);
   }
-  const read = await readConfiguration(resolve(path));
+  const read = await readConfiguration(resolve(path), { limits, runs: "beside main" });
   if (!read.ok) return reply.refuse(configurationError(read.error), configuration.revision);
   return new Promise((tookEffect) => {
     // The configuration may have changed while the file was read: what differs is found now.
@@ -54,7 +49,12 @@ export function changeToFile(
 ): void {
   const { configuration, file } = control;
   const wanted = stateOf(read, configuration.state);
-  if (!wanted.ok) return reply.refuse(configurationError(wanted.error), configuration.revision);
+  if (!wanted.ok) {
+    void read
+      .faultOf(wanted.error)
+      .then((fault) => reply.refuse(configurationError(fault), configuration.revision));
+    return;
+  }
   const needsRestart = file.changedSettings(read.file.settings);
   const { warnings } = read;
   const remark = [
@@ -73,10 +73,9 @@ export function differencesTo(control: Control, read: ReadConfiguration): number
   return wanted.ok ? diff(state, wanted.value).length : undefined;
 }
 
-function stateOf(read: ReadConfiguration, current: State): Result<State, ConfigurationFault> {
-  const { path, file, entries, state } = read;
-  const made = state === undefined ? atOnce(wantedState(file, entries, current)) : ok(state);
-  if (!made.ok) return fail({ path, reason: complaintsOf(file.text, made.error) });
-  keepDraining(made.value, current);
+function stateOf(read: ReadConfiguration, current: State): Result<State, readonly Fault[]> {
+  const { file, objects, state } = read;
+  const made = state === undefined ? atOnce(wantedState(file, objects, current)) : ok(state);
+  if (made.ok) keepDraining(made.value, current);
   return made;
 }
