@@ -5,11 +5,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { orderList } from "../../testing/model/configurations.ts";
-import { readChangeOrder, type Written } from "../../testing/model/orders.ts";
+import { ordersOf, readChangeOrder, type Written } from "../../testing/model/orders.ts";
 import { applyOrder, applyOrders, undo } from "./apply.ts";
 import type { Change } from "./channel.ts";
 import { diff } from "./diff.ts";
-import { ordersOf } from "./dump.ts";
 import { parseOrderBody } from "./catalogue/parse-order.ts";
 import { State } from "./state.ts";
 

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { stateOf } from "../../testing/model/orders.ts";
+import { ordersOf, stateOf } from "../../testing/model/orders.ts";
 import { applyOrder } from "./apply.ts";
 import { DRAIN_DEFAULTS } from "./defaults.ts";
-import { ordersOf } from "./dump.ts";
 import { listObjects } from "./list.ts";
 import { netChangesOf } from "./net-changes.ts";
 import type { Certificate, Cluster } from "./objects.ts";

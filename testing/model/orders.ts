@@ -5,10 +5,12 @@ import assert from "node:assert/strict";
 import { applyOrder } from "../../src/model/apply.ts";
 import type { AppliedOrder } from "../../src/model/apply/verdict.ts";
 import { parseOrderBody } from "../../src/model/catalogue/parse-order.ts";
+import { additionsOf, sortedOrders } from "../../src/model/dump.ts";
 import type { OrderError } from "../../src/model/errors.ts";
 import type { StateLimits } from "../../src/model/limits.ts";
 import { type ChangeOrder, isChangeOrder, type Order } from "../../src/model/orders.ts";
 import { State } from "../../src/model/state.ts";
+import type { StateView } from "../../src/model/undone.ts";
 
 /** An order's type, and its data as a client writes it. */
 export type Written = readonly [type: string, data: object];
@@ -59,4 +61,13 @@ export function refusalOf(state: State, written: Written, limits?: StateLimits):
   assert(!applied.ok, `${written[0]} was not refused`);
   assert.equal(state.hash(), hash);
   return applied.error;
+}
+
+/** The orders that make `state` from nothing, sorted by key. */
+export function ordersOf(state: StateView): readonly ChangeOrder[] {
+  const steps = sortedOrders(additionsOf(state));
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
 }

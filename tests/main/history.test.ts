@@ -142,6 +142,48 @@ test("history goes on where the journal is folded again and again", async (t) =>
   assert.equal(await hashOf(rig.orders), then);
 });
 
+/** So many that a look at all of them takes more than one turn. */
+async function addClusters(orders: OrderClient): Promise<void> {
+  for (let first = 0; first < 30_000; first += 5_000) {
+    const entries = Array.from({ length: 5_000 }, (_, index) => ({
+      type: "ADD_CLUSTER",
+      data: { cluster_id: `cluster-${(first + index).toString().padStart(5, "0")}` },
+    }));
+    await orders.ok("TRANSACTION", { orders: entries as never });
+  }
+}
+
+test("DUMP_STATE of a large configuration tells one moment, also where it changes meanwhile", async (t) => {
+  const { orders, socketPath } = await start(t, { keeps: false });
+  await addClusters(orders);
+  const other = await OrderClient.connect(socketPath);
+  t.after(() => other.close());
+  const dump = orders.order("DUMP_STATE");
+  const past = orders.order("DUMP_STATE", { at: 1 });
+  await other.ok("REMOVE_CLUSTER", { cluster_id: "cluster-00000" });
+  await other.ok("ADD_CLUSTER", { cluster_id: "another" });
+  const [now, then] = [await dump, await past];
+  assert.ok(now.status === "OK" && then.status === "OK");
+  const ids: string[] = now.data.orders.map(({ data }: { data: { cluster_id: string } }) => data.cluster_id);
+  assert.deepEqual(ids, ids.toSorted());
+  // Which of the two is read first is the kernel's: what is told goes with the revision that is told.
+  assert.ok([6, 7].includes(now.revision), `revision ${now.revision}`);
+  assert.deepEqual([ids.includes("cluster-00000"), ids.includes("another")], [now.revision === 6, false]);
+  assert.equal(ids.length, now.revision === 6 ? 30_000 : 29_999);
+  assert.equal(then.data.orders.length, 5_000);
+});
+
+test("a client that asked for DUMP_STATE and left keeps nobody waiting", async (t) => {
+  const { orders, socketPath } = await start(t, { keeps: false });
+  await addClusters(orders);
+  for (let count = 0; count < 20; count++) {
+    const leaving = await OrderClient.connect(socketPath);
+    leaving.send("DUMP_STATE");
+    leaving.close();
+  }
+  assert.equal((await orders.ok("DUMP_STATE")).data.orders.length, 30_000);
+});
+
 test("DUMP_STATE shows the past as it was", async (t) => {
   const { orders } = await start(t, { keeps: false });
   await orders.ok("ADD_CLUSTER", cluster("a"));

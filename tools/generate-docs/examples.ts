@@ -6,10 +6,10 @@ import { type Answer, okAnswer, processingAnswer } from "../../src/model/answers
 import { applyOrder } from "../../src/model/apply.ts";
 import { CATALOGUE } from "../../src/model/catalogue/catalogue.ts";
 import { parseOrderBody } from "../../src/model/catalogue/parse-order.ts";
-import { ordersOf } from "../../src/model/dump.ts";
 import { listObjects } from "../../src/model/list.ts";
 import { isChangeOrder, type ListOrder, type Order, type OrderType } from "../../src/model/orders.ts";
 import { State } from "../../src/model/state.ts";
+import { ordersOf } from "../../testing/model/orders.ts";
 
 const REVISION = 7;
 const BUILDING: readonly OrderType[] = ["ADD_LISTENER", "ADD_CLUSTER", "ADD_BACKEND", "ADD_FRONTEND"];

@@ -8,7 +8,6 @@
  */
 import { assertNever } from "../../base/assert.ts";
 import { counted } from "../../base/text.ts";
-import { ordersOf } from "../../model/dump.ts";
 import { listObjects } from "../../model/list.ts";
 import {
   type ChangeOrderType,
@@ -19,8 +18,6 @@ import {
   type OrderData,
   type ReceivedOrder,
 } from "../../model/orders.ts";
-import { orderWithoutKey } from "../../model/secrets.ts";
-import type { StateView } from "../../model/undone.ts";
 import type { Control } from "../control.ts";
 import type { DialectOrder } from "../../model/dialect/parse-dialect.ts";
 import type { OrderExecutor } from "../socket/order-executor.ts";
@@ -29,12 +26,12 @@ import type { Sender } from "../socket/sender.ts";
 import { executeRead } from "./certificate-order.ts";
 import { closeConnections, listConnections } from "./connections.ts";
 import { drainWorker } from "./drain-worker.ts";
+import { StateDumps } from "./dump-state.ts";
 import { executeDialect } from "./dialect-order.ts";
 import { explain } from "./explain.ts";
 import { answerHistory, refuseConflict } from "./history.ts";
 import { importState } from "./import-state.ts";
 import { explainPast } from "./explain-past.ts";
-import { withPast } from "./past.ts";
 import { executeProcessOrder, type ProcessOrder } from "./process-orders.ts";
 import { metricsOf } from "./metrics.ts";
 import { reloadConfiguration } from "./reload-configuration.ts";
@@ -59,7 +56,8 @@ type QuestionOrder = Exclude<
         | "RELOAD_CONFIGURATION"
         | "IMPORT_STATE"
         | "REVERT"
-        | "SAVE_STATE";
+        | "SAVE_STATE"
+        | "DUMP_STATE";
     }
   | ProcessOrder
 >;
@@ -76,9 +74,11 @@ const WHOLE_CHANGES: readonly string[] = [
 
 export class Executor implements OrderExecutor {
   readonly #control: Control;
+  readonly #dumps: StateDumps;
 
   constructor(control: Control) {
     this.#control = control;
+    this.#dumps = new StateDumps(control);
   }
 
   answered(result: "ok" | "error"): void {
@@ -136,6 +136,7 @@ export class Executor implements OrderExecutor {
     if (order.type === "IMPORT_STATE")
       return importState(this.#control, order.data, { ifRevision, dryRun }, reply);
     if (order.type === "SAVE_STATE") return saveState(this.#control, order.data.path, reply);
+    if (order.type === "DUMP_STATE") return this.#dumps.dump(order.data, ifRevision, reply);
     if (isProcessOrder(order)) executeProcessOrder(this.#control, order, reply);
     else this.#answerQuestion(order, reply);
     return undefined;
@@ -162,8 +163,6 @@ export class Executor implements OrderExecutor {
       case "LIST_BACKENDS":
       case "LIST_CERTIFICATES":
         return this.#answer(reply, () => this.#list(order));
-      case "DUMP_STATE":
-        return this.#dump(order.data, reply);
       case "HISTORY":
         return this.#whenKept(() => void answerHistory(this.#control, order.data, reply));
       case "LIST_CONNECTIONS":
@@ -180,20 +179,6 @@ export class Executor implements OrderExecutor {
       default:
         return assertNever(order);
     }
-  }
-
-  #dump({ keys, at }: OrderData["DUMP_STATE"], reply: Reply): void {
-    const dump = (view: StateView): { message: string; data: unknown } => {
-      const all = ordersOf(view);
-      const orders = keys ? all : all.map(orderWithoutKey);
-      return { message: counted(orders.length, "order"), data: { orders } };
-    };
-    const { configuration } = this.#control;
-    if (at === undefined) return this.#answer(reply, () => dump(configuration.state));
-    void withPast(this.#control, at, dump).then((past) => {
-      if (!past.ok) return reply.refuse(past.error, this.revision);
-      return reply.ok(`${past.value.message} at revision ${at}`, past.value.data, this.revision);
-    });
   }
 
   #list(order: ListOrder): { message: string; data: unknown } {

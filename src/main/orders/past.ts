@@ -1,6 +1,6 @@
 /**
  * The configuration as it was at a revision: found by walking back through history, a block in a turn of the
- * loop. What is asked of it is answered here too: `DUMP_STATE` and `EXPLAIN` with `at`.
+ * loop. `DUMP_STATE` and `EXPLAIN` with `at` ask it.
  */
 import { setImmediate } from "node:timers/promises";
 import { fail, ok, type Result } from "../../base/result.ts";

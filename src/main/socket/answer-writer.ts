@@ -5,6 +5,8 @@
 import type { Socket } from "node:net";
 import { unwrittenBytes } from "../../io/node-descriptors.ts";
 
+const WRITE_BYTES_MIN = 256 * 1024;
+
 export class AnswerWriter {
   readonly #socket: Socket;
   readonly #taken: () => void;
@@ -45,10 +47,17 @@ export class AnswerWriter {
     return Buffer.concat([begun, ...this.#waiting]);
   }
 
+  /** Small ones together: each write is a call to the kernel. Not all: copying is time of main. */
+  #takeSome(): Buffer {
+    let [count, length] = [0, 0];
+    while (count < this.#waiting.length && length < WRITE_BYTES_MIN) length += this.#waiting[count++]!.length;
+    const taken = this.#waiting.splice(0, count);
+    this.#waitingBytes -= length;
+    return count === 1 ? taken[0]! : Buffer.concat(taken);
+  }
+
   #writeNext(): void {
-    const bytes = this.#waiting.length === 1 ? this.#waiting[0]! : Buffer.concat(this.#waiting);
-    this.#waiting = [];
-    this.#waitingBytes = 0;
+    const bytes = this.#takeSome();
     this.#written = bytes;
     this.#socket.write(bytes, () => {
       this.#written = undefined;

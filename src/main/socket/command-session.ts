@@ -13,7 +13,7 @@
  */
 import type { Socket } from "node:net";
 import { assert } from "../../base/assert.ts";
-import { okAnswer, errorAnswer, processingAnswer, type Answer } from "../../model/answers.ts";
+import { okAnswer, errorAnswer, processingAnswer, type Answer, type OkAnswer } from "../../model/answers.ts";
 import { descriptorOf } from "../../io/node-descriptors.ts";
 import { dialectAnswer, type AnswerForm } from "../../model/dialect/answer-form.ts";
 import type { OrderError } from "../../model/errors.ts";
@@ -27,6 +27,7 @@ import type { Reply } from "./reply.ts";
 import { readAhead } from "./read-ahead.ts";
 import type { Sender } from "./sender.ts";
 import type { TurnTaker, Turns } from "./turns.ts";
+import { WrittenJson } from "./written-json.ts";
 
 export interface SessionOptions {
   readonly executor: OrderExecutor;
@@ -297,10 +298,20 @@ export class CommandSession implements TurnTaker {
     if (answer.status !== "PROCESSING")
       this.#options.executor.answered(answer.status === "OK" ? "ok" : "error");
     if (this.#state === "closed") return;
+    if (answer.status === "OK" && answer.data instanceof WrittenJson)
+      return this.#answerWritten(answer, answer.data);
     const text = `${JSON.stringify(form === undefined ? answer : dialectAnswer(form, answer))}\0`;
     this.#answers.push(text);
     this.#answerChars += text.length;
     if (this.#answers.length === 1) queueMicrotask(() => this.#flush());
+  }
+
+  /** Its data goes out as it is, in its place at the answer's end. */
+  #answerWritten(answer: OkAnswer, { parts }: WrittenJson): void {
+    this.#flush();
+    const head = JSON.stringify({ ...answer, data: null }).slice(0, -"null}".length);
+    for (const part of [Buffer.from(head), ...parts, Buffer.from("}\0")]) this.#writer.write(part);
+    this.#endIfDone();
   }
 
   #flush(): void {

@@ -18,6 +18,7 @@ export interface Reply {
   readonly hasRoom: boolean;
   /** Calls `more`, once, when the client has read some. Nothing after it left. */
   onRoom(more: () => void): void;
+  /** `data`: a value, or one that is JSON already (`written-json.ts`); who wants no data leaves it out. */
   ok(message: string, data: unknown, revision: number): void;
   refuse(error: OrderError, revision: number): void;
   /**

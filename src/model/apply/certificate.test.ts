@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  ordersOf,
   applyAll,
   readChangeOrder,
   refusalOf,
@@ -8,7 +9,6 @@ import {
   type Written,
 } from "../../../testing/model/orders.ts";
 import { applyOrder } from "../apply.ts";
-import { ordersOf } from "../dump.ts";
 import { listObjects } from "../list.ts";
 import { netChangesOf, removedObjects } from "../net-changes.ts";
 import type { OrderData } from "../orders.ts";

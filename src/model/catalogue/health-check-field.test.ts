@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyAll, stateOf } from "../../../testing/model/orders.ts";
+import { ordersOf, applyAll, stateOf } from "../../../testing/model/orders.ts";
 import { diff } from "../diff.ts";
-import { ordersOf } from "../dump.ts";
 import { HEALTH_COUNT_MAX, HEALTH_INTERVAL_MS_MIN, HEALTH_STATUSES_MAX, PATH_CHARS_MAX } from "../limits.ts";
 import { State } from "../state.ts";
 import { parseOrderBody } from "./parse-order.ts";
