@@ -23,6 +23,13 @@ import type { WorkerUpgrade } from "./upgrade/worker-upgrade.ts";
 import type { Supervisor } from "./workers/supervisor.ts";
 import type { WorkerSet } from "./workers/worker-set.ts";
 
+/** An order that nobody sent over the command socket. */
+export interface OwnOrder {
+  readonly type: string;
+  /** How the next program goes on with it; absent where it cannot, and has to be over first. */
+  readonly describe?: () => CarriedOrder;
+}
+
 export interface Control {
   readonly configuration: Configuration;
   readonly gathering: Gathering;
@@ -38,8 +45,8 @@ export interface Control {
   /** The program that runs now, behind all links; to go back to it. */
   readonly ownProgram: string | undefined;
   readonly mainUpgrade: MainUpgrade;
-  /** Orders of our own that the next program goes on with; see `orders/own-order.ts`. */
-  readonly ownOrders: Map<Reply, { readonly type: string; readonly describe: () => CarriedOrder }>;
+  /** Orders of our own that are under way; see `orders/own-order.ts`. */
+  readonly ownOrders: Map<Reply, OwnOrder>;
   readonly counters: MainCounters;
   readonly workerTotals: WorkerTotals;
   readonly expiryWatch: ExpiryWatch;

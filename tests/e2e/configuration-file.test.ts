@@ -148,6 +148,26 @@ test("orders and signals go on while a large file is read, and a stop does not w
   });
 });
 
+test("main becomes another program when a reload by SIGHUP is over, and not before", async (t) => {
+  const folder = await newFolder(t);
+  const path = join(folder, "kakehi.toml");
+  const clusters = (count: number): string =>
+    Array.from({ length: count }, (_, index) => `[[clusters]]\ncluster_id = "${index}"\n`).join("");
+  writeFileSync(path, clusters(3_000));
+  await withProxy({ args: ["--config", path] }, async (proxy) => {
+    writeFileSync(path, clusters(3_001));
+    proxy.kill("SIGHUP");
+    const reader = await readerOf(proxy.pid);
+    await freeze(reader, 10_000);
+    const upgrade = proxy.orders.send("UPGRADE_MAIN");
+    await upgrade.processing(({ message }) => message.includes("main becomes it"));
+    signal(reader, "SIGCONT");
+    assert.equal((await upgrade.final()).status, "OK");
+    assert.equal((await proxy.orders.ok("STATUS")).revision, 2);
+    await logged(proxy, "1 object added, 0 removed, 0 updated");
+  });
+});
+
 test("with a kept state the file is where it began: orders outlive a restart, and the log says what differs", async (t) => {
   const folder = await newFolder(t);
   const path = join(folder, "kakehi.toml");

@@ -17,7 +17,7 @@ export function executeOwn(control: Control, executor: OrderExecutor, type: stri
   );
 }
 
-/** Answers in the log. Such an order can be carried over, too. */
+/** Answers in the log. Such an order can be carried over, too; until it is over, main knows of it. */
 export function replyInLog({ log, ownOrders }: Control, type: string): Reply {
   const over = (): void => void ownOrders.delete(reply);
   const reply: Reply = {
@@ -39,5 +39,6 @@ export function replyInLog({ log, ownOrders }: Control, type: string): Reply {
     lasts: () => undefined,
     onGone: () => undefined,
   };
+  ownOrders.set(reply, { type });
   return reply;
 }

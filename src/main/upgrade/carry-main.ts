@@ -35,7 +35,9 @@ export function carriedMain(
     command_socket_fd: server.descriptor,
     ...(server.readDescriptor !== undefined && { read_socket_fd: server.readDescriptor }),
     sessions,
-    own_orders: [...ownOrders.values()].map(({ type, describe }) => ({ type, order: describe() })),
+    own_orders: [...ownOrders.values()].flatMap(({ type, describe }) =>
+      describe === undefined ? [] : [{ type, order: describe() }],
+    ),
     listeners: listeners.open(),
     workers: supervisor.wanted,
     drains: carriedDrains(control),

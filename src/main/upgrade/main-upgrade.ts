@@ -212,9 +212,10 @@ async function rehearseWith(
 
 /** True when all that is under way can be carried. */
 async function untilQuiet({ control, server }: ServingMain): Promise<boolean> {
-  const { configuration, gathering, listeners, workers, now, limits, stopSequence } = control;
+  const { configuration, gathering, listeners, workers, ownOrders, now, limits, stopSequence } = control;
   const isQuiet = (): boolean =>
     server.isCarriable &&
+    [...ownOrders.values()].every(({ describe }) => describe !== undefined) &&
     configuration.isSettled &&
     gathering.settledRevision >= configuration.revision &&
     listeners.isSettled &&
