@@ -40,10 +40,14 @@ export async function readFileObjects(path: string): Promise<Result<FileObjects,
   const read = await readConfigurationText(path);
   if (!read.ok) return read;
   const text = read.value;
-  const parsed = parseConfigurationFile(text);
+  const readPem = pemReader(dirname(path));
+  const parsed = parseConfigurationFile(text, (entry) => {
+    const object = readEntry(entry, readPem);
+    return object.ok ? [] : object.error;
+  });
   if (!parsed.ok) return parsed;
   const { entries, ...file } = parsed.value;
-  const objects = await inSlices(readEntries(entries, pemReader(dirname(path))));
+  const objects = await inSlices(readEntries(entries, readPem));
   if (!objects.ok) return fail(complaintsOf(text, objects.error));
   const { settings, rights, owns } = file;
   const head = { settings, ...(rights !== undefined && { rights }), owns };

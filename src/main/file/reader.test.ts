@@ -75,6 +75,18 @@ test("a file that is wrong is told as here: as TOML, in an object, and where obj
   }
 });
 
+test("what is wrong at the top of a file and in its objects is told at once, each with its place", async (t) => {
+  const text = `${TEXT}\n[[clusters.backendz]]\n\n[[frontend]]\nhostname = "*"\n`;
+  const lines = await linesFor(fileWith(t, text));
+  assert.deepEqual(
+    lines.map((line) => line.replace(/^.*kakehi\.toml:/, "")),
+    [
+      '25:1: unknown key "backendz" in clusters[0]; did you mean "backends"?',
+      '27:1: unknown key "frontend"; did you mean "frontends"?',
+    ],
+  );
+});
+
 test("one that takes too long is given up, and the user is told what to do", async (t) => {
   const [line] = await linesFor(fileWith(t, TEXT), apart({ fileReadMs: 1 }));
   assert.match(line!, /takes more than 1 ms to be read: make it smaller, or leave .*\(`owns`\)$/);

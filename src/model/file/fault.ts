@@ -7,7 +7,7 @@ import { shortened } from "../catalogue/refusal.ts";
 import { findPosition, type Position, type ValuePath } from "./position.ts";
 
 /** Of one file, so many complaints are told. */
-const COMPLAINTS_MAX = 20;
+export const COMPLAINTS_MAX = 20;
 
 /** The message names the value; it never shows one that came from another file. */
 export interface Fault {

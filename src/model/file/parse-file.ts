@@ -13,7 +13,15 @@ import { RIGHTS_MAX } from "../limits.ts";
 import type { ObjectKind } from "../objects.ts";
 import type { Right } from "../rights.ts";
 import { type FileEntry, isTable, type Table } from "./entry.ts";
-import { type Complaint, complaintsOf, type Fault, faultsOf, pathText, unknownKey } from "./fault.ts";
+import {
+  type Complaint,
+  COMPLAINTS_MAX,
+  complaintsOf,
+  type Fault,
+  faultsOf,
+  pathText,
+  unknownKey,
+} from "./fault.ts";
 import type { ValuePath } from "./position.ts";
 import { type FileSettings, OWNED_KINDS, ownsSchema, rightSchema, SETTING_SECTIONS } from "./settings.ts";
 
@@ -41,8 +49,11 @@ export const TOP_NAMES: readonly string[] = [
   "frontends",
 ];
 
-/** Reads a file's text. */
-export function parseConfigurationFile(text: string): Result<ConfigurationFile, readonly Complaint[]> {
+/** Reads a file's text. `faultsIn` says what is wrong in an entry: of a file that is wrong elsewhere, too. */
+export function parseConfigurationFile(
+  text: string,
+  faultsIn: (entry: FileEntry) => readonly Fault[] = () => [],
+): Result<ConfigurationFile, readonly Complaint[]> {
   const document = parseDocument(text);
   if (!document.ok) return fail([document.error]);
   const faults: Fault[] = [];
@@ -56,7 +67,10 @@ export function parseConfigurationFile(text: string): Result<ConfigurationFile, 
   const owns = new Set<ObjectKind>((owned.data ?? []).map((name) => OWNED_KINDS[name]));
   const entries = readEntries(table, faults);
   if (owned.success) faults.push(...entries.flatMap((entry) => unownedFault(entry, owns)));
-  if (faults.length > 0) return fail(complaintsOf(text, faults));
+  if (faults.length > 0) {
+    for (const entry of entries) if (faults.length < COMPLAINTS_MAX) faults.push(...faultsIn(entry));
+    return fail(complaintsOf(text, faults));
+  }
   return ok({ text, settings, ...(rights !== undefined && { rights }), owns, entries });
 }
 

@@ -31,7 +31,10 @@ cluster_id = "two"
 `;
 
 function wordAt({ line, column }: Position): string {
-  return TEXT.split("\n")[line - 1]!.slice(column - 1);
+  return TEXT.split("\n")
+    .slice(line - 1)
+    .join("\n")
+    .slice(column - 1);
 }
 
 test("a value's key is found: in tables, in tables of lists, inline, quoted, after comments and strings", () => {
@@ -43,6 +46,8 @@ test("a value's key is found: in tables, in tables of lists, inline, quoted, aft
     [["clusters", 0, "backends", 0, "backend_id"], 'backend_id = "a"'],
     [["clusters", 0, "backends", 1, "weight"], "weight = 7"],
     [["clusters", 1, "tls", "server_name"], "server_name ="],
+    [["clusters"], "[[clusters]]\ncluster_id = 'one'"],
+    [["clusters", 0, "backends"], '[[clusters.backends]]\n  backend_id = "a"'],
     [["clusters", 1, "tags", "a b"], '"a b" = 1'],
   ];
   for (const [path, word] of cases) assert.ok(wordAt(findPosition(TEXT, path)).startsWith(word), path.join());

@@ -84,6 +84,8 @@ class Search {
       this.#tables.set(id, tables + 1);
       return [...named, tables];
     }, []);
+    // The first table of a list is where the list itself begins.
+    if (isOfArray) this.#found(path.slice(0, -1), offset);
     this.#found(path, offset);
     this.#skip(/\]{0,2}/y);
     return path;
