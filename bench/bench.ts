@@ -15,6 +15,7 @@ import { kakehiNode, kakehiUring } from "./contestants/kakehi.ts";
 import { nginx } from "./contestants/nginx.ts";
 import { describeMachine, isQuiet, waitForQuiet } from "./machine.ts";
 import { parseBenchOptions, USAGE, type BenchOptions } from "./options.ts";
+import { listConnectionsPart } from "./parts/list-connections.ts";
 import { controlPart } from "./parts/control.ts";
 import { COST_PARTS } from "./parts/cost.ts";
 import { crashesPart } from "./parts/crashes.ts";
@@ -41,7 +42,7 @@ const PARTS: readonly Part[] = [
   ...COST_PARTS,
   ...HANDSHAKE_PARTS,
   ...[latencyPart, ordersPart, memoryPart, startPart, idlePart],
-  ...[transactionsPart, controlPart, historyPart],
+  ...[transactionsPart, controlPart, historyPart, listConnectionsPart],
   ...[tlsCertificatesPart, tlsReplacementsPart, tlsIdlePart],
   ...[upgradePart, handOverPart, crashesPart],
 ];

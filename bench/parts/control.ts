@@ -131,7 +131,8 @@ async function besideGreedy<Value>(socketPath: string, action: () => Promise<Val
   }
 }
 
-async function traffic(port: number): Promise<FixedRateResult> {
+/** Requests at a fixed rate, for some seconds. */
+export async function traffic(port: number): Promise<FixedRateResult> {
   const asked: FixedRate = {
     ...{ port, path: "/small", rate: RATE, connections: CONNECTIONS, seconds: SECONDS },
     hosts: HOST_COUNT,
