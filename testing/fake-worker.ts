@@ -85,6 +85,7 @@ const worker = new Worker({
       send({ type: "unlistened", address });
     },
     closeDrained: (drain) => free(drain),
+    keepDeadlines: () => undefined,
     followSecrets: ({ ticket_keys: keys }) => {
       const names = keys.map(({ name }) => name).join(" ");
       send({ type: "log", level: "info", message: `ticket keys: ${names}` });

@@ -73,3 +73,39 @@ test("a record of what drains and stays is counted in what stands here, under th
   assert.equal(drains.findMeant(record, 7, { use, isDraining: false }), use);
   assert.deepEqual(drains.counts, [], "it was taken back meanwhile");
 });
+
+test("when a drain is to be closed is kept with it, the earliest that was said, and told to others as long as it lasts", () => {
+  const drains = new Drains();
+  const use = new Use(drains);
+  drains.keepDeadline({ drain: 4, close_at_ms: 900 });
+  use.begin();
+  remove(drains, 4, use);
+  assert.deepEqual(drains.counts, [{ ...request(4), connections: 1 }], "what was said before it was there");
+  for (const close_at_ms of [700, 500, 600]) drains.keepDeadline({ drain: 4, close_at_ms });
+  assert.deepEqual(drains.counts, [{ ...request(4), close_at_ms: 500, connections: 1 }]);
+  assert.deepEqual(drains.recordOf({ ...named, use }), { ...request(4), close_at_ms: 500 });
+  use.end();
+  drains.report(0, 0);
+  drains.keepRemoved();
+  use.begin();
+  remove(drains, 4, use);
+  assert.deepEqual(drains.recordOf({ ...named, use }), request(4), "it has ended");
+});
+
+test("a deadline comes with a record, or before it while connections of another worker come, and is forgotten when none can", () => {
+  const drains = new Drains();
+  drains.keepRemoved();
+  drains.findMeant({ ...request(8), close_at_ms: 600 }, 8, undefined)!.begin();
+  drains.keepDeadline({ drain: 9, close_at_ms: 700 });
+  drains.keepDeadline({ drain: 10, close_at_ms: 800 });
+  drains.findMeant(request(9), 9, undefined)!.begin();
+  const times = (): unknown => drains.counts.map(({ drain, close_at_ms }) => [drain, close_at_ms]);
+  const known = [
+    [8, 600],
+    [9, 700],
+  ];
+  assert.deepEqual(times(), known);
+  drains.forgetRemoved();
+  drains.findMeant(request(10), 10, undefined)!.begin();
+  assert.deepEqual(times(), [...known, [10, undefined]]);
+});

@@ -3,7 +3,7 @@
  * and when a count is reported. Counts that change often are reported at most every `drainReportMs`; the end
  * is reported in the turn it comes.
  */
-import type { DrainRequest, DrainUse } from "../model/channel.ts";
+import type { DrainRequest, DrainUse, KeptDeadline } from "../model/channel.ts";
 import type { HeldDrain } from "../model/adoption.ts";
 import type { UseRecord } from "../model/handover.ts";
 import { NO_DRAIN, Use, type UsedObject, type UseWatcher } from "./use.ts";
@@ -14,9 +14,14 @@ export interface PresentObject {
   readonly isDraining: boolean;
 }
 
+/** As main, or another worker's record, has it. */
+type BoundRequest = DrainRequest & Pick<UseRecord, "close_at_ms">;
+
 export class Drains implements UseWatcher {
   readonly #uses = new Map<number, { readonly request: DrainRequest; readonly use: Use }>();
   readonly #changed = new Set<Use>();
+  /** When main is to close what uses them: of those above, and of those that may come from another worker. */
+  readonly #closeTimes = new Map<number, number>();
   #reportedAt = -Infinity;
   #last = 0;
   /** What was removed while connections of another worker come: by `kind key`, in order. */
@@ -59,6 +64,7 @@ export class Drains implements UseWatcher {
   /** No more connections of another worker come: what nothing uses is over. */
   forgetRemoved(): void {
     this.#kept = undefined;
+    for (const drain of this.#closeTimes.keys()) if (!this.#uses.has(drain)) this.#closeTimes.delete(drain);
     for (const { use } of this.#uses.values())
       if (use.count === 0 && !this.#changed.has(use)) this.#unbind(use);
   }
@@ -81,14 +87,23 @@ export class Drains implements UseWatcher {
     return isDraining && use.drain === NO_DRAIN ? this.#bind(request, use) : use;
   }
 
+  /** Keeps when main is to close what uses a drain, if that is used here, or may be. */
+  keepDeadline({ drain, close_at_ms }: KeptDeadline): void {
+    if (this.#kept === undefined && !this.#uses.has(drain)) return;
+    this.#closeTimes.set(drain, Math.min(close_at_ms, this.#closeTimes.get(drain) ?? Infinity));
+  }
+
   /** How many connections use what drains, now. */
   get counts(): readonly HeldDrain[] {
-    return [...this.#uses.values()].map(({ request, use }) => ({ ...request, connections: use.count }));
+    return [...this.#uses.values()].map(({ request, use }) => {
+      return { ...request, ...this.#closeTimeOf(request.drain), connections: use.count };
+    });
   }
 
   /** As another worker has to know what is used. */
   recordOf({ kind, key, use }: UsedObject): UseRecord {
-    return this.#uses.get(use.drain)?.request ?? { kind, key };
+    const request = this.#uses.get(use.drain)?.request;
+    return request === undefined ? { kind, key } : { ...request, ...this.#closeTimeOf(use.drain) };
   }
 
   find(drain: number): Use | undefined {
@@ -119,15 +134,26 @@ export class Drains implements UseWatcher {
     return this.#changed.size === 0 ? Infinity : this.#reportedAt + reportMs;
   }
 
-  #bind(request: DrainRequest, use: Use): Use {
-    use.drain = request.drain;
-    this.#uses.set(request.drain, { request, use });
+  #bind({ close_at_ms, ...request }: BoundRequest, use: Use): Use {
+    const { drain } = request;
+    use.drain = drain;
+    this.#uses.set(drain, { request, use });
+    if (close_at_ms !== undefined) this.keepDeadline({ drain, close_at_ms });
     return use;
   }
 
   /** One that drained, and was removed while connections of another worker came, can have two numbers. */
   #unbind(use: Use): void {
-    for (const [drain, bound] of this.#uses) if (bound.use === use) this.#uses.delete(drain);
+    for (const [drain, bound] of this.#uses) {
+      if (bound.use !== use) continue;
+      this.#uses.delete(drain);
+      this.#closeTimes.delete(drain);
+    }
     use.drain = NO_DRAIN;
+  }
+
+  #closeTimeOf(drain: number): { readonly close_at_ms?: number } {
+    const close_at_ms = this.#closeTimes.get(drain);
+    return close_at_ms === undefined ? {} : { close_at_ms };
   }
 }

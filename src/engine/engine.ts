@@ -11,12 +11,12 @@ import { Deadlines } from "../base/deadlines.ts";
 import { Prng } from "../base/prng.ts";
 import type { HeldDrain, WorkerPresence } from "../model/adoption.ts";
 import type {
-  BackendChange,
   BackendsTrial,
   Change,
   DrainRequest,
   DrainUse,
   EngineQuestion,
+  KeptDeadline,
   TlsHandles,
   TlsSecrets,
   TrialResults,
@@ -35,41 +35,17 @@ import { Drains } from "./drains.ts";
 import { type Adopted, Adoption } from "./handover/adoption.ts";
 import { type GiveHook, HandOver } from "./handover/hand-over.ts";
 import { HealthChecks } from "./health-checks.ts";
-import { ENGINE_LIMITS_DEFAULT, type EngineLimits } from "./limits.ts";
-import type { IoFault, Port, PortEvents } from "./port.ts";
+import { ENGINE_LIMITS_DEFAULT } from "./limits.ts";
+import type { EngineHooks, EngineOptions } from "./engine-options.ts";
+import type { IoFault, PortEvents } from "./port.ts";
 import { refuseSession, startSession } from "./start-session.ts";
 import { BackendFaults } from "./tls/backend-faults.ts";
 import { ClientContexts } from "./tls/client-contexts.ts";
 import { HandshakeLog } from "./tls/handshake-log.ts";
-import type { SecurePort } from "./tls/secure-port.ts";
 import { SIDE } from "./traffic.ts";
 import { tryBackends } from "./try-backends.ts";
 import { WorkerDrain } from "./worker-drain.ts";
 import { TlsServer } from "./tls/tls-server.ts";
-import type { TlsLibrary } from "../tls/machine.ts";
-
-export interface EngineHooks {
-  /** The count of something that drains has changed. */
-  drainChanged(use: DrainUse): void;
-  /** The queue of a removed listener is empty and its socket closed. */
-  unlistened(address: string): void;
-  /** Health checks took a backend down, or up again. */
-  backendChanged(change: BackendChange): void;
-  /** After `stop` or `handOver`: the last session is over. */
-  stopped(): void;
-  log(level: "info" | "warning" | "error", message: string): void;
-}
-
-export interface EngineOptions {
-  readonly port: Port;
-  readonly seed: number;
-  readonly hooks: EngineHooks;
-  readonly limits?: Partial<EngineLimits>;
-  /** Milliseconds since 1970 when the port's clock reads 0; request ids carry the time. */
-  readonly epochMs?: number;
-  /** For https listeners: the port that `port` is then, too, and OpenSSL. */
-  readonly tls?: { readonly port: SecurePort; readonly library: TlsLibrary };
-}
 
 const ACCEPTED = slotOf("connections_accepted");
 const REFUSED = slotOf("connections_refused");
@@ -262,6 +238,14 @@ export class Engine implements PortEvents {
   endAdoption(): void {
     this.#adoption?.end();
     this.#adoption = undefined;
+  }
+
+  /** Keeps when drains are to be closed, for a main that comes after this one. */
+  keepDeadlines(deadlines: readonly KeptDeadline[]): void {
+    for (const deadline of deadlines) {
+      this.#drains.keepDeadline(deadline);
+      this.#workerDrain.keepDeadline(deadline);
+    }
   }
 
   /** How many connections use what drains, by its number, now. */

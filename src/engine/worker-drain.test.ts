@@ -138,6 +138,25 @@ test("at its deadline all its connections are cut", () => {
   assert.deepEqual([rig.told, rig.giver.engine.connectionCount], [0, 0]);
 });
 
+test("the deadline that main told of its drain, the earliest, is told to the next main, and goes with the drain", () => {
+  const rig = new DrainingWorkers();
+  rig.openThere(1, `GET / HTTP/1.1\r\nHost: a\r\n${UPGRADE}`);
+  const { engine } = rig.giver;
+  const deadlines = (): unknown => engine.drainCounts.map(({ close_at_ms }) => close_at_ms);
+  rig.drain0();
+  engine.keepDeadlines([
+    { drain: DRAIN, close_at_ms: 500 },
+    { drain: DRAIN, close_at_ms: 900 },
+    { drain: DRAIN + 1, close_at_ms: 100 },
+  ]);
+  assert.deepEqual(deadlines(), [500]);
+  rig.drain0();
+  assert.deepEqual(deadlines(), [500], "another order for the same drain");
+  rig.undrain0();
+  rig.drain0();
+  assert.deepEqual(deadlines(), [undefined], "it was taken back");
+});
+
 test("it hands over while it drains; if that comes to nothing, it still does not accept", () => {
   const rig = new DrainingWorkers();
   const [client] = rig.openThere(1);

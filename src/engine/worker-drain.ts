@@ -9,7 +9,7 @@
  *  2. The end of the count is told in the turn it comes; else at most every `drainReportMs`.
  */
 import type { HeldDrain } from "../model/adoption.ts";
-import type { DrainUse } from "../model/channel.ts";
+import type { DrainUse, KeptDeadline } from "../model/channel.ts";
 import type { BoundSockets } from "./bound-sockets.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Core } from "./core.ts";
@@ -34,6 +34,8 @@ interface Counted {
   readonly request: WorkerDrainRequest;
   told: number;
   toldAt: number;
+  /** When main is to close its connections. */
+  closeAtMs: number | undefined;
 }
 
 export class WorkerDrain {
@@ -50,7 +52,13 @@ export class WorkerDrain {
     const { sessionCount: connections } = configuration;
     core.isDraining = true;
     if (core.presence === "running") sockets.pause();
-    const counted = { request: { drain, key, order }, told: connections, toldAt: core.now };
+    const { request, closeAtMs } = this.#counted ?? {};
+    const counted = {
+      request: { drain, key, order },
+      told: connections,
+      toldAt: core.now,
+      closeAtMs: request?.drain === drain ? closeAtMs : undefined,
+    };
     this.#counted = connections > 0 ? counted : undefined;
     tell({ drain, connections });
   }
@@ -70,11 +78,19 @@ export class WorkerDrain {
     for (const owner of this.#options.core.owners) owner?.cut();
   }
 
+  /** If its drain is this one: when main is to close its connections. */
+  keepDeadline({ drain, close_at_ms }: KeptDeadline): void {
+    if (this.#counted?.request.drain !== drain) return;
+    this.#counted.closeAtMs = Math.min(close_at_ms, this.#counted.closeAtMs ?? Infinity);
+  }
+
   /** As the next main has to know it; empty where nothing uses it. */
   get counts(): readonly HeldDrain[] {
     const connections = this.#options.configuration.sessionCount;
     if (this.#counted === undefined) return [];
-    return [{ kind: "worker", ...this.#counted.request, stays: true, connections }];
+    const { request, closeAtMs } = this.#counted;
+    const deadline = closeAtMs === undefined ? {} : { close_at_ms: closeAtMs };
+    return [{ kind: "worker", ...request, stays: true, ...deadline, connections }];
   }
 
   /** Tells what has changed; gives when to look again. Call at the end of each turn. */

@@ -47,6 +47,24 @@ test("what nobody uses is drained at once", () => {
   assert.equal(drains.nextDueMs, Number.POSITIVE_INFINITY);
 });
 
+test("of several that say when a drain is closed the earliest counts, and what has ended is not closed", () => {
+  const { drains, closed } = newDrains();
+  const [drain, other] = [drains.begin(backend("1"), 100), drains.begin(backend("2"), 100)];
+  for (const each of [drain, other]) drains.report(0, { drain: each, connections: 1 }, 101);
+  drains.settle([drain, other], 102);
+  for (const atMs of [700, 500, 600]) drains.closeAt(drain, atMs, 103);
+  drains.closeAt(other, 500, 103);
+  assert.deepEqual(
+    drains.list(200).map(({ deadline_ms }) => deadline_ms),
+    [300, 300],
+  );
+  drains.report(0, { drain: other, connections: 0 }, 400);
+  for (const nowMs of [499, 500, 600, 700]) drains.due(nowMs);
+  assert.deepEqual(closed, [drain, drain]);
+  drains.closeAt(other, 800, 701);
+  assert.equal(drains.nextDueMs, Number.POSITIVE_INFINITY);
+});
+
 test("a deadline that closes, and that no order waits for, is known to the next main, and met there", () => {
   const { drains, watching } = newDrains();
   const [waited, closing, kept] = ["1", "2", "3"].map((id) => drains.begin(backend(id), 100));

@@ -129,8 +129,13 @@ export class Drains {
     });
   }
 
-  /** What still uses a drain at this time is closed; no order waits for that. */
+  /**
+   * What still uses a drain at this time is closed; no order waits for that. Several may say so: the earliest
+   * counts.
+   */
   closeAt(number: number, atMs: number, nowMs: number): void {
+    const watches = [...(this.#drains.get(number)?.watches ?? [])];
+    if (watches.some((watch) => (watch.closesAtMs(number) ?? Infinity) <= atMs)) return;
     const deadlines = [{ atMs, onDeadline: "close" as const, drains: new Set([number]) }];
     const listener = NOBODY;
     this.unwatch(this.watch([number], { listener, deadlines, progressMs: 0, sinceMs: nowMs, nowMs }));

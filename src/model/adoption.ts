@@ -49,4 +49,6 @@ export interface HeldSocket {
 export interface HeldDrain extends Omit<DrainRequest, "kind"> {
   readonly kind: DrainKind;
   readonly connections: number;
+  /** When main was to close what still uses it, in milliseconds since 1970. */
+  readonly close_at_ms?: number;
 }

@@ -43,6 +43,13 @@ export interface DrainRequest {
   readonly stays?: true;
 }
 
+/** When main closes what still uses a drain: the earliest that was said counts. */
+export interface KeptDeadline {
+  readonly drain: number;
+  /** Milliseconds since 1970. */
+  readonly close_at_ms: number;
+}
+
 export type ToWorker =
   /**
    * Part of the state that a new worker starts from; `accept` is true in the last part: then it answers
@@ -103,7 +110,12 @@ export type ToWorker =
    * What to do when main goes: serve on for so long, until another main takes over; then leave softly. 0: at
    * once; `null`: for ever.
    */
-  | { readonly type: "alone"; readonly serve_ms: number | null }
+  | {
+      readonly type: "alone";
+      readonly serve_ms: number | null;
+      /** To be kept for that other main, beside those of before. */
+      readonly deadlines?: readonly KeptDeadline[];
+    }
   /** Of a worker that was taken over: its whole state is wanted; answered by `state`. */
   | { readonly type: "tell-state" }
   /** Stop waiting: close what still uses it. */

@@ -57,6 +57,8 @@ export interface UseRecord {
   readonly order?: string;
   /** It drains, and was not removed. */
   readonly stays?: true;
+  /** When main is to close what still uses it: for a main that comes after this one. */
+  readonly close_at_ms?: number;
 }
 
 /** An idle connection to a backend. One descriptor. */

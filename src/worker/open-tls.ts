@@ -2,7 +2,7 @@
  * TLS for a worker: the secure port around the I/O's, and OpenSSL working in the I/O's memory. Where either
  * cannot be had, the worker serves http all the same, and says why it refuses https.
  */
-import type { EngineOptions } from "../engine/engine.ts";
+import type { EngineOptions } from "../engine/engine-options.ts";
 import { SecurePort } from "../engine/tls/secure-port.ts";
 import type { Io } from "../io/io.ts";
 

@@ -30,6 +30,8 @@ function newWorker(loadFile: readonly ToWorker[] = []): {
       bindListener: (address, listener) => log.push(`bind ${address} ${listener}`),
       unlisten: (address) => log.push(`unlisten ${address}`),
       closeDrained: (drain) => log.push(`close ${drain}`),
+      keepDeadlines: (all) =>
+        all.forEach(({ drain, close_at_ms }) => log.push(`keep ${drain} ${close_at_ms}`)),
       followSecrets: ({ ticket_keys: keys }) => log.push(`secrets ${keys.map(({ name }) => name).join("")}`),
       stop: (deadlineMs) => log.push(`stop ${deadlineMs}`),
       ask: (question) => question.kind,
@@ -163,6 +165,15 @@ test("listeners, drains, questions and the stop go to the engine in order", () =
   );
   assert.deepEqual(log, ["bind a 5", "unlisten a", "close 2", "stop 100"]);
   assert.deepEqual(sent, [{ type: "answer", question: 8, data: "backends" }]);
+});
+
+test("what is said of the time without main goes to the link, and the deadlines to the engine, if there are any", () => {
+  const { follow, log } = newWorker();
+  follow(
+    { type: "alone", serve_ms: 5 },
+    { type: "alone", serve_ms: null, deadlines: [{ drain: 3, close_at_ms: 99 }] },
+  );
+  assert.deepEqual(log, ["alone 5", "keep 3 99", "alone null"]);
 });
 
 test("a heartbeat says what the worker has", () => {

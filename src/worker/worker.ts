@@ -21,6 +21,7 @@ import {
   type DrainUse,
   type FromWorker,
   type EngineQuestion,
+  type KeptDeadline,
   type ProgramFormats,
   type Question,
   type TlsHandles,
@@ -40,6 +41,7 @@ export interface FollowingEngine {
   bindListener(address: string, listener: number): void;
   unlisten(address: string): void;
   closeDrained(drain: number): void;
+  keepDeadlines(deadlines: readonly KeptDeadline[]): void;
   stop(deadlineMs: number | undefined): void;
   followSecrets(secrets: TlsSecrets): void;
   ask(question: EngineQuestion): unknown;
@@ -126,6 +128,7 @@ export class Worker {
         this.#secrets = message.secrets;
         return engine.followSecrets(message.secrets);
       case "alone":
+        engine.keepDeadlines(message.deadlines ?? []);
         return mainLink.serveAlone(message.serve_ms);
       case "tell-state":
         return mainLink.tellState(this.#state, this.#revision);

@@ -4,7 +4,7 @@
  */
 import { assert } from "../../src/base/assert.ts";
 import type { EngineLimits } from "../../src/engine/limits.ts";
-import type { Change, DrainRequest, DrainUse } from "../../src/model/channel.ts";
+import type { Change, DrainRequest, DrainUse, KeptDeadline } from "../../src/model/channel.ts";
 import { SimConfiguration } from "./sim-configuration.ts";
 import { SimNetwork, type SimOptions } from "./sim-network.ts";
 import { SimProcess } from "./sim-process.ts";
@@ -54,6 +54,11 @@ export class HandoverRig extends SimConfiguration {
   handOver(): void {
     const tookBack = (reason: string): void => void this.tookBack.push(reason);
     this.giver.worker.perform(() => this.giver.giveTo(this.taker, tookBack));
+  }
+
+  /** When a drain is to be closed, as main tells it. */
+  keepDeadline(deadline: KeptDeadline): void {
+    this.#toBoth(({ engine }) => engine.keepDeadlines([deadline]));
   }
 
   /** Kills one of the two, outside of a turn. */

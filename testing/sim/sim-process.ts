@@ -3,7 +3,8 @@
  * hands over, its end of the ways to another. Messages take their time; a process that dies says nothing
  * more, and what it had sent still arrives.
  */
-import { Engine, type EngineHooks } from "../../src/engine/engine.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import type { EngineHooks } from "../../src/engine/engine-options.ts";
 import type { EngineLimits } from "../../src/engine/limits.ts";
 import type { Change, DrainRequest, DrainUse } from "../../src/model/channel.ts";
 import type { FromGiver, FromTaker, HandoverRecord } from "../../src/model/handover.ts";

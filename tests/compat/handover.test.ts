@@ -97,8 +97,14 @@ for (const format of FORMATS) {
     rig.net.settle();
     assert.equal(client.received, "to the client, and more");
     assert.deepEqual(
-      rig.engine.drainCounts.map(({ drain, kind, key, connections }) => [drain, kind, key, connections]),
-      [[7, "backend", "app gone", 1]],
+      rig.engine.drainCounts.map(({ drain, kind, key, connections, ...more }) => [
+        ...[drain, kind, key, connections],
+        more.close_at_ms,
+      ]),
+      [
+        [6, "cluster", "app gone", 1, 1_795_400_000_000],
+        [7, "backend", "app gone", 1, undefined],
+      ],
     );
   });
 }

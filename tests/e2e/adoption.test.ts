@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, cp, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -13,9 +12,10 @@ import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
 import { askUntil } from "../../testing/deadline.ts";
 import { valuesOf } from "../../testing/http/head.ts";
 import { signal, whenGone } from "../../testing/processes.ts";
-import { freePort, Proxy, type ProxyOptions } from "../../testing/proxy.ts";
+import { freePort } from "../../testing/proxy.ts";
 import { KAKEHI } from "../../testing/run-command.ts";
 import { authority, certificateFor, sessionOf } from "./https-support.ts";
+import { killMain, withRestarts } from "./restarts.ts";
 import {
   assertNoFaults,
   backendOf,
@@ -26,35 +26,6 @@ import {
   TIMEOUT_MS,
   withBackends,
 } from "./support.ts";
-
-/** Starts proxies one after another on the same socket and state, and ends what is left of all. */
-async function withRestarts(
-  body: (start: (options?: ProxyOptions) => Promise<Proxy>, folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "kakehi-adoption-"));
-  const started: Proxy[] = [];
-  const start = async (options: ProxyOptions = {}): Promise<Proxy> => {
-    const args = ["--state", join(folder, "state"), ...(options.args ?? [])];
-    const proxy = await Proxy.start({ workers: 2, ...options, folder, args });
-    started.push(proxy);
-    return proxy;
-  };
-  try {
-    await body(start, folder);
-  } catch (error) {
-    const outputs = started.map(({ output }) => output).join("--- the next one\n");
-    throw new Error(`${String(error)}\n--- the proxies wrote\n${outputs}`, { cause: error });
-  } finally {
-    await Promise.all(started.map((proxy) => proxy.discard()));
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** `kill -9` of main, and nothing else. */
-async function killMain(proxy: Proxy): Promise<void> {
-  proxy.kill("SIGKILL");
-  await whenGone([proxy.pid], TIMEOUT_MS);
-}
 
 for (const io of IOS) {
   test(`kill -9 of main: workers serve on, and the next main goes on with them as they are (${io})`, async (t) => {

@@ -199,6 +199,28 @@ test("a tunnel stays with the object that it uses, though another of the same na
   }
 });
 
+test("when a drain is to be closed goes along with its tunnel, whenever in a hand-over that was told", () => {
+  for (let turns = 0; turns < 60; turns++) {
+    const rig = onlyGiver(newRig({ seed: turns + 1, latencyMsMax: 8 }));
+    rig.net.client(LISTENER).send(`GET / HTTP/1.1\r\nHost: a\r\n${UPGRADE}`);
+    rig.net.settle();
+    const drain = rig.remove("backend", "app one");
+    rig.net.settle();
+    // At the first moment of the loop it is told before.
+    if (turns > 0) rig.handOver();
+    for (let turn = 1; turn < turns; turn++) rig.net.step(1);
+    rig.keepDeadline({ drain, close_at_ms: 500 });
+    if (turns === 0) {
+      rig.net.settle();
+      rig.handOver();
+    }
+    rig.net.advance(500);
+    assert.deepEqual(rig.stopped, ["giver"]);
+    const held = rig.taker.engine.drainCounts.map((one) => [one.drain, one.connections, one.close_at_ms]);
+    assert.deepEqual(held, [[drain, 1, 500]], `told after ${turns} turns`);
+  }
+});
+
 test("a giver that is asked to stop in the midst of it gives no more, and leaves when its own have ended", () => {
   for (let turns = 0; turns < 12; turns++) {
     const rig = onlyGiver(

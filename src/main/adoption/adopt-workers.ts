@@ -18,9 +18,10 @@ import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readState } from "../../io/memory-files.ts";
 import type { Hello } from "../../model/adoption.ts";
-import type { Change, TlsSecrets } from "../../model/channel.ts";
+import type { Change, KeptDeadline, TlsSecrets } from "../../model/channel.ts";
 import type { State } from "../../model/state.ts";
 import type { Control } from "../control.ts";
+import { resumeDeadlines } from "../orders/drain-deadlines.ts";
 import { drainTarget } from "../orders/publish.ts";
 import { encodeApply } from "../workers/worker-messages.ts";
 import type { WorkerProcess } from "../workers/worker-process.ts";
@@ -67,6 +68,7 @@ export async function adoptWorkers(
   heirs.give(control);
   await Promise.all(known.map(({ worker }) => whenSettled(control, worker)));
   drains.settleAll();
+  resumeDeadlines(control, known.flatMap(keptDeadlines));
 }
 
 /** `undefined`: it is not taken over. */
@@ -156,6 +158,12 @@ function beginVisit(
     },
   });
   return { worker, greeting: greeting.promise, toldState: toldState.promise };
+}
+
+function keptDeadlines({ hello }: Known): readonly KeptDeadline[] {
+  return hello.drains.flatMap(({ drain, close_at_ms }) => {
+    return close_at_ms === undefined ? [] : [{ drain, close_at_ms }];
+  });
 }
 
 /** It counts from now on; what it differs in goes to it as its next change. */

@@ -16,13 +16,13 @@ import type { DrainKind } from "../../model/objects.ts";
 import type { ChangeOrder, DrainOptions } from "../../model/orders.ts";
 import type { Accepted } from "../configuration.ts";
 import type { Control } from "../control.ts";
-import type { DrainDeadline } from "../drain-watch.ts";
 import type { DrainTarget } from "../drains.ts";
 import { listenerMovesOf } from "../listener-moves.ts";
 import type { Listeners } from "../listeners.ts";
 import type { Reply } from "../socket/reply.ts";
 import { encodeApply } from "../workers/worker-messages.ts";
 import { NOBODY } from "../drain-watch.ts";
+import { deadlinesOf, type LastingDrain, tellDeadlines } from "./drain-deadlines.ts";
 import { type DrainWait, remaining, waitForDrains } from "./drain-wait.ts";
 import { drainOptionsOf, findDrain } from "./removals.ts";
 
@@ -58,12 +58,6 @@ export function publish(
   });
 }
 
-/** A drain that goes on already: its order is sent again, or what drained is removed. */
-export interface LastingDrain {
-  readonly drain: number;
-  readonly options: DrainOptions;
-}
-
 /** Answers an order of what drains already, without a change of the configuration: when that is over. */
 export function attach(
   control: Control,
@@ -71,7 +65,9 @@ export function attach(
   accepted: Omit<Accepted, "hash">,
   publication: Publication,
 ): void {
-  answerDrains(control, { drains, sinceMs: control.now(), accepted, publication });
+  const sinceMs = control.now();
+  tellDeadlines(control, drains, sinceMs);
+  answerDrains(control, { drains, sinceMs, accepted, publication });
 }
 
 /** Something removed, or that `stays` and drains, as a drain has it. */
@@ -132,15 +128,17 @@ function publishKept(
     encodeApply({ revision, changes, drains: moves.begun }, limits.changesPerMessageMax),
     changes.length,
   );
+  const begun = moves.begun.map((one) => ({ drain: one.drain, options: publication.drainOf(one) }));
+  const again = drainingOf(control, publication).filter(
+    ({ drain }) => !begun.some((one) => one.drain === drain),
+  );
+  const drains = [...begun, ...moves.lasting, ...lasting, ...again];
+  // Right behind the change: whoever comes after us finds both, or none.
+  tellDeadlines(control, drains, sinceMs);
   const left = moveListeners(listeners, changes);
   const answer = (): void => {
     control.drains.cancel(moves.ended);
     control.drains.settle(moves.begun.map(({ drain }) => drain));
-    const begun = moves.begun.map((one) => ({ drain: one.drain, options: publication.drainOf(one) }));
-    const again = drainingOf(control, publication).filter(
-      ({ drain }) => !begun.some((one) => one.drain === drain),
-    );
-    const drains = [...begun, ...moves.lasting, ...lasting, ...again];
     answerDrains(control, { drains, sinceMs, accepted, publication });
   };
   // A removed listener's queue may hold connections that will use it: nobody may count before it is empty.
@@ -234,20 +232,6 @@ function answerDrains(control: Control, { drains, sinceMs, accepted, publication
 
 function numbersOf(drains: readonly LastingDrain[]): readonly number[] {
   return drains.map(({ drain }) => drain);
-}
-
-/** One for all drains that have the same. */
-function deadlinesOf(drains: readonly LastingDrain[], sinceMs: number): readonly DrainDeadline[] {
-  const deadlines = new Map<string, DrainDeadline & { readonly drains: Set<number> }>();
-  for (const { drain, options } of drains) {
-    const { deadline_ms: deadlineMs, on_deadline: onDeadline } = options;
-    if (deadlineMs === undefined) continue;
-    const name = `${deadlineMs} ${onDeadline}`;
-    const deadline = deadlines.get(name) ?? { atMs: sinceMs + deadlineMs, onDeadline, drains: new Set() };
-    deadlines.set(name, deadline);
-    deadline.drains.add(drain);
-  }
-  return [...deadlines.values()];
 }
 
 function keyFieldsOf(kind: DrainKind, key: string): Readonly<Record<string, string | number>> {

@@ -18,7 +18,8 @@ import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
 import { answerTrial } from "./dry-run.ts";
 import { refuseConflict } from "./history.ts";
-import { type LastingDrain, publish } from "./publish.ts";
+import type { LastingDrain } from "./drain-deadlines.ts";
+import { publish } from "./publish.ts";
 import { findDrain } from "./removals.ts";
 
 /** Between two rounds of asking. */

@@ -12,7 +12,8 @@ import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
 import { readOrder } from "./certificate-order.ts";
 import { answerTrial } from "./dry-run.ts";
-import { type LastingDrain, publish } from "./publish.ts";
+import type { LastingDrain } from "./drain-deadlines.ts";
+import { publish } from "./publish.ts";
 import { drainOptionsOf, findDrain, removedBy } from "./removals.ts";
 import { changesMessage } from "./state-orders.ts";
 

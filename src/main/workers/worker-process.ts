@@ -9,6 +9,7 @@
 import { writeSync } from "node:fs";
 import { receiveDescriptors, sendDescriptors } from "../../io/descriptors.ts";
 import { encodeMessage, MessageChannel } from "../../io/message-channel.ts";
+import type { WorkerStatus } from "../../model/answer-data.ts";
 import type { FromWorker, ProgramFormats, ToWorker, TlsHandles } from "../../model/channel.ts";
 import type { HandoverProgress } from "../../model/handover.ts";
 import { closeDescriptor } from "../../sys/descriptor.ts";
@@ -109,6 +110,23 @@ export class WorkerProcess {
   /** Bytes that it has not read. */
   get unreadBytes(): number {
     return this.#channel.unsentBytes;
+  }
+
+  /** As `STATUS` shows it. */
+  get status(): WorkerStatus {
+    return {
+      worker: this.number,
+      pid: this.pid,
+      state: this.state,
+      ...(this.isDraining && { draining: true }),
+      revision: this.revision,
+      hash: this.hash,
+      connections: this.connections,
+      ...(this.tlsHandles && { tls_handles: this.tlsHandles }),
+      io: this.io,
+      io_reason: this.ioReason,
+      ...(this.program && { version: this.program.version }),
+    };
   }
 
   send(message: ToWorker): void {

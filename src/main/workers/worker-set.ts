@@ -17,7 +17,7 @@ import { createDescriptorPair } from "../../io/descriptors.ts";
 import { encodeMessage } from "../../io/message-channel.ts";
 import type { Hello } from "../../model/adoption.ts";
 import type { WorkerStatus } from "../../model/answer-data.ts";
-import type { FromWorker, Question, ToWorker } from "../../model/channel.ts";
+import type { FromWorker, KeptDeadline, Question, ToWorker } from "../../model/channel.ts";
 import { Pulse } from "./pulse.ts";
 import { Questions, type WorkerAnswers } from "./questions.ts";
 import { faultOfProgram } from "./program-formats.ts";
@@ -36,9 +36,12 @@ export class WorkerSet {
   readonly #questions = new Questions();
   /** Adopted ones, and who is told what they say first. */
   readonly #visited: Map<WorkerProcess, Visited> = new Map();
+  /** How long workers serve on when we are gone; `null`: for ever. */
+  #serveMs: number | null;
 
   constructor(options: WorkerSetOptions) {
     this.#options = options;
+    this.#serveMs = options.serveAloneMs;
     const { workerSilenceMsMax, watchEveryMs } = options.limits;
     this.#pulse = new Pulse({
       silenceMsMax: workerSilenceMsMax,
@@ -133,6 +136,12 @@ export class WorkerSet {
     this.broadcast([encodeMessage({ type: "close-drained", drain } satisfies ToWorker)], 0);
   }
 
+  /** Has all keep when drains are to be closed, for a main that comes after us. */
+  keepDeadlines(deadlines: readonly KeptDeadline[]): void {
+    const message = { type: "alone", serve_ms: this.#serveMs, deadlines } satisfies ToWorker;
+    this.broadcast([encodeMessage(message)], 0);
+  }
+
   /** There are new ticket keys: all take them, those that still load the state, too. */
   shareSecrets(): void {
     const secrets = this.#options.hooks.secrets();
@@ -195,8 +204,8 @@ export class WorkerSet {
   expectSuccessor(waitMs: number | undefined): void {
     const { serveAloneMs } = this.#options;
     if (serveAloneMs === null) return;
-    for (const worker of this.#workers.values())
-      worker.send({ type: "alone", serve_ms: waitMs ?? serveAloneMs });
+    this.#serveMs = waitMs ?? serveAloneMs;
+    for (const worker of this.#workers.values()) this.#sayWhatAlone(worker);
   }
 
   /** Kills a worker, and keeps why. */
@@ -227,19 +236,7 @@ export class WorkerSet {
   }
 
   statuses(): readonly WorkerStatus[] {
-    return this.all().map((worker) => ({
-      worker: worker.number,
-      pid: worker.pid,
-      state: worker.state,
-      ...(worker.isDraining && { draining: true }),
-      revision: worker.revision,
-      hash: worker.hash,
-      connections: worker.connections,
-      ...(worker.tlsHandles && { tls_handles: worker.tlsHandles }),
-      io: worker.io,
-      io_reason: worker.ioReason,
-      ...(worker.program && { version: worker.program.version }),
-    }));
+    return this.all().map((worker) => worker.status);
   }
 
   #sendAll(worker: WorkerProcess, messages: readonly string[]): void {
@@ -381,7 +378,7 @@ export class WorkerSet {
   }
 
   #sayWhatAlone(worker: WorkerProcess): void {
-    worker.send({ type: "alone", serve_ms: this.#options.serveAloneMs });
+    worker.send({ type: "alone", serve_ms: this.#serveMs });
   }
 
   #forget(worker: WorkerProcess): void {
