@@ -47,6 +47,8 @@ async function run({ folder, upstreamPort, tell, waitForQuiet }: Surroundings): 
     for (let number = 0; number < PROGRAMS; number++) holders.push(startHolder(port, number));
     await whenOpen(client);
     await waitForQuiet();
+    // Of those that were opened just now some are still being answered: it is no time without anything.
+    await traffic(port);
     const still = await traffic(port);
     const listed: Listed = { pages: [], lists: [], least: Infinity };
     const listing = await whileListing(client, listed, () => traffic(port));
