@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readSync, rmSync, statSync, writeSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readSync, rmSync, statSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { createDescriptorPair, sendDescriptors } from "../io/descriptors.ts";
 import { closeDescriptor, isReadable } from "../sys/descriptor.ts";
 import { connectUnixSocket } from "../sys/unix-socket.ts";
 import { Rendezvous, VISITOR_MS_MAX, VISITORS_MAX } from "./rendezvous.ts";
+
+/** Nobody's, on most systems; any but ours will do. */
+const OTHER_UID = 65_534;
+const IS_ROOT = process.geteuid!() === 0;
 
 function open(t: TestContext, now = (): number => 0): { rendezvous: Rendezvous; path: string } {
   const folder = mkdtempSync(join(tmpdir(), "kakehi-rendezvous-"));
@@ -59,6 +63,36 @@ test("a main that comes brings both its channels, and nobody but the owner may c
   rendezvous.close();
   assert.equal(existsSync(path), false);
 });
+
+test(
+  "another user does not get in by the socket's mode, and with another mode is sent away unheard",
+  { skip: !IS_ROOT && "only root can be another user" },
+  (t) => {
+    const { rendezvous, path } = open(t);
+    const connectAsOther = (): ReturnType<typeof connectUnixSocket> => {
+      process.seteuid!(OTHER_UID);
+      try {
+        return connectUnixSocket(path);
+      } finally {
+        process.seteuid!(0);
+      }
+    };
+    chmodSync(dirname(path), 0o711);
+    const refused = connectAsOther();
+    assert.match(refused.ok ? "it got in" : refused.error.message, /EACCES|permission/i);
+    chmodSync(path, 0o666);
+    const door = connectAsOther();
+    assert.ok(door.ok);
+    t.after(() => closeDescriptor(door.value));
+    const own = bring(t, door.value, 2);
+    assert.equal(rendezvous.look(), undefined);
+    for (const fd of own) assert.equal(readText(fd), "", "nothing of it stays open");
+    bring(t, knock(t, path), 2);
+    const brought = rendezvous.look();
+    assert.ok(brought, "its own user is heard all the same");
+    Object.values(brought).forEach(closeDescriptor);
+  },
+);
 
 test("who comes while there is a main is told so, and the next one is heard", (t) => {
   const { rendezvous, path } = open(t);

@@ -33,7 +33,7 @@ const EXIT_CONFIGURATION = 78;
 export type TellStep = (message: string) => void;
 
 export interface SupervisorOptions {
-  readonly workers: WorkerSet;
+  readonly workers: Pick<WorkerSet, "all" | "get" | "handOver" | "kill" | "spawn" | "stop">;
   readonly counters: MainCounters;
   readonly events: EventLog;
   readonly limits: MainLimits;
@@ -88,8 +88,11 @@ export class Supervisor {
   }
 
   /** A worker of a main before us goes on with us. */
-  adopted({ number: worker, pid }: WorkerProcess): void {
-    this.#options.events.append({ event: "WORKER_ADOPTED", worker, pid });
+  adopted(worker: WorkerProcess): void {
+    const { number, pid, state } = worker;
+    // Whoever let it hand over wanted it to leave.
+    if (state === "handing-over") this.#surplus.add(worker);
+    this.#options.events.append({ event: "WORKER_ADOPTED", worker: number, pid });
   }
 
   /** A process is gone. */
@@ -230,7 +233,9 @@ export class Supervisor {
   #keeps(worker: WorkerProcess): void {
     if (worker.state === "handing-over") worker.state = "running";
     if (!this.#surplus.delete(worker) || worker.state !== "running") return;
-    if (this.#staying().length > this.#wanted) this.#options.workers.stop(worker, undefined);
+    // Before we know how many there should be, it counts as all others do.
+    if (this.#wanted > 0 && this.#staying().length > this.#wanted)
+      this.#options.workers.stop(worker, undefined);
   }
 
   /** Whoever gave its connections to a worker that is gone goes on with what that one did not get. */
