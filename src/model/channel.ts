@@ -152,6 +152,8 @@ export interface DrainsQuestion {
   readonly from?: number;
   /** ...is left out, because the giver counts it. */
   readonly released?: number;
+  /** The same of others that give to it. */
+  readonly others?: readonly { readonly from: number; readonly released: number }[];
 }
 
 /** What the engine knows. */

@@ -7,7 +7,7 @@ import { assert } from "../base/assert.ts";
 import { receiveDescriptors, sendDescriptors } from "../io/descriptors.ts";
 import type { Io } from "../io/io.ts";
 import { MessageChannel } from "../io/message-channel.ts";
-import type { DrainCounts, DrainsQuestion, FromWorker } from "../model/channel.ts";
+import type { DrainCounts, DrainsQuestion, DrainUse, FromWorker } from "../model/channel.ts";
 import type { FromGiver, FromTaker } from "../model/handover.ts";
 import { closeDescriptor } from "../sys/descriptor.ts";
 import { Giver, type GivingEngine } from "./giver.ts";
@@ -16,7 +16,7 @@ import type { HandingOver } from "./worker.ts";
 
 export interface HandoverEndsOptions {
   readonly io: Io;
-  readonly engine: GivingEngine & TakingEngine;
+  readonly engine: GivingEngine & TakingEngine & { readonly drainCounts: readonly DrainUse[] };
   /** The two channels to the other worker that main has just sent: messages, and descriptors. */
   readonly takeChannels: () => readonly [number, number];
   readonly send: (message: FromWorker) => void;
@@ -93,11 +93,17 @@ export class HandoverEnds implements HandingOver {
     for (const { taker } of this.#taking) taker.followed();
   }
 
-  drainCounts({ from, released }: DrainsQuestion): DrainCounts {
-    const taking = this.#taking.findLast((one) => one.from === from);
-    if (taking !== undefined && released !== undefined) return { uses: taking.taker.drainCounts(released) };
+  drainCounts({ from, released, others = [] }: DrainsQuestion): DrainCounts {
+    const { drainCounts } = this.#options.engine;
+    if (from !== undefined && released !== undefined) {
+      const unreleased = [{ from, released }, ...others].flatMap((gift) => {
+        const taking = this.#taking.findLast((one) => one.from === gift.from);
+        return taking?.taker.unreleased(gift.released) ?? [];
+      });
+      return { uses: without(drainCounts, unreleased) };
+    }
     const giver = this.#giving?.giver;
-    return { uses: this.#options.engine.drainCounts, ...(giver && { released: giver.released }) };
+    return { uses: drainCounts, ...(giver && { released: giver.released }) };
   }
 
   /** Defined while it gives its connections away: then it leaves by itself. */
@@ -136,9 +142,6 @@ export class HandoverEnds implements HandingOver {
       endAdoption: () => {
         if (this.#taking.every(({ taker }) => taker.isOver)) engine.endAdoption();
       },
-      get drainCounts() {
-        return engine.drainCounts;
-      },
     };
   }
 
@@ -152,6 +155,13 @@ export class HandoverEnds implements HandingOver {
     });
     return { messages, descriptors };
   }
+}
+
+/** These counts, less one for each time that a drain is named. */
+function without(counts: readonly DrainUse[], drains: readonly number[]): readonly DrainUse[] {
+  const left = new Map(counts.map(({ drain, connections }) => [drain, connections]));
+  for (const drain of drains) left.set(drain, left.get(drain)! - 1);
+  return [...left].map(([drain, connections]) => ({ drain, connections }));
 }
 
 /** Sends what waits. False: all is said, and the channels are closed. */

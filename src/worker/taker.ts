@@ -16,14 +16,12 @@ import {
   HANDOVER_FORMAT,
   type HandoverRecord,
 } from "../model/handover.ts";
-import type { DrainUse } from "../model/channel.ts";
 
 /** The engine, as far as taking needs it. */
 export interface TakingEngine {
   beginAdoption(): void;
   adopt(record: HandoverRecord): Adopted | undefined;
   endAdoption(): void;
-  readonly drainCounts: readonly DrainUse[];
 }
 
 export interface TakerOptions<Descriptor> {
@@ -108,21 +106,13 @@ export class Taker<Descriptor> {
   }
 
   /**
-   * How many connections use what drains, without those of batches after `released`: the giver counts them
-   * itself.
+   * The drains that count what came in batches after `released`, once for each connection: the giver counts
+   * it itself.
    */
-  drainCounts(released: number): readonly DrainUse[] {
-    const counts = new Map(
-      this.#options.engine.drainCounts.map(({ drain, connections }) => [drain, connections]),
-    );
+  unreleased(released: number): readonly number[] {
     this.#batches = this.#batches.filter((batch) => batch.state === "prepared" || batch.number > released);
-    for (const { number, taken } of this.#batches) {
-      if (number <= released) continue;
-      for (const { adopted } of taken) {
-        for (const drain of adopted.drains) counts.set(drain, counts.get(drain)! - 1);
-      }
-    }
-    return [...counts].map(([drain, connections]) => ({ drain, connections }));
+    const uncounted = this.#batches.filter(({ number }) => number > released);
+    return uncounted.flatMap(({ taken }) => taken.flatMap(({ adopted }) => adopted.drains));
   }
 
   #take({ number, records }: BatchMessage): void {

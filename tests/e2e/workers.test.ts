@@ -12,6 +12,7 @@ import type { WorkerStatus } from "../../testing/proxy.ts";
 import { assertNoFaults, echoRequest, exchangeOn, fetchOnce, IOS, TIMEOUT_MS, withApp } from "./support.ts";
 
 const CONNECTIONS = 24;
+const TUNNELS = 60;
 
 function areRunning(count: number): (workers: readonly WorkerStatus[]) => boolean {
   return (workers) => workers.length === count && workers.every(({ state }) => state === "running");
@@ -167,6 +168,43 @@ for (const io of IOS) {
     });
   });
 }
+
+test("SET_WORKERS 4 → 1 while something drains: connections of three workers are counted once while they go over to the fourth", async () => {
+  await withApp({ workers: 4 }, async (proxy, port, [backend]) => {
+    const { orders } = proxy;
+    const faults = new FaultLog();
+    const tunnels: WebSocketClient[] = [];
+    for (let count = 0; count < TUNNELS; count++)
+      tunnels.push(await WebSocketClient.open({ port, host: "a.example", target: "/websocket", faults }));
+    const order = { cluster_id: "app", backend_id: backend!.id, drain: { progress_ms: 10 } };
+    const drain = (await proxy.connect()).send("REMOVE_BACKEND", order);
+    const first = await drain.processing();
+    assert.equal(first.data.connections, TUNNELS);
+    assert.ok(Object.keys(first.data.workers).length > 1, "one worker has got them all");
+    const fewer = (await proxy.connect()).send("SET_WORKERS", { count: 1 });
+    // Meanwhile some end, each when its number says so.
+    const [ending, staying] = [tunnels.slice(0, TUNNELS / 2), tunnels.slice(TUNNELS / 2)];
+    for (const tunnel of ending) await tunnel.close();
+    assert.equal((await fewer.final()).status, "OK");
+    const [worker] = await proxy.whenWorkers("one worker", areRunning(1));
+    const left = await askUntil(TIMEOUT_MS, "the count of those that stay", async () => {
+      const [one] = (await orders.ok("QUERY_DRAINS")).data.drains;
+      return one.connections === staying.length ? one : undefined;
+    });
+    assert.deepEqual(left.workers, { [worker!.worker]: staying.length });
+    for (const tunnel of staying) await tunnel.close();
+    const { status, data } = await drain.final();
+    assert.deepEqual([status, data.connections], ["OK", 0]);
+    const told = drain.progress.map((answer) => answer.data.connections as number);
+    const sorted = told.toSorted((one, other) => other - one);
+    assert.deepEqual(told, sorted, "none is counted twice, none is missed and found again");
+    assert.ok(
+      told.every((count) => count > 0),
+      `0 was told, and was not the end: ${told.join()}`,
+    );
+    assertNoFaults(faults);
+  });
+});
 
 test("RESTART_WORKER brings a new one first: no request is lost", async () => {
   await withApp({ workers: 2 }, async (proxy, port) => {

@@ -10,8 +10,14 @@ const DRAIN = 7;
 interface Asked {
   readonly worker: number;
   readonly released: number | undefined;
+  readonly others: DrainsQuestion["others"];
   answer(connections: number, released?: number): Promise<void>;
   die(): Promise<void>;
+}
+
+/** Lets what was promised come about. */
+function settle(): Promise<void> {
+  return new Promise((later) => setImmediate(later));
 }
 
 /** A pair whose answers the test gives; `reports` has what was believed, by worker. */
@@ -19,21 +25,22 @@ function newPair(): { drains: HandoverDrains; asked: Asked[]; reports: Record<nu
   const asked: Asked[] = [];
   const reports: Record<number, number>[] = [];
   const drains = new HandoverDrains({
-    ask: (worker: number, { released }: DrainsQuestion) => {
+    ask: (worker: number, { released, others }: DrainsQuestion) => {
       const { promise, resolve } = Promise.withResolvers<DrainCounts | undefined>();
-      const settle = async (counts: DrainCounts | undefined): Promise<void> => {
+      const answered = (counts: DrainCounts | undefined): Promise<void> => {
         resolve(counts);
-        await new Promise((later) => setImmediate(later));
+        return settle();
       };
       asked.push({
         worker,
         released,
+        others,
         answer: (connections, newest) =>
-          settle({
+          answered({
             uses: connections === 0 ? [] : [{ drain: DRAIN, connections }],
             ...(newest !== undefined && { released: newest }),
           }),
-        die: () => settle(undefined),
+        die: () => answered(undefined),
       });
       return promise;
     },
@@ -83,6 +90,7 @@ test("a round in which something was told is not believed: another follows", asy
 test("a giver that leaves is forgotten only with the word of the taker on all that it took", async () => {
   const { drains, asked, reports } = newPair();
   assert.equal(drains.left(GIVER), true);
+  await settle();
   assert.deepEqual([asked[0]!.worker, asked[0]!.released], [TAKER, Number.MAX_SAFE_INTEGER]);
   await asked[0]!.answer(1);
   assert.deepEqual(reports, [{ [GIVER]: 0, [TAKER]: 1 }]);
@@ -118,6 +126,53 @@ test("when both die, nothing is left of either", async () => {
   const { drains, asked, reports } = newPair();
   drains.left(GIVER);
   drains.left(TAKER);
-  await asked[0]!.die();
-  assert.deepEqual(reports, [{ [GIVER]: 0 }]);
+  await settle();
+  assert.deepEqual([reports, asked], [[{ [GIVER]: 0 }], []]);
+});
+
+test("several that give to one are asked together, and the taker leaves out what is on its way from each", async () => {
+  const { drains, asked, reports } = newPair();
+  drains.begin(1, TAKER);
+  drains.changed(GIVER);
+  await asked[0]!.answer(3, 5);
+  assert.equal(asked.length, 2, "the taker is asked when all have answered");
+  await asked[1]!.answer(2, 8);
+  assert.deepEqual([asked[1]!.worker, asked[2]!.worker, asked[2]!.released], [1, TAKER, 5]);
+  assert.deepEqual(asked[2]!.others, [{ from: 1, released: 8 }]);
+  await asked[2]!.answer(4);
+  assert.deepEqual(reports, [{ [GIVER]: 3, 1: 2, [TAKER]: 4 }]);
+  drains.left(1);
+  await asked[3]!.answer(3, 5);
+  assert.deepEqual(asked[4]!.others, [{ from: 1, released: Number.MAX_SAFE_INTEGER }]);
+  await asked[4]!.answer(6);
+  assert.deepEqual(reports.at(-1), { [GIVER]: 3, 1: 0, [TAKER]: 6 });
+  drains.changed(TAKER);
+  await asked[5]!.answer(3, 5);
+  assert.equal(asked[6]!.others, undefined, "that one's is over");
+});
+
+test("one that begins to give in the midst of a round is asked in another before anything is believed", async () => {
+  const { drains, asked, reports } = newPair();
+  drains.changed(GIVER);
+  await asked[0]!.answer(1, 0);
+  drains.begin(1, TAKER);
+  await asked[1]!.answer(9);
+  assert.deepEqual(reports, []);
+  await asked[2]!.answer(1, 0);
+  await asked[3]!.answer(1, 0);
+  await asked[4]!.answer(0);
+  assert.deepEqual(reports, [{ [GIVER]: 1, 1: 1, [TAKER]: 0 }]);
+});
+
+test("when the taker of several dies, each that is there is asked, and each one's hand-over is settled", async () => {
+  const { drains, asked, reports } = newPair();
+  drains.begin(1, TAKER);
+  const settled = Promise.all([drains.settled(GIVER), drains.settled(1)]);
+  drains.left(1);
+  drains.left(TAKER);
+  await settled;
+  assert.deepEqual(reports, [{ 1: 0 }]);
+  const alone = asked.findLast(({ worker }) => worker === GIVER)!;
+  await alone.answer(2);
+  assert.deepEqual(reports.at(-1), { [GIVER]: 2 });
 });

@@ -1,12 +1,12 @@
 /**
- * Counts what drains while connections go from one worker to another: each is counted once, by the one or the
- * other, at every moment. Asked are first the giver and then the taker, which leaves out what the giver had
- * not let go of when it answered; and what both say is believed together. So nobody hears of a connection
+ * Counts what drains while connections go from some workers to another: each is counted once, by the one or
+ * the other, at every moment. Asked are first the givers and then the taker, which leaves out what a giver
+ * had not let go of when it answered; and what all say is believed together. So nobody hears of a connection
  * twice, and nobody hears "0" while one is on its way.
  *
  * Rules of this file:
- *  1. While two workers are a pair, what they tell by themselves is only a reason to ask.
- *  2. One round of questions at a time for each pair; what is told meanwhile asks for one more.
+ *  1. While a worker gives or takes, what it tells by itself is only a reason to ask.
+ *  2. One round of questions at a time for each taker; what is told meanwhile asks for one more.
  */
 import type { DrainCounts, DrainsQuestion } from "../../model/channel.ts";
 import type { AllUses } from "../drains.ts";
@@ -18,19 +18,31 @@ export interface HandoverDrainsOptions {
   readonly report: (all: readonly AllUses[]) => void;
 }
 
-interface Pair {
-  readonly giver: number;
+interface Giver {
+  readonly number: number;
+  /** Whether it is there: what it had is the taker's by now, or gone. */
+  is: "here" | "gone";
+  readonly over: PromiseWithResolvers<void>;
+}
+
+/** A worker that takes, and all that give to it. */
+interface Taking {
   readonly taker: number;
+  readonly givers: Map<number, Giver>;
   /** `again`: something was told since the round began. */
   state: "resting" | "asking" | "again";
-  /** Whether the giver is there: what it had is the taker's by now, or gone. */
-  giverIs: "here" | "gone";
-  readonly over: PromiseWithResolvers<void>;
+}
+
+/** What a giver said in a round; of one that is gone: nothing, and all is the taker's. */
+interface Said {
+  readonly giver: Giver;
+  readonly wasGone: boolean;
+  readonly counts: DrainCounts | undefined;
 }
 
 export class HandoverDrains {
   readonly #options: HandoverDrainsOptions;
-  readonly #pairs = new Set<Pair>();
+  readonly #takings = new Map<number, Taking>();
 
   constructor(options: HandoverDrainsOptions) {
     this.#options = options;
@@ -38,79 +50,117 @@ export class HandoverDrains {
 
   /** `giver` hands over to `taker` from now on, until one of them is gone. */
   begin(giver: number, taker: number): void {
-    this.#pairs.add({ giver, taker, state: "resting", giverIs: "here", over: Promise.withResolvers() });
+    const taking: Taking = this.#takings.get(taker) ?? { taker, givers: new Map(), state: "resting" };
+    this.#takings.set(taker, taking);
+    taking.givers.get(giver)?.over.resolve();
+    taking.givers.set(giver, { number: giver, is: "here", over: Promise.withResolvers() });
+    // The round that is under way has not asked it.
+    if (taking.state === "asking") taking.state = "again";
   }
 
-  /** A worker told that a count has changed. True: it is one of a pair, and will be asked. */
+  /** A worker told that a count has changed. True: it gives or takes, and will be asked. */
   changed(worker: number): boolean {
-    const pairs = [...this.#pairs].filter(({ giver, taker }) => giver === worker || taker === worker);
-    for (const pair of pairs) this.#ask(pair);
-    return pairs.length > 0;
+    const takings = [...this.#takings.values()].filter(
+      ({ taker, givers }) => taker === worker || givers.has(worker),
+    );
+    for (const taking of takings) this.#ask(taking);
+    return takings.length > 0;
   }
 
   /** A worker is gone. True: what it had is forgotten when the other has told what it took of it. */
   left(worker: number): boolean {
     let isAwaited = false;
-    for (const pair of this.#pairs) {
-      if (pair.taker === worker) {
-        this.#end(pair);
-        if (pair.giverIs === "here") void this.#askAlone(pair.giver);
-        else this.#options.report([{ worker: pair.giver, uses: [] }]);
-      } else if (pair.giver === worker) {
-        pair.giverIs = "gone";
+    for (const taking of this.#takings.values()) {
+      const giver = taking.givers.get(worker);
+      if (taking.taker === worker) this.#takerLeft(taking);
+      else if (giver !== undefined) {
+        giver.is = "gone";
         isAwaited = true;
-        this.#ask(pair);
+        this.#ask(taking);
       }
     }
     return isAwaited;
   }
 
-  /** Fulfilled when this giver's pair is over: what is counted then, counts. */
+  /** Fulfilled when this giver's hand-over is over: what is counted then, counts. */
   async settled(giver: number): Promise<void> {
-    for (const pair of this.#pairs) if (pair.giver === giver) await pair.over.promise;
+    for (const { givers } of this.#takings.values()) await givers.get(giver)?.over.promise;
   }
 
-  #end(pair: Pair): void {
-    this.#pairs.delete(pair);
-    pair.over.resolve();
+  #takerLeft(taking: Taking): void {
+    for (const giver of taking.givers.values()) {
+      this.#end(taking, giver);
+      if (giver.is === "here") void this.#askAlone(giver.number);
+      else this.#options.report([{ worker: giver.number, uses: [] }]);
+    }
   }
 
-  #ask(pair: Pair): void {
-    if (pair.state === "resting") void this.#round(pair);
-    else pair.state = "again";
+  #end(taking: Taking, giver: Giver): void {
+    // Another may have its number by now.
+    if (taking.givers.get(giver.number) === giver) taking.givers.delete(giver.number);
+    if (taking.givers.size === 0) this.#takings.delete(taking.taker);
+    giver.over.resolve();
   }
 
-  async #round(pair: Pair): Promise<void> {
-    const { ask, report } = this.#options;
+  #ask(taking: Taking): void {
+    if (taking.state === "resting") void this.#rounds(taking);
+    else taking.state = "again";
+  }
+
+  async #rounds(taking: Taking): Promise<void> {
     do {
-      pair.state = "asking";
-      const giver = pair.giverIs === "here" ? await ask(pair.giver, { kind: "drains" }) : undefined;
-      const isGone = pair.giverIs === "gone";
-      const released = isGone ? Number.MAX_SAFE_INTEGER : (giver?.released ?? 0);
-      const taker = await ask(pair.taker, { kind: "drains", from: pair.giver, released });
-      if (!this.#pairs.has(pair)) return;
-      // Both are gone, or the taker never was: then the giver took what it had with it.
-      if (isGone && taker === undefined) {
-        report([{ worker: pair.giver, uses: [] }]);
-        return this.#end(pair);
-      }
-      // What was told since may be newer than what was answered first: only a round in peace counts.
-      if (this.#isToAskAgain(pair) || taker === undefined || (giver === undefined && !isGone)) continue;
-      report([
-        { worker: pair.giver, uses: isGone ? [] : giver!.uses },
-        { worker: pair.taker, uses: taker.uses },
-      ]);
-      if (isGone) this.#end(pair);
-    } while (this.#isToAskAgain(pair));
-    pair.state = "resting";
+      taking.state = "asking";
+      await this.#round(taking);
+    } while (this.#isToAskAgain(taking));
+    taking.state = "resting";
   }
 
-  #isToAskAgain(pair: Pair): boolean {
-    return this.#pairs.has(pair) && pair.state === "again";
+  async #round(taking: Taking): Promise<void> {
+    const { ask, report } = this.#options;
+    const all = await Promise.all([...taking.givers.values()].map((giver) => this.#hear(giver)));
+    const [first, ...others] = all.map(giftOf);
+    if (first === undefined || this.#takings.get(taking.taker) !== taking) return;
+    const question: DrainsQuestion = { kind: "drains", ...first, ...(others.length > 0 && { others }) };
+    const taker = await ask(taking.taker, question);
+    if (this.#takings.get(taking.taker) !== taking) return;
+    const gone = all.filter(({ wasGone }) => wasGone).map(({ giver }) => giver);
+    if (taker === undefined) {
+      // The taker is gone, too, or never was: then they took what they had with them.
+      for (const giver of gone) {
+        report([{ worker: giver.number, uses: [] }]);
+        this.#end(taking, giver);
+      }
+      return;
+    }
+    // What was told since may be newer than what was answered first: only a round in peace counts.
+    const isWhole = all.every(({ wasGone, counts }) => wasGone || counts !== undefined);
+    if (this.#isToAskAgain(taking) || !isWhole) return;
+    report([
+      ...all.map(({ giver, wasGone, counts }) => {
+        return { worker: giver.number, uses: wasGone ? [] : counts!.uses };
+      }),
+      { worker: taking.taker, uses: taker.uses },
+    ]);
+    for (const giver of gone) this.#end(taking, giver);
+  }
+
+  async #hear(giver: Giver): Promise<Said> {
+    const counts =
+      giver.is === "here" ? await this.#options.ask(giver.number, { kind: "drains" }) : undefined;
+    return { giver, wasGone: giver.is === "gone", counts };
+  }
+
+  #isToAskAgain(taking: Taking): boolean {
+    return this.#takings.get(taking.taker) === taking && taking.state === "again";
   }
 
   async #askAlone(worker: number): Promise<void> {
     const counts = await this.#options.ask(worker, { kind: "drains" });
     if (counts !== undefined) this.#options.report([{ worker, uses: counts.uses }]);
   }
+}
+
+/** What the taker is told of a giver: what it had let go of. */
+function giftOf({ giver, wasGone, counts }: Said): { readonly from: number; readonly released: number } {
+  return { from: giver.number, released: wasGone ? Number.MAX_SAFE_INTEGER : (counts?.released ?? 0) };
 }
