@@ -25,7 +25,7 @@ import type { FromWorker, ToWorker } from "../model/channel.ts";
 import { closeDescriptor } from "../sys/descriptor.ts";
 import type { BroughtChannels, Rendezvous } from "./rendezvous.ts";
 
-/** How often a worker that is alone looks whether a main has come. */
+/** How often a worker that is alone looks whether a main has come; that one waits `adoptionMs` for it. */
 const LOOK_EVERY_MS = 20;
 
 export interface MainLinkOptions {

@@ -1,5 +1,6 @@
 /**
- * UPGRADE_MAIN of a large configuration, with real processes, while clients have traffic and orders under way.
+ * UPGRADE_MAIN of a large configuration, with real processes, while clients have traffic and orders under
+ * way.
  */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";

@@ -33,6 +33,7 @@ import { rehearse } from "./rehearsal.ts";
 /** Where the new program finds the document. */
 export const DOCUMENT_VARIABLE = "KAKEHI_DOCUMENT_FD";
 
+/** How often it is looked whether all is at rest; `quietMs` ends that. */
 const LOOK_EVERY_MS = 2;
 
 /** What main has beside its parts, once it serves. */

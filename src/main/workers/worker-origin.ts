@@ -50,7 +50,7 @@ export interface SpawnOptions {
 
 /** What `kakehi` is called with to be a worker (`bin/load.cjs`). */
 const WORKER_COMMAND = "worker-process";
-/** How often one that has closed its channel is looked at. */
+/** How often one that has closed its channel is looked at, until `END_MS_MAX`. */
 const LOOK_EVERY_MS = 5;
 /** One that has closed its channel and lives is of no more use. */
 const END_MS_MAX = 1_000;
