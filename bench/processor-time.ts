@@ -2,7 +2,7 @@
  * What a process has cost so far: processor time, user and kernel apart, and memory, from `/proc`
  * (proc_pid_stat(5)).
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** Linux counts in hundredths of a second here, whatever the kernel's own clock (sysconf `_SC_CLK_TCK`). */
 const TICK_SECONDS = 0.01;
@@ -24,6 +24,16 @@ export function readProcessorTime(pids: readonly number[]): ProcessorTime {
     user: times.reduce((sum, time) => sum + time.user, 0),
     kernel: times.reduce((sum, time) => sum + time.kernel, 0),
   };
+}
+
+/**
+ * Seconds that the threads which a process has now have run, to the nanosecond
+ * (`/proc/PID/task/N/schedstat`): for spans of a few ticks.
+ */
+export function readRunSeconds(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const run = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8"));
+  return run.reduce((sum, text) => sum + Number(text.split(" ")[0]) / 1e9, 0);
 }
 
 /** What was used between two readings. */

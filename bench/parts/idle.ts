@@ -3,16 +3,13 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { configure, startKakehi } from "../contestants/kakehi.ts";
-import { readProcessorTime, usedBetween } from "../processor-time.ts";
+import { readRunSeconds } from "../processor-time.ts";
 import { goalAtMost, type Section } from "../section.ts";
 import type { Part, Surroundings } from "./part.ts";
 
 const IDLE_SECONDS = 10;
 const SETTLE_MS = 2_000;
-/**
- * Two hundredths of a second in ten: what the clock of `/proc` can hardly tell from nothing, for three
- * processes.
- */
+/** Of three processes together: half a percent of one processor. */
 const IDLE_SECONDS_MAX = 0.05;
 
 export const idlePart: Part = { name: "idle", run };
@@ -23,19 +20,16 @@ async function run({ folder, upstreamPort, tell }: Surroundings): Promise<Sectio
     await configure(kakehi.client, upstreamPort);
     await wait(SETTLE_MS);
     const pids = [kakehi.mainPid, ...kakehi.workerPids];
-    const before = pids.map((pid) => readProcessorTime([pid]));
+    const before = pids.map(readRunSeconds);
     await wait(IDLE_SECONDS * 1_000);
-    const used = pids.map((pid, index) => {
-      const { user, kernel } = usedBetween(before[index] ?? { user: 0, kernel: 0 }, readProcessorTime([pid]));
-      return user + kernel;
-    });
+    const used = pids.map((pid, index) => readRunSeconds(pid) - before[index]!);
     const total = used.reduce((sum, seconds) => sum + seconds, 0);
-    tell(`idle: ${total.toFixed(2)} s of processor time in ${IDLE_SECONDS} s`);
+    tell(`idle: ${total.toFixed(3)} s of processor time in ${IDLE_SECONDS} s`);
     return {
       title: "Idle",
       how: `Processor time of main and two workers in ${IDLE_SECONDS} s without traffic, with 1,000 frontends.`,
       head: ["", "seconds"],
-      rows: used.map((seconds, index) => [index === 0 ? "main" : `worker ${index - 1}`, seconds.toFixed(2)]),
+      rows: used.map((seconds, index) => [index === 0 ? "main" : `worker ${index - 1}`, seconds.toFixed(3)]),
       goals: [goalAtMost(`seconds of processor time in ${IDLE_SECONDS} s`, IDLE_SECONDS_MAX, total)],
     };
   } finally {

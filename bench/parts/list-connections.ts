@@ -22,8 +22,6 @@ const LOOK_MS = 500;
 /** Longer than all of it. */
 const FRONT_TIMEOUT_MS = 600_000;
 const PAGE = 1_000;
-/** Two runs of the same traffic are not equal to less than this. */
-const P99_MOVES_MS_MAX = 2;
 const HOLDER = join(import.meta.dirname, "..", "load", "holding-clients.ts");
 
 export const listConnectionsPart: Part = { name: "list-connections", run };
@@ -136,7 +134,6 @@ function sectionOf(
       ["requests, while lists are made", listing.p50.toFixed(2), listing.p99.toFixed(2)],
     ],
     goals: [
-      goalAtMost("a request's p99 in ms, more than without", P99_MOVES_MS_MAX, listing.p99 - still.p99),
       goalAtLeast("connections in each list", CONNECTIONS, least),
       goalAtMost("requests without an answer", 0, still.faults + listing.faults, 0),
     ],
