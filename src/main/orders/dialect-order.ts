@@ -20,6 +20,7 @@ import { judgeRight } from "./judge-right.ts";
 import { metricsOf } from "./metrics.ts";
 import { publish } from "./publish.ts";
 import { subscribeEvents } from "./subscribe-events.ts";
+import { whenKept } from "./when-kept.ts";
 
 /** What such an order is executed with. */
 interface Means {
@@ -53,14 +54,11 @@ export function executeDialect(
       executeAction(control, action, plainReply(reply, remarkOf(action)));
       return undefined;
     case "events":
-      whenKept(control, () => subscribeEvents(control, {}, eventReply(reply)));
-      return undefined;
+      return whenKept(control, () => subscribeEvents(control, {}, eventReply(reply)));
     case "metrics":
-      whenKept(control, () => void answerMetrics(control, workerId, reply));
-      return undefined;
+      return whenKept(control, () => answerMetrics(control, workerId, reply));
     default:
-      whenKept(control, () => answerQuestion(control, action, workerId, reply));
-      return undefined;
+      return whenKept(control, () => answerQuestion(control, action, workerId, reply));
   }
 }
 
@@ -158,33 +156,20 @@ function loadState(control: Control, path: string, reply: Reply): Promise<void> 
 }
 
 /** In their records, where all of the configuration can be said in them. */
-function saveState(control: Control, path: string, reply: Reply): Promise<void> {
-  return new Promise((tookEffect) => {
-    whenKept(control, () => {
-      const { state, revision } = control.configuration;
-      const orders = dialectOrdersOf(state);
-      if (!orders.ok) {
-        const message = `could not save state to file: ${orders.error}; SAVE_STATE of version 1 saves all`;
-        reply.refuse({ code: "NOT_SUPPORTED", message }, revision);
-        return tookEffect();
-      }
-      void writeDialectFile(path, orders.value).then((written) => {
-        const { length } = orders.value;
-        if (written.ok) reply.ok(`saved ${length} config messages to ${path}`, null, revision);
-        else
-          reply.refuse(
-            { ...written.error, message: `could not save state to file: ${written.error.message}` },
-            revision,
-          );
-        tookEffect();
-      });
-    });
+function saveState(control: Control, path: string, reply: Reply): Promise<void> | undefined {
+  return whenKept(control, async () => {
+    const { state, revision } = control.configuration;
+    const orders = dialectOrdersOf(state);
+    if (!orders.ok) {
+      const message = `could not save state to file: ${orders.error}; SAVE_STATE of version 1 saves all`;
+      return reply.refuse({ code: "NOT_SUPPORTED", message }, revision);
+    }
+    const written = await writeDialectFile(path, orders.value);
+    if (written.ok)
+      return reply.ok(`saved ${orders.value.length} config messages to ${path}`, null, revision);
+    const message = `could not save state to file: ${written.error.message}`;
+    return reply.refuse({ ...written.error, message }, revision);
   });
-}
-
-/** Does it when what was accepted before is kept, or is not. */
-function whenKept(control: Control, action: () => void): void {
-  control.configuration.after({ kept: action, takenBack: action });
 }
 
 function remarkOf({ leftOut }: ChangeAction): string {

@@ -42,6 +42,7 @@ import { statusOf } from "./status.ts";
 import { subscribeEvents } from "./subscribe-events.ts";
 import { executeTransaction } from "./transaction.ts";
 import { swapBackends } from "./swap-backends.ts";
+import { whenKept } from "./when-kept.ts";
 import { waitRevision } from "./wait-revision.ts";
 
 /** Orders that look and change nothing, but for files. */
@@ -102,10 +103,8 @@ export class Executor implements OrderExecutor {
       reply.refuse(forbidden, configuration.revision);
       return undefined;
     }
-    if (ifRevision !== undefined && ifRevision !== configuration.revision) {
-      void refuseConflict(this.#control, ifRevision, reply);
-      return undefined;
-    }
+    if (ifRevision !== undefined && ifRevision !== configuration.revision)
+      return refuseConflict(this.#control, ifRevision, reply);
     const changes = isChangeOrder(order) || WHOLE_CHANGES.includes(order.type);
     if (stopSequence.state === "stopping" && changes) {
       reply.refuse(
@@ -137,8 +136,8 @@ export class Executor implements OrderExecutor {
       return importState(this.#control, order.data, { ifRevision, dryRun }, reply);
     if (order.type === "SAVE_STATE") return saveState(this.#control, order.data.path, reply);
     if (order.type === "DUMP_STATE") return this.#dumps.dump(order.data, ifRevision, reply);
-    if (isProcessOrder(order)) executeProcessOrder(this.#control, order, reply);
-    else this.#answerQuestion(order, reply);
+    if (!isProcessOrder(order)) return this.#answerQuestion(order, reply);
+    executeProcessOrder(this.#control, order, reply);
     return undefined;
   }
 
@@ -146,17 +145,17 @@ export class Executor implements OrderExecutor {
     return executeDialect({ control: this.#control, executor: this }, order, reply);
   }
 
-  #answerQuestion(order: QuestionOrder, reply: Reply): void {
+  #answerQuestion(order: QuestionOrder, reply: Reply): Promise<void> | undefined {
     const { drains } = this.#control;
     switch (order.type) {
       case "STATUS":
         return this.#answer(reply, () => statusOf(this.#control));
       case "SUBSCRIBE_EVENTS":
-        return this.#whenKept(() => subscribeEvents(this.#control, order.data, reply));
+        return whenKept(this.#control, () => subscribeEvents(this.#control, order.data, reply));
       case "WAIT_REVISION":
-        return this.#whenKept(() => waitRevision(this.#control, order.data, reply));
+        return whenKept(this.#control, () => waitRevision(this.#control, order.data, reply));
       case "METRICS":
-        return this.#metrics(reply);
+        return whenKept(this.#control, () => this.#metrics(reply));
       case "LIST_LISTENERS":
       case "LIST_CLUSTERS":
       case "LIST_FRONTENDS":
@@ -164,18 +163,18 @@ export class Executor implements OrderExecutor {
       case "LIST_CERTIFICATES":
         return this.#answer(reply, () => this.#list(order));
       case "HISTORY":
-        return this.#whenKept(() => void answerHistory(this.#control, order.data, reply));
+        return whenKept(this.#control, () => answerHistory(this.#control, order.data, reply));
       case "LIST_CONNECTIONS":
-        return this.#whenKept(() => void listConnections(this.#control, order.data, reply));
+        return whenKept(this.#control, () => listConnections(this.#control, order.data, reply));
       case "CLOSE_CONNECTIONS":
-        return this.#whenKept(() => void closeConnections(this.#control, order.data, reply));
+        return whenKept(this.#control, () => closeConnections(this.#control, order.data, reply));
       case "QUERY_DRAINS":
         return this.#answer(reply, () => {
           const list = drains.list();
           return { message: `${counted(list.length, "drain")} in progress`, data: { drains: list } };
         });
       case "EXPLAIN":
-        return this.#explain(order.data, reply);
+        return whenKept(this.#control, () => this.#explain(order.data, reply));
       default:
         return assertNever(order);
     }
@@ -186,45 +185,38 @@ export class Executor implements OrderExecutor {
     return { message: counted(data.items.length, "item"), data };
   }
 
-  /** Does it when what was accepted before is kept, or is not. */
-  #whenKept(action: () => void): void {
-    this.#control.configuration.after({ kept: action, takenBack: action });
+  async #metrics(reply: Reply): Promise<void> {
+    const data = await metricsOf(this.#control);
+    const metrics = counted(Object.keys(data.metrics).length, "metric");
+    const workers = counted(Object.keys(data.metrics["requests"]!.workers!).length, "worker");
+    reply.ok(`${metrics} of ${workers}`, data, this.revision);
   }
 
-  #metrics(reply: Reply): void {
-    this.#whenKept(() => {
-      void metricsOf(this.#control).then((data) => {
-        const metrics = counted(Object.keys(data.metrics).length, "metric");
-        const workers = counted(Object.keys(data.metrics["requests"]!.workers!).length, "worker");
-        reply.ok(`${metrics} of ${workers}`, data, this.revision);
-      });
-    });
-  }
-
-  #explain(question: OrderData["EXPLAIN"], reply: Reply): void {
-    this.#whenKept(() => {
-      const { at } = question;
-      const asked =
-        at === undefined ? explain(this.#control, question) : explainPast(this.#control, { ...question, at });
-      void asked.then((explained) => {
-        if (!explained.ok) return reply.refuse(explained.error, this.revision);
-        return reply.ok(explained.value.message, explained.value.data, this.revision);
-      });
-    });
+  async #explain(question: OrderData["EXPLAIN"], reply: Reply): Promise<void> {
+    const { at } = question;
+    const explained = await (at === undefined
+      ? explain(this.#control, question)
+      : explainPast(this.#control, { ...question, at }));
+    if (!explained.ok) return reply.refuse(explained.error, this.revision);
+    return reply.ok(explained.value.message, explained.value.data, this.revision);
   }
 
   /** Looks now, answers when what it saw is kept; if that is taken back, looks again. */
-  #answer(reply: Reply, look: () => { readonly message: string; readonly data: unknown }): void {
+  #answer(
+    reply: Reply,
+    look: () => { readonly message: string; readonly data: unknown },
+  ): Promise<void> | undefined {
     const { configuration } = this.#control;
     const { message, data } = look();
     const { revision } = configuration;
-    configuration.after({
-      kept: () => reply.ok(message, data, revision),
-      takenBack: () => {
+    return whenKept(
+      this.#control,
+      () => reply.ok(message, data, revision),
+      () => {
         const again = look();
         reply.ok(again.message, again.data, configuration.revision);
       },
-    });
+    );
   }
 }
 
