@@ -41,3 +41,12 @@ test("where few are there to go, no more are let go at once later", () => {
   for (let round = 0; round < 4; round++) pace.arrived(1, 0);
   assert.equal(pace.max, 20);
 });
+
+test("a batch of which nothing arrived says nothing about the pace", () => {
+  const pace = new Pace(LIMITS);
+  const { max } = pace;
+  pace.arrived(0, 0);
+  assert.equal(pace.max, max);
+  pace.arrived(1, 0);
+  assert.ok(pace.max > max);
+});

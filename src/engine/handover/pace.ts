@@ -22,8 +22,9 @@ export class Pace {
     return this.#max;
   }
 
-  /** So many have arrived; the slowest of them stood still for so long. */
+  /** So many have arrived; the slowest of them stood still for so long. None, if all were refused. */
   arrived(count: number, stoodMs: number): void {
+    if (count === 0) return;
     const { handOverFrozenMin: least, handOverFrozenMax: most, handOverFrozenMs: msMax } = this.#limits;
     if (stoodMs > msMax) this.#max = Math.max(least, this.#max >> 1);
     else {
