@@ -101,3 +101,19 @@ test("what cannot be is refused before anybody is asked, and a dry run changes n
   assert.deepEqual([tried.status, tried.data.added, tried.data.removed], ["OK", 1, 1]);
   assert.equal(await hashOf(), hash);
 });
+
+test("a swap whose cluster is removed while it asks ends then, and not with its time", async () => {
+  const { orders } = proxy;
+  await orders.ok("ADD_CLUSTER", { cluster_id: "gone" });
+  const swap = orders.send("SWAP_BACKENDS", {
+    cluster_id: "gone",
+    add: [{ backend_id: "new", address: `127.0.0.1:${await freePort()}` }],
+    remove: [],
+    when: { timeout_ms: 600_000 },
+  });
+  await swap.processing();
+  const other = await proxy.connect();
+  await other.ok("REMOVE_CLUSTER", { cluster_id: "gone" });
+  other.close();
+  assert.equal((await swap.final()).error?.code, "UNKNOWN_CLUSTER");
+});

@@ -19,6 +19,7 @@ import type { Reply } from "../socket/reply.ts";
 import { answerTrial } from "./dry-run.ts";
 import { refuseConflict } from "./history.ts";
 import type { LastingDrain } from "./drain-deadlines.ts";
+import { judgeRight } from "./judge-right.ts";
 import { publish } from "./publish.ts";
 import { findDrain } from "./removals.ts";
 
@@ -49,7 +50,12 @@ export async function swapBackends(
   reply.onGone(() => wait.abort());
   reply.lasts("SWAP_BACKENDS");
   if (tried.value.changes.length > 0) {
-    const fault = await whenHealthy(control, swap, reply, wait.signal);
+    // Others may have removed the cluster meanwhile, or the sender's right: then nobody is asked any longer.
+    const judge = (): OrderError | undefined => {
+      const judged = configuration.tryOutAll(orders, (order) => findDrain(control, order) !== undefined);
+      return judgeSwap(control, swap, reply) ?? (judged.ok ? undefined : errorOf(swap, judged.error));
+    };
+    const fault = await whenHealthy(control, swap, { reply, signal: wait.signal, judge });
     if (wait.signal.aborted) return;
     if (fault !== undefined) return reply.refuse(fault, configuration.revision);
   }
@@ -70,6 +76,8 @@ function change(control: Control, swap: Swap, ifRevision: number | undefined, re
   }
   if (ifRevision !== undefined && ifRevision !== revision)
     return void refuseConflict(control, ifRevision, reply, ": it changed while the new backends were asked");
+  const forbidden = judgeSwap(control, swap, reply);
+  if (forbidden !== undefined) return reply.refuse(forbidden, revision);
   const orders = stepsOf(swap);
   const lasting: LastingDrain[] = [];
   const isDone = (order: ChangeOrder): boolean => {
@@ -86,12 +94,24 @@ function change(control: Control, swap: Swap, ifRevision: number | undefined, re
   publish(control, done, publication, lasting);
 }
 
+/** Rights hold from the reload on, also for an order that waits. */
+function judgeSwap(control: Control, data: Swap, reply: Reply): OrderError | undefined {
+  return judgeRight(control, reply, { type: "SWAP_BACKENDS", data });
+}
+
+interface Asking {
+  readonly reply: Reply;
+  /** The client is gone. */
+  readonly signal: AbortSignal;
+  /** Why it cannot be any more. */
+  readonly judge: () => OrderError | undefined;
+}
+
 /** Asks the new ones until enough of them answer, and tells each step. Gives why they do not, in time. */
 async function whenHealthy(
   control: Control,
   swap: Swap,
-  reply: Reply,
-  signal: AbortSignal,
+  { reply, signal, judge }: Asking,
 ): Promise<OrderError | undefined> {
   const { add, when } = swap;
   const wanted = when.healthy ?? add.length;
@@ -102,6 +122,8 @@ async function whenHealthy(
     await ask(control, swap, faults, untilMs - control.now());
     const healthy = add.length - faults.size;
     if (signal.aborted) return undefined;
+    const refused = judge();
+    if (refused !== undefined) return refused;
     if (healthy >= wanted) {
       reply.processing(
         `${counted(healthy, "new backend")} healthy; traffic moves`,
