@@ -85,11 +85,24 @@ export abstract class SimConfiguration {
     const frontends = kind === "listener" ? this.#frontendsOf(key) : [];
     const changes = [
       ...frontends.map((frontend) => this.#forget("frontend", frontend)),
+      ...(kind === "cluster" ? this.#forgetWithin(key) : []),
       this.#forget(kind, key),
     ];
     const drain = ++this.#lastDrain;
     this.publish(changes, [{ drain, kind, key }]);
     return drain;
+  }
+
+  /** What goes with a cluster, as by `"cascade": true`. */
+  #forgetWithin(cluster: string): Change[] {
+    const changes: Change[] = [];
+    for (const [name, object] of [...this.#objects]) {
+      const [kind] = name.split(" ", 1);
+      const isWithin = (object as { cluster_id?: string }).cluster_id === cluster;
+      if (isWithin && (kind === "frontend" || kind === "backend"))
+        changes.push(this.#forget(kind, name.slice(kind.length + 1)));
+    }
+    return changes;
   }
 
   #change(kind: ObjectKind, key: string, fields: object, drains: readonly DrainRequest[]): void {

@@ -27,7 +27,7 @@ import type { Drains, PresentObject } from "../drains.ts";
 import { Http1Session } from "../http1-session.ts";
 import { SIDE } from "../traffic.ts";
 import { Tunnel } from "../tunnel.ts";
-import type { Use, UsedObject } from "../use.ts";
+import { Use, type UsedObject } from "../use.ts";
 import { AdoptedExchange } from "./adopted-exchange.ts";
 import { BroughtBytes } from "./brought-bytes.ts";
 
@@ -119,7 +119,6 @@ export class Adoption {
   #prepareTunnel(record: TunnelRecord): Adopted | undefined {
     const core = this.#core;
     const used = record.uses.map((use) => this.#findUsed(use, record.last_drain));
-    if (!used.every((object) => object !== undefined)) return undefined;
     const texts = [record.unsent_to_client, record.unsent_to_backend];
     const bytes = BroughtBytes.bringAll(core.buffers, texts);
     if (bytes === undefined) return undefined;
@@ -165,10 +164,13 @@ export class Adoption {
     };
   }
 
-  #findUsed(record: UseRecord, lastDrain: number): UsedObject | undefined {
+  /**
+   * What was removed before, and drains with something around it, has no drain of its own: nobody counts it.
+   */
+  #findUsed(record: UseRecord, lastDrain: number): UsedObject {
     const { kind, key } = record;
-    const use = this.#drains.findMeant(record, lastDrain, this.#findPresent(record));
-    return use && { kind, key, use };
+    const meant = this.#drains.findMeant(record, lastDrain, this.#findPresent(record));
+    return { kind, key, use: meant ?? new Use(this.#drains) };
   }
 
   #findPresent({ kind, key }: UseRecord): PresentObject | undefined {

@@ -199,6 +199,24 @@ test("a tunnel stays with the object that it uses, though another of the same na
   }
 });
 
+test("a tunnel of a cluster that was removed before, with its backends, goes over, and is counted", () => {
+  const rig = onlyGiver(newRig());
+  const tunnel = openTunnel(rig);
+  rig.net.settle();
+  const drain = rig.remove("cluster", "app");
+  rig.net.settle();
+  rig.handOver();
+  rig.net.advance(500);
+  assert.deepEqual(rig.stopped, ["giver"]);
+  assert.deepEqual(
+    rig.taker.engine.drainCounts.map((one) => [one.drain, one.connections]),
+    [[drain, 1]],
+  );
+  tunnel.end();
+  rig.net.advance(60_000);
+  assert.deepEqual(rig.taker.engine.drainCounts, []);
+});
+
 test("when a drain is to be closed goes along with its tunnel, whenever in a hand-over that was told", () => {
   for (let turns = 0; turns < 60; turns++) {
     const rig = onlyGiver(newRig({ seed: turns + 1, latencyMsMax: 8 }));

@@ -97,6 +97,18 @@ test("where it is not too many any more it stays", async () => {
   assert.deepEqual([asked, giver.state], [[], "running"]);
 });
 
+test("one whose taker is too many leaves when that is gone: it was replaced, and does not come back", async () => {
+  const { supervisor, adopt, asked } = newSupervisor();
+  const replaced = adopt(0, "handing-over");
+  adopt(1, "running");
+  const taker = adopt(2, "running");
+  replaced.givesTo = taker.number;
+  await setCount(supervisor, 1);
+  assert.deepEqual(asked, ["stop 2"]);
+  takesBack(supervisor, replaced);
+  assert.deepEqual(asked, ["stop 2", "stop 0"]);
+});
+
 test("one that takes back before it is known how many there should be stays until that is", async () => {
   const { supervisor, adopt, asked } = newSupervisor();
   adopt(0, "running");

@@ -240,7 +240,7 @@ export class Supervisor {
 
   /** Whoever gave its connections to a worker that is gone goes on with what that one did not get. */
   #runOn(gone: WorkerProcess): void {
-    for (const giver of this.#options.workers.all()) if (isGivingTo(gone)(giver)) giver.state = "running";
+    for (const giver of this.#options.workers.all().filter(isGivingTo(gone))) this.#keeps(giver);
   }
 
   #endReplacing(): void {
@@ -302,8 +302,11 @@ export class Supervisor {
   #leave(worker: WorkerProcess, tell: TellStep): void {
     const { connections, number } = worker;
     const heir = worker.state === "running" ? this.#heirOf(worker) : undefined;
-    if (heir === undefined) this.#options.workers.stop(worker, undefined);
-    else {
+    if (heir === undefined) {
+      // What it takes over comes back to those who are replaced by it: they are no less too many.
+      for (const giver of this.#options.workers.all().filter(isGivingTo(worker))) this.#surplus.add(giver);
+      this.#options.workers.stop(worker, undefined);
+    } else {
       this.#surplus.add(worker);
       this.handOver(worker, heir, undefined);
     }
