@@ -59,6 +59,13 @@ test("of what is not written down, the table around it is told, or the start of 
   assert.deepEqual(findPosition(TEXT, ["nothing"]), { line: 1, column: 1 });
 });
 
+test("a key of tens of thousands of names takes no longer than its text", { timeout: 10_000 }, () => {
+  const deep = "a.".repeat(100_000);
+  const text = `${deep}a = 1\n[${deep}b]\nc = 2\n[d]\ne = 3\n`;
+  assert.deepEqual(findPosition(text, ["d", "e"]), { line: 5, column: 1 });
+  assert.deepEqual(findPosition(text, ["a"]), { line: 1, column: 1 });
+});
+
 const leaf = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.array(fc.string(), { maxLength: 3 }));
 const tree = fc.letrec<{ table: Record<string, unknown> }>((tie) => ({
   table: fc.dictionary(

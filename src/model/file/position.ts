@@ -129,13 +129,16 @@ class Search {
     this.#value(path);
   }
 
-  /** `a."b c".d`, up to what follows it. */
+  /**
+   * `a."b c".d`, up to what follows it. No more names than tell that it is deeper than what is looked for.
+   */
   #keys(): readonly { readonly name: string; readonly offset: number }[] {
     const keys: { name: string; offset: number }[] = [];
     do {
       this.#skip(SPACE);
       const offset = this.#at;
-      keys.push({ name: this.#keyName(), offset });
+      const name = this.#keyName();
+      if (keys.length <= this.#path.length) keys.push({ name, offset });
       this.#skip(SPACE);
     } while (this.#skip(/\.?/y) === ".");
     return keys;
