@@ -27,6 +27,9 @@ import { type RunOptions, type RunSettings, runSettings, type SettingsOfFile } f
 import { Signals } from "./signals.ts";
 import { VERSION } from "./version.ts";
 
+/** So long a process that has stopped waits for its last log lines to be taken. */
+const LAST_LINES_MS = 1_000;
+
 export function declare(command: Command): void {
   showExample(
     command,
@@ -141,6 +144,8 @@ async function run(command: Command): Promise<void> {
   // Not only at the end: a main after a crash starts with it, too.
   flushCompileCache();
   if ((await started.value.stopped) !== "clean") process.exitCode = EXIT.refused;
+  // Log lines into a pipe that is full, and that nobody reads, would keep us for ever.
+  setTimeout(() => process.exit(), LAST_LINES_MS).unref();
 }
 
 /** The configuration file; where main has become this program, what the one before was told by it. */
