@@ -48,12 +48,26 @@ export class InheritedSockets {
 
   /** A descriptor of the socket at this address, for the caller to close; `undefined`: there is none. */
   take(text: string): number | undefined {
-    const fd = this.#fds.get(parseAddress(text)?.text ?? "");
+    const fd = this.#find(text);
     if (fd === undefined) return undefined;
     const own = duplicateDescriptor(fd);
     assert(own.ok, "no duplicate of an inherited socket");
     // The listener before may have refused new connections when it left.
     takeNewConnections(own.value);
     return own.value;
+  }
+
+  /** Whether there is one at this address. */
+  has(text: string): boolean {
+    return this.#find(text) !== undefined;
+  }
+
+  /** All take new connections from here on: who is started next finds in their queues what came meanwhile. */
+  takeNew(): void {
+    for (const fd of this.#fds.values()) takeNewConnections(fd);
+  }
+
+  #find(text: string): number | undefined {
+    return this.#fds.get(parseAddress(text)?.text ?? "");
   }
 }

@@ -26,6 +26,8 @@ function newListeners(workers: number[] = [0, 1]): {
       refuseNew: (fd) => log.push(`refuse ${fd}`),
       takeNew: (fd) => log.push(`take ${fd}`),
       close: (fd) => log.push(`close ${fd}`),
+      outlivesUs: (address) => address.endsWith(":80"),
+      giveBack: () => log.push("give back"),
     },
     workers: {
       listen: (address, fd) => log.push(`listen ${address} ${fd}`),
@@ -143,6 +145,21 @@ test("all are retired at once for a soft stop", async () => {
   listeners.unlistened(0, ADDRESS);
   await left;
   assert.deepEqual(listeners.open(), []);
+});
+
+test("at a stop, a socket that outlives us has no filter, and one of a listener that was removed loses it", async () => {
+  const { listeners, log, grace } = newListeners([0]);
+  const address = "127.0.0.1:80";
+  assert.ok(listeners.prepare(address).ok);
+  listeners.publish(address);
+  log.length = 0;
+  const left = listeners.retireAll();
+  grace();
+  listeners.unlistened(0, address);
+  await left;
+  assert.deepEqual(log.splice(0), ["give back", `unlisten ${address}`, "close 10"]);
+  listeners.closeAll();
+  assert.deepEqual(log, ["give back"]);
 });
 
 test("a socket of a main before is the listener's: nothing is opened, nobody is handed it, and new clients are let in", () => {

@@ -12,7 +12,9 @@
  *  1. Between `retire` and the close nothing that the kernel has accepted is lost: first no new connection is
  *     let in, then handshakes under way get their time, then every worker empties the queue, and only then is
  *     it closed.
- *  2. A worker owes one `unlistened` for each `unlisten`; a worker that is gone owes nothing.
+ *  2. A socket that outlives us (a service manager's) is left as we found it when we stop: what comes waits
+ *     in its queue for who is started next.
+ *  3. A worker owes one `unlistened` for each `unlisten`; a worker that is gone owes nothing.
  */
 import { assert } from "../base/assert.ts";
 import { ok, type Result } from "../base/result.ts";
@@ -24,6 +26,10 @@ export interface ListeningSockets {
   refuseNew(fd: number): void;
   takeNew(fd: number): void;
   close(fd: number): void;
+  /** Whether somebody else keeps the socket at this address open after us, and its queue with it. */
+  outlivesUs(address: string): boolean;
+  /** All that others keep take new connections, also those whose listener was removed. */
+  giveBack(): void;
 }
 
 /** The workers, as far as listeners need them. */
@@ -113,13 +119,8 @@ export class Listeners {
   retire(address: string, left: () => void): void {
     const entry = this.#entries.get(address);
     assert(entry?.state === "open", "retires a listener that is not open");
-    entry.state = "leaving";
-    entry.waiting.push(left);
     this.#sockets.refuseNew(entry.fd);
-    entry.cancelGrace = this.#later(() => {
-      for (const worker of this.#workers.unlisten(address)) owe(entry, worker, 1);
-      this.#closeIfLeft(address, entry);
-    });
+    this.#leave(address, entry, left);
   }
 
   /** A worker has emptied the queue. */
@@ -144,21 +145,38 @@ export class Listeners {
     );
   }
 
-  /** Removes all listeners from service; fulfilled when all queues are empty. */
+  /** Removes all listeners from service, for a stop; fulfilled when all queues are empty. */
   async retireAll(): Promise<void> {
+    this.#sockets.giveBack();
     await Promise.all(
-      this.open().map(({ address }) => new Promise<void>((left) => this.retire(address, left))),
+      this.open().map(({ address }) => new Promise<void>((left) => this.#retireAtStop(address, left))),
     );
   }
 
   /** Closes everything at once, for a hard stop. */
   closeAll(): void {
+    this.#sockets.giveBack();
     for (const entry of this.#entries.values()) {
       entry.cancelGrace();
       this.#sockets.close(entry.fd);
       tellAll(entry);
     }
     this.#entries.clear();
+  }
+
+  #leave(address: string, entry: Entry, left: () => void): void {
+    entry.state = "leaving";
+    entry.waiting.push(left);
+    entry.cancelGrace = this.#later(() => {
+      for (const worker of this.#workers.unlisten(address)) owe(entry, worker, 1);
+      this.#closeIfLeft(address, entry);
+    });
+  }
+
+  #retireAtStop(address: string, left: () => void): void {
+    const entry = this.#entries.get(address);
+    if (entry !== undefined && this.#sockets.outlivesUs(address)) this.#leave(address, entry, left);
+    else this.retire(address, left);
   }
 
   /**

@@ -18,6 +18,8 @@ export function listeningSockets(inherited: InheritedSockets): ListeningSockets 
       const fd = inherited.take(text);
       return fd === undefined ? OWN_SOCKETS.open(text) : ok(fd);
     },
+    outlivesUs: (text) => inherited.has(text),
+    giveBack: () => inherited.takeNew(),
   };
 }
 
@@ -34,4 +36,6 @@ export const OWN_SOCKETS: ListeningSockets = {
   refuseNew: (fd) => void refuseNewConnections(fd),
   takeNew: (fd) => void takeNewConnections(fd),
   close: closeDescriptor,
+  outlivesUs: () => false,
+  giveBack: () => undefined,
 };

@@ -108,6 +108,32 @@ test("a listener takes the socket that it was started with, connections that wai
   assert.deepEqual(await eventWithin(TIMEOUT_MS, child, "exit"), [0, null]);
 });
 
+for (const stop of ["SIGTERM", "HARD_STOP"] as const) {
+  test(`after ${stop}, connections wait in the sockets that it was started with, and the next one serves them`, async (t) => {
+    const [served, removed] = [openSocket(t), openSocket(t)];
+    const environment = { LISTEN_FDS: "2" };
+    const sockets = [served.fd, removed.fd];
+    const addresses = [served, removed].map(({ port }) => `127.0.0.1:${port}`);
+    const { child, orders } = await startService(t, environment, sockets);
+    for (const address of addresses) await orders.ok("ADD_LISTENER", { address, protocol: "http" });
+    await orders.ok("REMOVE_LISTENER", { address: addresses[1]! });
+    const ended = eventWithin(TIMEOUT_MS, child, "exit");
+    if (stop === "SIGTERM") child.kill(stop);
+    else orders.send(stop);
+    assert.deepEqual(await ended, [0, null]);
+    const clients = [served, removed].map(({ port }) => connect(port, "127.0.0.1"));
+    t.after(() => clients.forEach((client) => client.destroy()));
+    for (const client of clients) await eventWithin(TIMEOUT_MS, client, "connect");
+    const next = await startService(t, environment, sockets);
+    for (const [index, client] of clients.entries()) {
+      const answered = eventWithin(TIMEOUT_MS, client, "data");
+      client.write("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
+      await next.orders.ok("ADD_LISTENER", { address: addresses[index]!, protocol: "http" });
+      assert.match(String((await answered)[0]), /^HTTP\/1\.1 404 /);
+    }
+  });
+}
+
 test("an upgrade of main is told, keeps the signs of life, and its sockets may still go and come back", async (t) => {
   const notify = NotifySocket.open(t);
   const socket = openSocket(t);
