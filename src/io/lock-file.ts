@@ -1,7 +1,7 @@
 /**
  * A file whose lock says that one process owns something: a command socket's path, a state file. The file
- * holds the owner's process id for people; only the lock decides, and it ends with the process. The file
- * itself stays.
+ * holds the owner's process id for people, and for who must know one process from others; only the lock
+ * decides, and it ends with the process. The file itself stays.
  */
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { fail, ok, type Result } from "../base/result.ts";
@@ -24,7 +24,7 @@ export function takeFileLock(path: string): Result<FileLock, LockFault> {
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
     if (!lockDescriptor(fd)) {
       closeSync(fd);
-      return fail({ code: "HELD", pid: readPid(path) });
+      return fail({ code: "HELD", pid: readLockPid(path) });
     }
     writePid(fd);
     return ok(lockOf(fd));
@@ -33,13 +33,24 @@ export function takeFileLock(path: string): Result<FileLock, LockFault> {
   }
 }
 
-/** For people only: a full disk does not keep us from owning what the lock gives us. */
+/** A full disk does not keep us from owning what the lock gives us: then the file names nobody. */
 function writePid(fd: number): void {
   try {
     ftruncateSync(fd);
     writeSync(fd, `${process.pid}\n`);
   } catch (error) {
     fileFault(error);
+  }
+}
+
+/** Whom the file names, who may be gone; `undefined`: it names nobody, or cannot be read. */
+export function readLockPid(path: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(path, "utf8"), 10);
+    return pid > 0 ? pid : undefined;
+  } catch (error) {
+    fileFault(error);
+    return undefined;
   }
 }
 
@@ -50,9 +61,4 @@ export function inheritFileLock(fd: number): FileLock {
 
 function lockOf(fd: number): FileLock {
   return { fd, release: () => closeSync(fd) };
-}
-
-function readPid(path: string): number | undefined {
-  const pid = Number.parseInt(readFileSync(path, "utf8"), 10);
-  return pid > 0 ? pid : undefined;
 }

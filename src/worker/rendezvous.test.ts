@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdtempSync, readSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -93,6 +102,23 @@ test(
     Object.values(brought).forEach(closeDescriptor);
   },
 );
+
+test("a process that does not own the command socket is sent away unheard; a lock file that names nobody keeps nobody out", (t) => {
+  const { rendezvous, path } = open(t);
+  const lock = path.replace(".worker-0", ".lock");
+  const comes = (): boolean => {
+    bring(t, knock(t, path), 2);
+    const brought = rendezvous.look();
+    Object.values(brought ?? {}).forEach(closeDescriptor);
+    return brought !== undefined;
+  };
+  writeFileSync(lock, `${process.pid + 1}\n`);
+  assert.equal(comes(), false);
+  for (const named of [`${process.pid}\n`, ""]) {
+    writeFileSync(lock, named);
+    assert.equal(comes(), true, named);
+  }
+});
 
 test("who comes while there is a main is told so, and the next one is heard", (t) => {
   const { rendezvous, path } = open(t);

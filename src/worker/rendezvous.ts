@@ -7,10 +7,13 @@
  *     at often. The socket stays out of Node's loop, which would lose the descriptors.
  *  2. Whoever connects and brings nothing keeps nobody out: several are listened to at a time, each for a
  *     while, and another user is not listened to.
+ *  3. Main is who owns the command socket: a process that is not named in its lock file is not listened to. A
+ *     file that names nobody (its disk was full) keeps nobody out.
  */
 import { rmSync, writeSync } from "node:fs";
 import { ok, type Result } from "../base/result.ts";
 import { receiveDescriptors } from "../io/descriptors.ts";
+import { readLockPid } from "../io/lock-file.ts";
 import { encodeMessage } from "../io/message-channel.ts";
 import type { FromWorker } from "../model/channel.ts";
 import { closeDescriptor, isReadable } from "../sys/descriptor.ts";
@@ -88,9 +91,17 @@ export class Rendezvous {
       if (!accepted.ok) return;
       const visitor = { fd: accepted.value, sinceMs: this.#now() };
       this.#visitors = [...this.#visitors, visitor];
-      if (!isTrusted(visitor)) this.#sendAway(visitor);
+      if (!this.#isTrusted(visitor)) this.#sendAway(visitor);
       if (this.#visitors.length > VISITORS_MAX) this.#sendAway(this.#visitors[0]!);
     }
+  }
+
+  /** Whether it is main, of this user or of root, whom no permission of the file keeps out. */
+  #isTrusted({ fd }: Visitor): boolean {
+    const peer = peerCredentials(fd);
+    if (!peer.ok || ![0, process.getuid!()].includes(peer.value.uid)) return false;
+    const owner = readLockPid(this.#path.replace(/\.worker-[0-9]+$/, ".lock"));
+    return owner === undefined || owner === peer.value.pid;
   }
 
   #sendAway(visitor: Visitor): void {
@@ -112,10 +123,4 @@ function hear({
     return { kind: "brought", channels: { messages, descriptors } };
   brought.value.forEach(closeDescriptor);
   return { kind: "useless" };
-}
-
-/** Whether it is this user, or root, whom no permission of the file keeps out. */
-function isTrusted({ fd }: Visitor): boolean {
-  const peer = peerCredentials(fd);
-  return peer.ok && [0, process.getuid!()].includes(peer.value.uid);
 }
