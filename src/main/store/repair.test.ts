@@ -101,10 +101,20 @@ test("of a damaged state file all orders are kept that can be read, and those of
   assert.match(found.damage.join(), /the state file is damaged \(record 2/);
 });
 
-test("without a state file the journal's orders are left out, and said", () => {
-  const found = saved(undefined, filesWith("c").journal);
-  assert.deepEqual([idsIn(found), found.revision], [[], 4]);
-  assert.match(found.damage.join("; "), /not there.*begins after revision 2/);
+test("without a state file the journal's orders are kept that still apply", () => {
+  const found = saved(undefined, filesWith("c", "d").journal);
+  assert.deepEqual([idsIn(found), found.revision], [["c", "d"], 5]);
+  assert.match(found.damage.join("; "), /the state file is not there/);
+});
+
+test("where nothing can be proven, one damaged record of the journal takes no other with it", () => {
+  const { journal, starts } = filesWith("c", "d", "e");
+  const damaged = `${journal.slice(0, starts[1]! + 5)}~~~~${journal.slice(starts[1]! + 9)}{"after":5,"rev`;
+  const found = saved(undefined, damaged);
+  assert.deepEqual([idsIn(found), found.revision], [["c", "e"], 6]);
+  assert.match(found.damage.join("; "), /record 3/);
+  assert.equal(found.dropped.length, 1);
+  assert.match(found.torn ?? "", /record 5/);
 });
 
 test("files of a newer version are not damaged, and are refused", () => {

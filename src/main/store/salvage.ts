@@ -6,8 +6,8 @@
  * Rules of this file:
  *  1. Where the state file is whole, the journal is followed as far as its hashes prove it, and not a record
  *     further: what comes after damage was decided on a configuration that is not known.
- *  2. Where the state file is damaged nothing can be proven: each order that can be read, and still applies,
- *     is kept.
+ *  2. Where the state file is damaged, or gone, nothing can be proven: each order that can be read, and still
+ *     applies, is kept.
  *  3. A revision never means two things: if anything is left out, the next one after all that were seen is
  *     taken.
  *  4. What is said of an order never has its private key.
@@ -78,6 +78,7 @@ class Salvaging {
   readState(bytes: Uint8Array | undefined): string | undefined {
     if (bytes === undefined) {
       this.#damage.push("the state file is not there");
+      this.#isProven = false;
       return undefined;
     }
     const reader = new StateFileReader();
@@ -107,8 +108,12 @@ class Salvaging {
       if (index === 0 && (isHeader || piece.value === undefined)) continue;
       const kept = this.#keepBatch(piece);
       if (kept.ok) continue;
-      this.#leaveOut(pieces.slice(index), kept.error);
-      break;
+      const rest = pieces.slice(index);
+      if (rest.length === 1 || this.#isProven) {
+        this.#leaveOutRest(rest, kept.error);
+        break;
+      }
+      this.#leaveOut([piece], kept.error);
     }
     return undefined;
   }
@@ -149,15 +154,17 @@ class Salvaging {
     if (!applied.ok) this.#dropped.push(`${orderText(order.value)}: ${applied.error.message}`);
   }
 
-  /** All records from the damaged one on. */
+  /** All records from the damaged one on; if there is no whole one, it was never answered. */
+  #leaveOutRest(pieces: readonly Piece[], reason: string): void {
+    const [first] = pieces as readonly [Piece];
+    const isTorn = first.value === undefined && !pieces.some(({ value }) => Array.isArray(value?.["orders"]));
+    if (isTorn) this.#torn = damageText(first, reason);
+    else this.#leaveOut(pieces, reason);
+  }
+
   #leaveOut(pieces: readonly Piece[], reason: string): void {
     const [first] = pieces as readonly [Piece];
-    const what = `the journal's ${placeText(first)}: ${reason}`;
-    if (first.value === undefined && !pieces.some(({ value }) => Array.isArray(value?.["orders"]))) {
-      this.#torn = what;
-      return;
-    }
-    this.#damage.push(what);
+    this.#damage.push(damageText(first, reason));
     for (const { value, ...place } of pieces) {
       const orders = value?.["orders"];
       if (!Array.isArray(orders)) this.#dropped.push(unreadableText("journal", place));
@@ -214,6 +221,10 @@ function orderText(order: ChangeOrder): string {
   const { type, data } = orderWithoutKey(order);
   const text = JSON.stringify(data);
   return `${type} ${text.length > ORDER_CHARS_SHOWN ? `${text.slice(0, ORDER_CHARS_SHOWN)}…` : text}`;
+}
+
+function damageText(place: Piece, reason: string): string {
+  return `the journal's ${placeText(place)}: ${reason}`;
 }
 
 function unreadableText(file: string, place: { readonly number: number; readonly atByte: number }): string {
