@@ -1,12 +1,24 @@
 /** `kakehi run` where the place it is given is no good: one clear line, exit code 1, and nothing harmed. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { test, type TestContext } from "node:test";
-import { within } from "../../testing/deadline.ts";
+import { eventWithin, within } from "../../testing/deadline.ts";
 import { descendantsOf, whenGone } from "../../testing/processes.ts";
 import { Proxy } from "../../testing/proxy.ts";
 import { KAKEHI, runCommand } from "../../testing/run-command.ts";
@@ -75,6 +87,41 @@ test("a state file that another proxy keeps is told, and the other never notices
   });
   assert.match(readFileSync(state, "utf8") + readFileSync(`${state}.journal`, "utf8"), /kept/);
 });
+
+test("a stop comes to its end where stderr is a full pipe that nobody reads", async (t) => {
+  const folder = await folderFor(t);
+  const pipe = fullPipe(t, join(folder, "stderr"));
+  const socketPath = join(folder, "command.sock");
+  const child = spawn(KAKEHI, ["run", "--json", "--workers", "1", "--socket", socketPath], {
+    stdio: ["ignore", "pipe", pipe],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  const ended = once(child, "exit");
+  await eventWithin(TIMEOUT_MS * 2, createInterface(child.stdout!), "line");
+  child.kill("SIGTERM");
+  assert.deepEqual(await within(TIMEOUT_MS, "the end", ended), [0, null]);
+});
+
+/** The end of a pipe to write to, with no room in it; the other end is open, and never read. */
+function fullPipe(t: TestContext, path: string): number {
+  execFileSync("mkfifo", [path]);
+  const both = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  t.after(() => closeSync(both));
+  const page = Buffer.alloc(4096);
+  const isFull = (): boolean => {
+    try {
+      writeSync(both, page);
+      return false;
+    } catch (error) {
+      assert.equal((error as NodeJS.ErrnoException).code, "EAGAIN");
+      return true;
+    }
+  };
+  while (!isFull());
+  const fd = openSync(path, "w");
+  t.after(() => closeSync(fd));
+  return fd;
+}
 
 test("a file at the socket's path is not taken for a socket, and not removed", async (t) => {
   const folder = await folderFor(t);
