@@ -45,5 +45,5 @@ test("what is no document, of another format, or damaged is refused in words, wi
   }
   const damaged = { ...MAIN, listeners: [{ address: "127.0.0.1:80", fd: -1 }] };
   const refused = parseDocument(documentText({ programVersion: "1", main: damaged }));
-  assert.match(String(!refused.ok && refused.error), /damaged at main\.listeners\.0\.fd/);
+  assert.match(String(!refused.ok && refused.error), /damaged at main\.listeners\[0\]\.fd/);
 });

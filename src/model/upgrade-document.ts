@@ -13,6 +13,7 @@
 import { z } from "zod";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { CarriedMain } from "./carried.ts";
+import { pathText } from "./field-path.ts";
 
 /** The number of what stands here. 2 has Sōzu's orders and deadlines of drains that nobody waits for. */
 export const DOCUMENT_FORMAT = 2;
@@ -125,7 +126,7 @@ export function parseDocument(text: string): Result<UpgradeDocument, string> {
   const parsed = mainSchema.safeParse(main);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    return fail(`the document is damaged at main.${issue!.path.join(".")}: ${issue!.message}`);
+    return fail(`the document is damaged at ${pathText(["main", ...issue!.path])}: ${issue!.message}`);
   }
   return ok({ programVersion, main: parsed.data as unknown as CarriedMain });
 }

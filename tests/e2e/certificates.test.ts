@@ -178,7 +178,7 @@ test("what is wrong is refused with its reason, and what was there stays", LIMIT
       [{ ...made, certificate: "x".repeat(10 * 1024 * 1024) }, "INVALID_CERTIFICATE", "data.certificate"],
       [{ ...made, key: "" }, "INVALID_CERTIFICATE", "data.key"],
       [{ ...made, chain: [other.certificate] }, "INVALID_CERTIFICATE", "data.chain"],
-      [{ ...made, names: ["a\0b"] }, "INVALID_FIELD", "data.names.0"],
+      [{ ...made, names: ["a\0b"] }, "INVALID_FIELD", "data.names[0]"],
     ];
     for (const [data, code, field] of wrong) {
       const answer = await orders.order("ADD_CERTIFICATE", { listener, ...data });

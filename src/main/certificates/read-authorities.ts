@@ -21,7 +21,7 @@ export function readAuthorities(
   const authorities = new Map<string, X509Certificate>();
   for (const [index, text] of texts.entries()) {
     const read = readText(text);
-    if (!read.ok) return refuse(`${field}.${index}`, read.error);
+    if (!read.ok) return refuse(`${field}[${index}]`, read.error);
     for (const certificate of read.value) authorities.set(certificate.fingerprint256, certificate);
   }
   if (authorities.size > AUTHORITIES_MAX)

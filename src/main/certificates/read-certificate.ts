@@ -85,7 +85,7 @@ function readCertificates(sent: SentCertificate): Result<Certificates, OrderErro
   const [leaf, ...chain] = first.value;
   for (const [index, text] of sent.chain.entries()) {
     const more = parseCertificates(text);
-    if (!more.ok) return refuse("INVALID_CERTIFICATE", `data.chain.${index}`, more.error);
+    if (!more.ok) return refuse("INVALID_CERTIFICATE", `data.chain[${index}]`, more.error);
     chain.push(...more.value);
   }
   if (chain[0]?.raw.equals(leaf.raw) === true) chain.shift();

@@ -4,7 +4,8 @@
  */
 import { stat } from "node:fs/promises";
 import { fail, ok, type Result } from "../../base/result.ts";
-import { type Complaint, complaintsOf, type Fault, pathText } from "../../model/file/fault.ts";
+import { pathText } from "../../model/field-path.ts";
+import { type Complaint, complaintsOf, type Fault } from "../../model/file/fault.ts";
 import { OWNED_KINDS } from "../../model/file/settings.ts";
 import type { OrderError } from "../../model/errors.ts";
 import type { State } from "../../model/state.ts";

@@ -5,7 +5,8 @@
 import { fail, ok, type Result } from "../../base/result.ts";
 import { applyOrder } from "../../model/apply.ts";
 import { type Addition, additionsOf } from "../../model/dump.ts";
-import { type Fault, pathText } from "../../model/file/fault.ts";
+import { pathText } from "../../model/field-path.ts";
+import type { Fault } from "../../model/file/fault.ts";
 import type { Backend, Certificate, Frontend, ObjectKind } from "../../model/objects.ts";
 import { State } from "../../model/state.ts";
 import type { FileHead, FileObject } from "./file-objects.ts";

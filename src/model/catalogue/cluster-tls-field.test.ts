@@ -51,7 +51,7 @@ test("each part has its bound, and nothing else is taken", () => {
   const large = "x".repeat(PEM_CHARS_MAX + 1);
   assert.equal(faultOf({ ...SHOWN, key: SECRET + large }), "INVALID_CERTIFICATE data.tls.key");
   assert.equal(faultOf({ ...SHOWN, certificate: large }), "INVALID_CERTIFICATE data.tls.certificate");
-  assert.equal(faultOf({ ca: [large] }), "INVALID_CERTIFICATE data.tls.ca.0");
+  assert.equal(faultOf({ ca: [large] }), "INVALID_CERTIFICATE data.tls.ca[0]");
   assert.equal(faultOf({ ca: [] }), "INVALID_FIELD data.tls.ca");
   const many = (count: number): string[] => Array.from({ length: count }, () => "PEM");
   assert.equal(faultOf({ ca: many(AUTHORITIES_MAX + 1) }), "INVALID_FIELD data.tls.ca");

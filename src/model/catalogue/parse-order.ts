@@ -3,13 +3,14 @@
  */
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { OrderError } from "../errors.ts";
+import { shortened } from "../field-path.ts";
 import { ORDER_ID_CHARS_MAX } from "../limits.ts";
 import type { Order, ReceivedOrder } from "../orders.ts";
 import { didYouMean } from "../suggest.ts";
 import { CATALOGUE, isOrderType, ORDER_TYPES } from "./catalogue.ts";
 import { parseCommonOrder } from "./common-orders.ts";
 import { readTransaction } from "./read-transaction.ts";
-import { refusalOf, shortened, unknownField } from "./refusal.ts";
+import { refusalOf, unknownField } from "./refusal.ts";
 
 const ENVELOPE_FIELDS: readonly string[] = ["id", "version", "type", "data", "if_revision", "dry_run"];
 

@@ -50,7 +50,7 @@ test("what is no list of orders is refused", () => {
     assert.ok(!parseOrderBody("TRANSACTION", { orders }).ok, JSON.stringify(orders));
   for (const entry of [null, [], "ADD_CLUSTER", 1]) {
     const { code, field } = refusalOf(CLUSTER, entry);
-    assert.deepEqual([code, field], ["INVALID_FIELD", "data.orders.1"]);
+    assert.deepEqual([code, field], ["INVALID_FIELD", "data.orders[1]"]);
   }
 });
 

@@ -3,9 +3,10 @@
  */
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { OrderError } from "../errors.ts";
+import { shortened } from "../field-path.ts";
 import { TRANSACTION_ORDERS_MAX } from "../limits.ts";
 import { type ChangeOrder, isChangeOrder, isWorkerDrain, type Order } from "../orders.ts";
-import { shortened, unknownField } from "./refusal.ts";
+import { unknownField } from "./refusal.ts";
 
 const ORDER_FIELDS: readonly string[] = ["type", "data"];
 

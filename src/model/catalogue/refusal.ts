@@ -3,11 +3,10 @@
  */
 import type { z } from "zod";
 import type { OrderError, OrderErrorCode } from "../errors.ts";
+import { pathText, shortened } from "../field-path.ts";
 import type { OrderType } from "../orders.ts";
 import { didYouMean } from "../suggest.ts";
 import { describeFields, type FieldDescription } from "./describe.ts";
-
-const NAME_SHOWN_CHARS_MAX = 64;
 
 type Issue = z.core.$ZodIssue;
 
@@ -18,9 +17,9 @@ type Issue = z.core.$ZodIssue;
 export function refusalOf(type: OrderType, issues: readonly Issue[]): OrderError {
   const issue = issues.find((one) => one.code === "unrecognized_keys") ?? issues[0];
   if (issue?.code === "unrecognized_keys") {
-    return unknownField(pathText(issue.path), issue.keys[0] ?? "", knownNames(type, issue.path));
+    return unknownField(dataPathText(issue.path), issue.keys[0] ?? "", knownNames(type, issue.path));
   }
-  const field = pathText(issue?.path ?? []);
+  const field = dataPathText(issue?.path ?? []);
   return { code: codeOf(issue), message: `${field} ${issue?.message ?? "is invalid"}`, field };
 }
 
@@ -30,19 +29,14 @@ export function unknownField(parent: string, name: string, known: readonly strin
   return { code: "UNKNOWN_FIELD", message: `unknown field ${field}${didYouMean(name, known)}`, field };
 }
 
-/** A name from outside, short enough to be shown. */
-export function shortened(name: string): string {
-  return name.length <= NAME_SHOWN_CHARS_MAX ? name : `${name.slice(0, NAME_SHOWN_CHARS_MAX)}…`;
-}
-
 function codeOf(issue: Issue | undefined): OrderErrorCode {
   const code: unknown = issue?.code === "custom" ? issue.params?.["code"] : undefined;
   const isKnown = code === "NOT_SUPPORTED" || code === "UNKNOWN_FIELD" || code === "INVALID_CERTIFICATE";
   return isKnown ? code : "INVALID_FIELD";
 }
 
-function pathText(path: readonly PropertyKey[]): string {
-  return ["data", ...path].map(String).join(".");
+function dataPathText(path: readonly PropertyKey[]): string {
+  return pathText(["data", ...path]);
 }
 
 function knownNames(type: OrderType, path: readonly PropertyKey[]): readonly string[] {

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { addressOf } from "../../base/address.ts";
 import { fail } from "../../base/result.ts";
 import { canonicalAddress, mustBe } from "../catalogue/fields.ts";
-import { shortened } from "../catalogue/refusal.ts";
+import { pathText, shortened } from "../field-path.ts";
 import type { OrderError } from "../errors.ts";
 import { type Translation, withoutEquivalent } from "./action.ts";
 
@@ -89,7 +89,7 @@ const NUMBERED_ADDRESS = z.strictObject({
 
 function faultOf(issues: readonly z.core.$ZodIssue[]): OrderError {
   const issue = issues.find((one) => one.code === "unrecognized_keys") ?? issues[0];
-  const place = ["data", ...(issue?.path ?? [])].map(String).join(".");
+  const place = pathText(["data", ...(issue?.path ?? [])]);
   if (issue?.code !== "unrecognized_keys")
     return { code: "INVALID_FIELD", message: `${place} ${issue?.message ?? "is invalid"}`, field: place };
   const field = `${place}.${shortened(issue.keys[0] ?? "")}`;

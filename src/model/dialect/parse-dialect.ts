@@ -13,7 +13,7 @@
  */
 import { fail, ok, type Result } from "../../base/result.ts";
 import { isOrderType } from "../catalogue/catalogue.ts";
-import { shortened } from "../catalogue/refusal.ts";
+import { shortened } from "../field-path.ts";
 import type { OrderError } from "../errors.ts";
 import { ORDER_ID_CHARS_MAX } from "../limits.ts";
 import { didYouMean } from "../suggest.ts";

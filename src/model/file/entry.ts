@@ -6,8 +6,9 @@
 import { fail, ok, type Result } from "../../base/result.ts";
 import { CATALOGUE } from "../catalogue/catalogue.ts";
 import { describeFields, type FieldDescription } from "../catalogue/describe.ts";
+import { pathText } from "../field-path.ts";
 import type { ChangeOrder } from "../orders.ts";
-import { type Fault, faultsOf, pathText, unknownKey } from "./fault.ts";
+import { type Fault, faultsOf, unknownKey } from "./fault.ts";
 import type { ValuePath } from "./position.ts";
 
 export type EntryType = "ADD_LISTENER" | "ADD_CLUSTER" | "ADD_BACKEND" | "ADD_FRONTEND" | "ADD_CERTIFICATE";

@@ -3,7 +3,7 @@
  */
 import type { z } from "zod";
 import { didYouMean } from "../suggest.ts";
-import { shortened } from "../catalogue/refusal.ts";
+import { pathText, shortened } from "../field-path.ts";
 import { findPosition, type Position, type ValuePath } from "./position.ts";
 
 /** Of one file, so many complaints are told. */
@@ -54,14 +54,6 @@ export function unknownKey(table: ValuePath, name: string, known: readonly strin
   const place = table.length === 0 ? "" : ` in ${pathText(table)}`;
   const message = `unknown key ${JSON.stringify(shortened(name))}${place}${didYouMean(name, known)}`;
   return { path: [...table, name], message };
-}
-
-/** `clusters[1].tls.server_name`. */
-export function pathText(path: ValuePath): string {
-  return path.reduce<string>((text, name) => {
-    if (typeof name === "number") return `${text}[${name}]`;
-    return text === "" ? shortened(name) : `${text}.${shortened(name)}`;
-  }, "");
 }
 
 /** Of a word that is none of those that there are: the nearest one. */

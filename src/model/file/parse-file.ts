@@ -9,19 +9,12 @@
 import { parse, TomlError } from "smol-toml";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { describeTable } from "../catalogue/describe.ts";
+import { pathText } from "../field-path.ts";
 import { RIGHTS_MAX } from "../limits.ts";
 import type { ObjectKind } from "../objects.ts";
 import type { Right } from "../rights.ts";
 import { type FileEntry, isTable, type Table } from "./entry.ts";
-import {
-  type Complaint,
-  COMPLAINTS_MAX,
-  complaintsOf,
-  type Fault,
-  faultsOf,
-  pathText,
-  unknownKey,
-} from "./fault.ts";
+import { type Complaint, COMPLAINTS_MAX, complaintsOf, type Fault, faultsOf, unknownKey } from "./fault.ts";
 import type { ValuePath } from "./position.ts";
 import { type FileSettings, OWNED_KINDS, ownsSchema, rightSchema, SETTING_SECTIONS } from "./settings.ts";
 
