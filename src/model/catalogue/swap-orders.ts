@@ -63,10 +63,13 @@ const schema = z
     mustBe("an object"),
   )
   .superRefine(({ add, remove, when: { healthy = 1 } }, context) => {
-    const ids = [...add.map(({ backend_id }) => backend_id), ...remove];
-    const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+    const twice = findRepeated(remove);
     if (twice !== undefined) {
-      const message = `names "${twice}" twice; a new backend needs an id of its own`;
+      context.addIssue({ code: "custom", path: ["remove"], message: `names "${twice}" twice` });
+    }
+    const taken = findRepeated([...new Set(remove), ...add.map(({ backend_id }) => backend_id)]);
+    if (taken !== undefined) {
+      const message = `names "${taken}", which is taken; a new backend needs an id of its own`;
       context.addIssue({ code: "custom", path: ["add"], message });
     }
     if (healthy > add.length) {
@@ -96,3 +99,7 @@ export const SWAP_ORDERS: CatalogueOf<"SWAP_BACKENDS"> = {
     errors: ["UNKNOWN_CLUSTER", "EXISTS", "NOT_FOUND", "BACKEND_UNHEALTHY", "CONFLICT", "LIMIT_EXCEEDED"],
   },
 };
+
+function findRepeated(ids: readonly string[]): string | undefined {
+  return ids.find((id, index) => ids.indexOf(id) !== index);
+}
