@@ -40,10 +40,25 @@ test("what is no text that could be meant is named for what it is", async (t) =>
   }
   writeFileSync(path, Buffer.from("\ufeff[log]\n", "utf16le"));
   assert.equal(await reasonFor(path), "is in UTF-16: save it in UTF-8");
+  for (const text of ["[log]\n", "[log]\n# \u7b67\u306f\u6c34\u3092\u904b\u3076\n"]) {
+    const littleEndian = Buffer.from(text, "utf16le");
+    for (const bytes of [littleEndian, Buffer.from(littleEndian).swap16()]) {
+      writeFileSync(path, bytes);
+      assert.equal(await reasonFor(path), "is in UTF-16: save it in UTF-8");
+    }
+  }
   writeFileSync(path, Buffer.from("[log]\n# caf\u00e9\n", "latin1"));
   assert.equal(await reasonFor(path), "is not in UTF-8: line 2 has other bytes");
   writeFileSync(path, "a".repeat(101));
   assert.equal(await reasonFor(path, 100), "has 101 bytes, and may have 100");
+});
+
+test("a NUL byte here and there is no other encoding: where it stands is the parser's to say", async (t) => {
+  const path = join(newFolder(t), "kakehi.toml");
+  for (const text of ["[log]\n# damaged\0 comment\n", "\0".repeat(100)]) {
+    writeFileSync(path, text);
+    assert.deepEqual(await readConfigurationText(path), { ok: true, value: text });
+  }
 });
 
 test(

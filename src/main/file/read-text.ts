@@ -11,6 +11,8 @@ import { CONFIGURATION_FILE_BYTES_MAX } from "../../model/limits.ts";
 const ATTEMPTS_MAX = 3;
 export const WRITTEN_MEANWHILE = "was written while it was read: try again when it is complete";
 const UTF16_MARKS = ["fffe", "feff"];
+/** Of all bytes: keys and values are Latin letters, though comments may be in any script. */
+const UTF16_NULLS_MIN = 0.1;
 
 /** The text of the file. The error is the end of a sentence that begins with the file's path. */
 export async function readConfigurationText(
@@ -52,8 +54,7 @@ async function readWhole(file: FileHandle, bytesMax: number): Promise<Buffer | s
 }
 
 function textOf(bytes: Buffer): Result<string, string> {
-  if (UTF16_MARKS.includes(bytes.subarray(0, 2).toString("hex")))
-    return fail("is in UTF-16: save it in UTF-8");
+  if (isUtf16(bytes)) return fail("is in UTF-16: save it in UTF-8");
   // What is no UTF-8 comes back as other bytes than it was.
   const text = bytes.toString("utf8");
   const again = Buffer.from(text);
@@ -63,6 +64,19 @@ function textOf(bytes: Buffer): Result<string, string> {
     return fail(`is not in UTF-8: line ${line} has other bytes`);
   }
   return text.trim() === "" ? fail("is empty: it would remove all that is configured") : ok(text);
+}
+
+/**
+ * By its mark, or without one by its NUL bytes: every other byte of a Latin letter is one, and no text that
+ * could be meant has any.
+ */
+function isUtf16(bytes: Buffer): boolean {
+  if (UTF16_MARKS.includes(bytes.subarray(0, 2).toString("hex"))) return true;
+  if (!bytes.includes(0)) return false;
+  const nulls = [0, 0];
+  for (const [index, byte] of bytes.entries()) if (byte === 0) nulls[index % 2]!++;
+  const [fewer, more] = nulls.toSorted((one, other) => one - other);
+  return fewer === 0 && more! >= bytes.length * UTF16_NULLS_MIN;
 }
 
 async function reasonOf(path: string, error: unknown): Promise<string> {
