@@ -7,7 +7,7 @@ import type { HistoryData, ShownRevision } from "../model/answer-data.ts";
 import { HISTORY_PAGE_MAX } from "../model/limits.ts";
 import { type Context, contextOf } from "./context.ts";
 import { showExample } from "./help.ts";
-import { parseCount } from "./option-values.ts";
+import { parseCount, parseLimit } from "./option-values.ts";
 import { note, print, printJson } from "./output.ts";
 import { ask, withClient } from "./proxy.ts";
 import { type Column, formatTable } from "./table.ts";
@@ -28,7 +28,7 @@ export function declare(command: Command): void {
   command
     .option("--since <revision>", "Only what came after this revision.", parseCount)
     .option("--before <revision>", "Only what came before this revision.", parseCount)
-    .option("--limit <count>", `How many revisions at most. [${LIMIT_DEFAULT}]`, parseCount)
+    .option("--limit <count>", `How many revisions at most. [${LIMIT_DEFAULT}]`, parseLimit)
     .action(async () => {
       const context = contextOf(command);
       const { limit = LIMIT_DEFAULT, ...span } = command.opts<{
@@ -55,7 +55,7 @@ async function readAll(
   const revisions: ShownRevision[] = [];
   let { before } = span;
   for (;;) {
-    const ofPage = Math.min(HISTORY_PAGE_MAX, Math.max(1, limit - revisions.length));
+    const ofPage = Math.min(HISTORY_PAGE_MAX, limit - revisions.length);
     const data = { ...span, limit: ofPage, ...(before !== undefined && { before }) };
     const page = await ask(context, client, { type: "HISTORY", data });
     revisions.push(...page.revisions);

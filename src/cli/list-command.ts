@@ -6,7 +6,7 @@ import { type Client } from "../client/client.ts";
 import type { ListData } from "../model/answer-data.ts";
 import { type Context, contextOf } from "./context.ts";
 import { suggestNames } from "./live-names.ts";
-import { parseCount } from "./option-values.ts";
+import { parseLimit } from "./option-values.ts";
 import { type OrderCommand, dataOf, declareOrder } from "./order-command.ts";
 import { note, print, printJson } from "./output.ts";
 import { ask, withClient } from "./proxy.ts";
@@ -23,7 +23,7 @@ export function declareList<Item>(
   list: OrderCommand,
 ): void {
   const command = declareOrder(parent, list);
-  addWatchOptions(command.option("--limit <count>", "List only so many.", parseCount)).action(async () => {
+  addWatchOptions(command.option("--limit <count>", "List only so many.", parseLimit)).action(async () => {
     const context = contextOf(command);
     const { limit } = command.opts<{ limit?: number }>();
     const filter = dataOf(command, list);

@@ -3,13 +3,23 @@
  * be sent otherwise.
  */
 import { InvalidArgumentError } from "commander";
-import { parseDuration } from "./duration.ts";
+import { formatDuration, parseDuration } from "./duration.ts";
+
+/** Node's timers take 31 bits. */
+const TIMER_MS_MAX = 24 * 24 * 3_600_000;
 
 /** A whole number. */
 export function parseCount(text: string): number {
   if (!/^[0-9]{1,16}$/.test(text) || !Number.isSafeInteger(Number(text)))
     throw new InvalidArgumentError("It must be a whole number.");
   return Number(text);
+}
+
+/** How many are to be shown: none would look as if there were none. */
+export function parseLimit(text: string): number {
+  const count = parseCount(text);
+  if (count === 0) throw new InvalidArgumentError("It must be at least 1.");
+  return count;
 }
 
 const BYTES_OF: Readonly<Record<string, number>> = { "": 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
@@ -27,6 +37,15 @@ export function parseDurationMs(text: string): number {
   if (durationMs === undefined)
     throw new InvalidArgumentError("It must be a duration such as 500ms, 10s or 2m.");
   return durationMs;
+}
+
+/**
+ * What a timer of ours waits, in milliseconds: with 0, or with more than it can, it would not wait at all.
+ */
+export function parseTimerMs(text: string): number {
+  const durationMs = parseDurationMs(text);
+  if (durationMs >= 1 && durationMs <= TIMER_MS_MAX) return durationMs;
+  throw new InvalidArgumentError(`It must be from 1ms to ${formatDuration(TIMER_MS_MAX)}.`);
 }
 
 /** File permissions as chmod(1) writes them: `0600`, `660`. */

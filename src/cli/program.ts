@@ -7,7 +7,7 @@ import { CannotConnectError, ConnectionLostError, OrderRefusedError } from "../c
 import { defaultSocketPath } from "../client/socket-path.ts";
 import { EXIT, EXIT_MEANINGS, NoAnswerError, StartError, UsageError } from "./exit-codes.ts";
 import { showExample } from "./help.ts";
-import { parseDurationMs } from "./option-values.ts";
+import { parseTimerMs } from "./option-values.ts";
 import { endQuietlyWithReader, note, printJson } from "./output.ts";
 import { VERSION } from "./version.ts";
 
@@ -112,7 +112,7 @@ export function createProgram(args: readonly string[]): Command {
     .option("--socket <path>", `The proxy's command socket (KAKEHI_SOCKET). [${defaultSocketPath()}]`)
     .option("--json", "Print JSON, for programs.")
     .option("--no-color", "Print without colours (NO_COLOR).")
-    .option("--timeout <duration>", "How long to wait for a first answer. [30s]", parseDurationMs)
+    .option("--timeout <duration>", "How long to wait for a first answer. [30s]", parseTimerMs)
     .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
     .configureOutput({
       outputError: (text, write) => write(text.replace(/\n\(Did you mean/, " (did you mean")),

@@ -4,7 +4,7 @@
  */
 import { setTimeout } from "node:timers/promises";
 import type { Command } from "commander";
-import { parseDurationMs } from "./option-values.ts";
+import { parseTimerMs } from "./option-values.ts";
 
 const EVERY_MS_DEFAULT = 2_000;
 /** Home, and all below it away (ECMA-48: CUP, ED). */
@@ -14,7 +14,7 @@ const CLEAR = "\u001b[H\u001b[J";
 export function addWatchOptions(command: Command): Command {
   return command
     .option("--watch", "Show it again and again, until Ctrl-C.")
-    .option("--every <duration>", "How often --watch asks. [2s]", parseDurationMs);
+    .option("--every <duration>", "How often --watch asks. [2s]", parseTimerMs);
 }
 
 /** Asks and shows once, or with `--watch` until something ends it. */

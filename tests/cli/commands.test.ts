@@ -629,6 +629,10 @@ const WRONG: readonly (readonly [string, RegExp])[] = [
   ["order [1]", /object 1 does not begin with \{/],
   ["status now", /too many arguments/],
   ["workers set", /<count> must be given/],
+  ["connections list --limit 0", /at least 1/],
+  ["history --limit 0", /at least 1/],
+  ["cluster list --watch --every 0s", /from 1ms to 24d/],
+  ["status --timeout 25d", /from 1ms to 24d/],
   [`status --socket ${"x".repeat(200)}`, /at most 107 bytes/],
 ];
 
