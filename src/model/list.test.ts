@@ -13,10 +13,10 @@ const idsOf = (items: readonly unknown[]) => items.map((item) => (item as { clus
 /** All pages, as a client reads them; `between` runs after each page. */
 function allPages(state: State, limit: number, between: () => void = () => undefined): string[] {
   const ids: string[] = [];
-  for (let after: string | null = ""; after !== null;) {
+  for (let after: string | null | undefined; after !== null;) {
     const page: { items: readonly unknown[]; next: string | null } = list(state, "LIST_CLUSTERS", {
       limit,
-      after,
+      ...(after !== undefined && { after }),
     });
     ids.push(...idsOf(page.items));
     after = page.next;

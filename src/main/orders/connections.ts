@@ -13,18 +13,17 @@ import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
 import type { WorkerProcess } from "../workers/worker-process.ts";
 
+/** The place before all: the first worker's first connection. */
+const FIRST = "0:0";
+
 /** Lists a page: the workers by their numbers, and in each the connections by theirs. */
 export async function listConnections(
   control: Control,
-  { limit, after, ...filter }: OrderData["LIST_CONNECTIONS"],
+  { limit, after = FIRST, ...filter }: OrderData["LIST_CONNECTIONS"],
   reply: Reply,
 ): Promise<void> {
   const { revision } = control.configuration;
-  const place = after === undefined ? { worker: 0, from: 0 } : placeOf(after);
-  if (place === undefined) {
-    const message = "data.after must be the `next` of an answer";
-    return reply.refuse({ code: "INVALID_FIELD", message, field: "data.after" }, revision);
-  }
+  const place = placeOf(after);
   const items: ListedConnection[] = [];
   for (const worker of workersOf(control).filter(({ number }) => number >= place.worker)) {
     let from: number | null = worker.number === place.worker ? place.from : 0;
@@ -87,7 +86,7 @@ function tellPage(
 }
 
 /** A worker's number, and a connection's there. */
-function placeOf(after: string): { readonly worker: number; readonly from: number } | undefined {
-  const [, worker, from] = /^(\d{1,9}):(\d{1,9})$/.exec(after) ?? [];
-  return from === undefined ? undefined : { worker: Number(worker), from: Number(from) };
+function placeOf(after: string): { readonly worker: number; readonly from: number } {
+  const [worker = 0, from = 0] = after.split(":").map(Number);
+  return { worker, from };
 }

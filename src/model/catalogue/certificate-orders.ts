@@ -9,7 +9,8 @@ import type { CatalogueOf } from "./entry.ts";
 import { addressField, choiceField, flagField, mustBe, textField, wholeNumberField } from "./fields.ts";
 import { fingerprintField } from "./fingerprint-field.ts";
 import { chainField, pemField } from "./pem-field.ts";
-import { drainField, pageFields, replacementDrainField } from "./shared-fields.ts";
+import { CERTIFICATE_PAGE } from "./page-fields.ts";
+import { drainField, replacementDrainField } from "./shared-fields.ts";
 
 const TIME_MS_MAX = 8_640_000_000_000_000;
 const KEY_TYPES: readonly CertificateKeyType[] = ["rsa", "ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519"];
@@ -55,7 +56,7 @@ const listSchema = z.strictObject(
     expires_before_ms: timeField(
       "Those that expire before this time, in milliseconds since 1970.",
     ).exactOptional(),
-    ...pageFields,
+    ...CERTIFICATE_PAGE,
   },
   mustBe("an object"),
 );

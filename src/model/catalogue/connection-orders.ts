@@ -15,7 +15,7 @@ import {
   textField,
   wholeNumberField,
 } from "./fields.ts";
-import { pageFields } from "./shared-fields.ts";
+import { CONNECTION_PAGE } from "./page-fields.ts";
 
 const TEXT_CHARS_MAX = 512;
 
@@ -49,7 +49,7 @@ function hasItsCluster(data: { cluster_id?: string; backend_id?: string }): bool
 }
 
 const listSchema = z
-  .strictObject({ ...filterFields, ...pageFields }, mustBe("an object"))
+  .strictObject({ ...filterFields, ...CONNECTION_PAGE }, mustBe("an object"))
   .refine(hasItsCluster, NEEDS_CLUSTER) as unknown as z.ZodType<OrderData["LIST_CONNECTIONS"]>;
 
 const closeSchema = z

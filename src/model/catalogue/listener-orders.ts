@@ -5,7 +5,8 @@ import { z } from "zod";
 import { HTTPS_DEFAULTS, LISTENER_DEFAULTS as DEFAULTS } from "../defaults.ts";
 import { TIMEOUT_MS_MAX } from "../limits.ts";
 import type { Protocol } from "../objects.ts";
-import { drainField, drainingField, pageFields } from "./shared-fields.ts";
+import { LISTENER_PAGE } from "./page-fields.ts";
+import { drainField, drainingField } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
 import { findTlsField, TLS_FIELDS } from "./tls-fields.ts";
 import { addressField, flagField, mustBe, refusedField, wholeNumberField } from "./fields.ts";
@@ -142,7 +143,7 @@ export const LISTENER_ORDERS: CatalogueOf<
     changesState: false,
     right: "read",
     answeredBy: "main",
-    schema: z.strictObject({ address: address.exactOptional(), ...pageFields }, mustBe("an object")),
+    schema: z.strictObject({ address: address.exactOptional(), ...LISTENER_PAGE }, mustBe("an object")),
     example: {},
     errors: [],
   },

@@ -1,15 +1,9 @@
 /**
- * Fields that several orders share: how a removal reports, how a list is paged.
+ * Fields that several orders share: how a removal reports, what drains, which worker.
  */
 import { z } from "zod";
-import { DRAIN_DEFAULTS, PAGE_LIMIT_DEFAULT, REPLACEMENT_DRAIN_DEFAULTS } from "../defaults.ts";
-import {
-  AFTER_CHARS_MAX,
-  DEADLINE_MS_MAX,
-  PAGE_ITEMS_MAX,
-  PROGRESS_MS_MAX,
-  PROGRESS_MS_MIN,
-} from "../limits.ts";
+import { DRAIN_DEFAULTS, REPLACEMENT_DRAIN_DEFAULTS } from "../defaults.ts";
+import { DEADLINE_MS_MAX, PROGRESS_MS_MAX, PROGRESS_MS_MIN } from "../limits.ts";
 import type { DrainOptions } from "../orders.ts";
 import { choiceField, flagField, mustBe, wholeNumberField } from "./fields.ts";
 
@@ -62,22 +56,6 @@ export const drainingField: z.ZodType<true> = z.literal(true, mustBe("true")).me
   description: "It drains. It need not be sent: `DRAIN` sets it, and `UNDRAIN` takes it away.",
   takes: "true",
 });
-
-/** The fields `limit` and `after` of a list. */
-export const pageFields: {
-  readonly limit: z.ZodDefault<z.ZodType<number>>;
-  readonly after: z.ZodExactOptional<z.ZodType<string>>;
-} = {
-  limit: wholeNumberField(1, PAGE_ITEMS_MAX, "How many items at most.").default(PAGE_LIMIT_DEFAULT),
-  after: z
-    .string(mustBe("the `next` of an answer"))
-    .max(AFTER_CHARS_MAX, mustBe("the `next` of an answer"))
-    .meta({
-      description: "Go on after this: the `next` of the answer before.",
-      takes: "the `next` of an answer",
-    })
-    .exactOptional(),
-};
 
 const WORKER_NUMBER_MAX = 65_535;
 
