@@ -11,6 +11,9 @@ export interface Address {
   readonly port: number;
 }
 
+const IP4_CHARS_MAX = "255.255.255.255".length;
+/** Six groups, and an IPv4 address in the place of the last two. */
+const IP6_CHARS_MAX = 6 * "ffff:".length + IP4_CHARS_MAX;
 /** `::ffff:0:0/96`. */
 const MAPPED_PREFIX: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
@@ -53,6 +56,11 @@ export function formatIp(ip: Uint8Array): string {
   return ip.length === 4 ? ip.join(".") : formatIp6(ip);
 }
 
+/** Reads `"127.0.0.1"` or `"::1"`: 4 or 16 bytes; `undefined` for anything else. */
+export function parseIp(text: string): Uint8Array | undefined {
+  return text.includes(":") ? parseIp6(text) : parseIp4(text);
+}
+
 function parsePort(text: string): number | undefined {
   if (!/^(0|[1-9][0-9]{0,4})$/.test(text)) return undefined;
   const port = Number(text);
@@ -60,6 +68,7 @@ function parsePort(text: string): number | undefined {
 }
 
 function parseIp4(text: string): Uint8Array | undefined {
+  if (text.length > IP4_CHARS_MAX) return undefined;
   const parts = text.split(".");
   if (parts.length !== 4) return undefined;
   const ip = new Uint8Array(4);
@@ -71,6 +80,7 @@ function parseIp4(text: string): Uint8Array | undefined {
 }
 
 function parseIp6(text: string): Uint8Array | undefined {
+  if (text.length > IP6_CHARS_MAX) return undefined;
   const halves = text.split("::");
   if (halves.length > 2) return undefined;
   const head = parseGroups(halves[0] ?? "", halves.length === 1);

@@ -94,6 +94,23 @@ test("every field of a filter has to fit", () => {
   assert.equal(statesOf({ client: client!.slice(0, client!.lastIndexOf(":")) }).length, 3);
 });
 
+test("a client and a host are found however they were written", () => {
+  const rig = new ThreeClients();
+  for (const [ip, host] of [
+    ["[::ffff:192.0.2.7]", "C.example."],
+    ["[2001:db8::1]", "[0:0::1]:80"],
+  ] as const) {
+    rig.net.client(LISTENER, { ip }).send(`GET /hold HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    rig.net.settle();
+  }
+  const clientsOf = (filter: ConnectionFilter): (string | undefined)[] =>
+    rig.list(filter).items.map(({ client }) => client?.replace(/:\d+$/, ""));
+  assert.deepEqual(clientsOf({ client: "192.0.2.7" }), ["[::ffff:c000:207]"]);
+  assert.deepEqual(clientsOf({ host: "c.example" }), ["[::ffff:c000:207]"]);
+  assert.deepEqual(clientsOf({ client: "2001:db8::1" }), ["[2001:db8::1]"]);
+  assert.deepEqual(clientsOf({ host: "[::1]" }), ["[2001:db8::1]"]);
+});
+
 test("a part says where to go on, until nobody is left", () => {
   const rig = new ThreeClients();
   const seen = new Set<number>();

@@ -5,6 +5,8 @@
  * A connection is known by its number here. What is not kept is not known: the host of a request whose
  * response has begun, the client of a tunnel that another worker had before.
  */
+import { isClientAt } from "../model/client-address.ts";
+import { parseHostname } from "../model/hostname.ts";
 import { splitKey } from "../model/keys.ts";
 import type {
   ClosedPart,
@@ -122,13 +124,16 @@ function itemOf(
 }
 
 function fits(item: WorkerConnection, filter: ConnectionFilter): boolean {
-  const { client, older_than_ms: leastMs = 0, ...same } = filter;
+  const { client, host, older_than_ms: leastMs = 0, ...same } = filter;
   if (item.age_ms < leastMs) return false;
-  if (client !== undefined && item.client !== client && ipOf(item.client) !== client) return false;
+  if (client !== undefined && !isClientAt(item.client ?? "", client)) return false;
+  if (host !== undefined && !isFor(item.host ?? "", host)) return false;
   return Object.entries(same).every(([field, wanted]) => item[field as keyof WorkerConnection] === wanted);
 }
 
-/** Of `ip:port`, without brackets. */
-function ipOf(address: string | undefined): string | undefined {
-  return address?.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+/** A request writes its host as it likes: with a dot at its end, or an IPv6 address in another form. */
+function isFor(written: string, host: string): boolean {
+  if (written === host) return true;
+  const parsed = parseHostname(written);
+  return parsed.ok && parsed.value === host;
 }

@@ -11,9 +11,11 @@ export interface ConnectionFilter {
   readonly cluster_id?: string;
   /** With `cluster_id`. */
   readonly backend_id?: string;
-  /** The client's address, with or without its port. */
+  /** The client's address, with or without its port, as `parseClientAddress` gives it. */
   readonly client?: string;
-  /** Of the request in progress, or that the client asked for in its handshake; lower case. */
+  /**
+   * Of the request in progress, or that the client asked for in its handshake, as `parseHostname` gives it.
+   */
   readonly host?: string;
   readonly protocol?: "http" | "https";
   readonly state?: ConnectionState;

@@ -142,7 +142,7 @@ export class SimNetwork {
   /** A client that connects to `address`. */
   client(address: string, options: { ip?: string } = {}): SimPeer {
     const from = parseAddress(`${options.ip ?? "192.0.2.1"}:${this.#clientPort++}`);
-    assert(from !== undefined, "a client's ip is an IPv4 address");
+    assert(from !== undefined, "a client's ip is an IPv4 address, or an IPv6 address in brackets");
     const socket = this.#makeSocket(from);
     this.#surroundings.later(() => {
       const queue = this.#queues.get(address);

@@ -2,7 +2,7 @@
  * The catalogue's entries on clients' connections: who is there, and that they go.
  */
 import { z } from "zod";
-import { fail, ok } from "../../base/result.ts";
+import { CLIENT_TAKES, parseClientAddress } from "../client-address.ts";
 import { DEADLINE_MS_MAX } from "../limits.ts";
 import type { OrderData } from "../orders.ts";
 import type { CatalogueOf } from "./entry.ts";
@@ -10,6 +10,7 @@ import {
   addressField,
   choiceField,
   flagField,
+  hostnameField,
   mustBe,
   objectIdField,
   textField,
@@ -17,16 +18,11 @@ import {
 } from "./fields.ts";
 import { CONNECTION_PAGE } from "./page-fields.ts";
 
-const TEXT_CHARS_MAX = 512;
-
 const client = textField(
-  { takes: "an IP address, with or without a port", about: "Those of this client: its IP, or IP and port." },
-  (text) => visible(text, "an IP address, with or without a port"),
+  { takes: CLIENT_TAKES, about: "Those of this client: its IP, or IP and port." },
+  parseClientAddress,
 );
-const host = textField(
-  { takes: "a host", about: "Whose request in progress, or handshake, was for this host, as far as known." },
-  (text) => visible(text.toLowerCase(), "a host"),
-);
+const host = hostnameField("Whose request in progress, or handshake, was for this host, as far as known.");
 
 const filterFields = {
   listener: addressField("Those that came by this listener.").exactOptional(),
@@ -109,7 +105,3 @@ export const CONNECTION_ORDERS: CatalogueOf<"LIST_CONNECTIONS" | "CLOSE_CONNECTI
     errors: [],
   },
 };
-
-function visible(text: string, takes: string): ReturnType<Parameters<typeof textField>[1]> {
-  return /^[\x21-\x7e]+$/.test(text) && text.length <= TEXT_CHARS_MAX ? ok(text) : fail(`must be ${takes}`);
-}
