@@ -98,7 +98,7 @@ test("a client and a host are found however they were written", () => {
   const rig = new ThreeClients();
   for (const [ip, host] of [
     ["[::ffff:192.0.2.7]", "C.example."],
-    ["[2001:db8::1]", "[0:0::1]:80"],
+    ["[2001:db8::1]", "[::1]:80"],
   ] as const) {
     rig.net.client(LISTENER, { ip }).send(`GET /hold HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
     rig.net.settle();

