@@ -1,6 +1,6 @@
 /**
  * A client as orders name it: its IP address, with or without its port, in one form. An IPv4 address that is
- * written as IPv6, as a listener at `[::]` sees it, is the IPv4 address.
+ * written as IPv6, as an inherited socket at `[::]` may see it, is the IPv4 address.
  */
 import { addressOf, formatIp, mappedIpOf, parseAddress, parseIp, unmapped } from "../base/address.ts";
 import { fail, ok, type Result } from "../base/result.ts";
