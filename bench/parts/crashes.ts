@@ -65,7 +65,8 @@ async function kill(victim: Victim, times: number, surroundings: Surroundings): 
         subject,
         traffic: { ...TRAFFIC, port: subject.port, backendId: BACKEND_ID },
         upgrades: times,
-        restMs: surroundings.options.seconds * 1_000,
+        warmUpMs: surroundings.options.seconds * 1_000,
+        rests: { count: 1, ms: surroundings.options.seconds * 1_000 },
         pauseMs: PAUSE_MS,
         changes: { source: subject.changes, perSecond: CHANGES_PER_SECOND },
       });

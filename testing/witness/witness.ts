@@ -31,8 +31,13 @@ export interface WitnessOptions {
   readonly subject: Subject;
   readonly traffic: TrafficOptions;
   readonly upgrades: number;
-  /** How long it is watched before the first upgrade, after as long a time to warm up. */
-  readonly restMs: number;
+  /** Before anything is looked at. */
+  readonly warmUpMs: number;
+  /**
+   * How often, and how long each time, it is watched before the first upgrade. The longest wait of a short
+   * time is shorter than that of a long one: where the two are compared, these are as the upgrades are.
+   */
+  readonly rests: { readonly count: number; readonly ms: number };
   /** Between two upgrades. */
   readonly pauseMs: number;
   readonly changes?: { readonly source: ChangesUnderWay; readonly perSecond: number };
@@ -80,14 +85,11 @@ export async function witness(options: WitnessOptions): Promise<WitnessReport> {
 }
 
 async function watch(options: WitnessOptions, traffic: Traffic): Promise<Seen> {
-  const { subject, restMs } = options;
+  const { subject, warmUpMs } = options;
   // The first moments compile what later ones use.
-  await wait(restMs);
+  await wait(warmUpMs);
   await traffic.useResting();
-  const [atRest] = await waitsDuring(traffic, async () => {
-    await wait(restMs);
-    await traffic.useResting();
-  });
+  const atRest = await rest(options, traffic);
   const before = await settledHoldings(subject);
   const workers = new WorkersWatch(subject);
   try {
@@ -97,6 +99,18 @@ async function watch(options: WitnessOptions, traffic: Traffic): Promise<Seen> {
   } finally {
     workers.stop();
   }
+}
+
+async function rest({ rests }: WitnessOptions, traffic: Traffic): Promise<Waits> {
+  const waits: Waits[] = [];
+  for (let number = 1; number <= rests.count; number++) {
+    const [waited] = await waitsDuring(traffic, async () => {
+      await wait(rests.ms);
+      await traffic.useResting();
+    });
+    waits.push(waited);
+  }
+  return longestOf(waits);
 }
 
 async function upgradeAll(

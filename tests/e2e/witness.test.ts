@@ -41,7 +41,8 @@ test("no client notices upgrades while changes go on: requests, WebSockets, down
             resting: 20,
           },
           upgrades: UPGRADES,
-          restMs: 200,
+          warmUpMs: 200,
+          rests: { count: 1, ms: 200 },
           pauseMs: 100,
           changes: { source: changes, perSecond: 30 },
         });
