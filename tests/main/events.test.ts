@@ -102,6 +102,26 @@ test("a change is told with its revision and its objects, a refused one and one 
   assert.deepEqual(namesOf(subscription), ["SUBSCRIBED", "CHANGED", "CHANGED"]);
 });
 
+test("a transaction is told by what differs in the end, as its answer counts it", async (t) => {
+  const { orders } = await start(t);
+  const subscription = subscribe(orders);
+  const cluster = (type: string, cluster_id: string): Json => ({ type, data: { cluster_id } });
+  const data = {
+    orders: [
+      cluster("ADD_CLUSTER", "never"),
+      cluster("ADD_CLUSTER", "app"),
+      cluster("REMOVE_CLUSTER", "never"),
+    ],
+  };
+  const answer = await orders.ok("TRANSACTION", data);
+  assert.partialDeepStrictEqual(answer.data, { added: 1, removed: 0, updated: 0 });
+  const { changes, total } = await eventOf(subscription, "CHANGED");
+  assert.deepEqual(
+    { changes, total },
+    { changes: [{ action: "add", kind: "cluster", key: "app" }], total: 1 },
+  );
+});
+
 test("workers that come, leave and die are told, and drains when they end", async (t) => {
   const { orders } = await start(t);
   const subscription = subscribe(orders, 0);

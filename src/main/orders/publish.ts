@@ -8,6 +8,7 @@ import type { Happening } from "../../model/events.ts";
 import { splitKey } from "../../model/keys.ts";
 import {
   drainedObjects,
+  netOf,
   type ObjectName,
   removedObjects,
   undrainedObjects,
@@ -174,17 +175,18 @@ function changedEvent(
   revision: number,
   changes: readonly Change[],
 ): Happening {
+  const net = netOf(changes);
   return {
     event: "CHANGED",
     revision,
     order,
     ...reply.author,
-    changes: changes.slice(0, EVENT_CHANGES_MAX).map(({ kind, key, before, after }) => ({
+    changes: net.slice(0, EVENT_CHANGES_MAX).map(({ kind, key, before, after }) => ({
       action: before === undefined ? "add" : after === undefined ? "remove" : "update",
       kind,
       key,
     })),
-    total: changes.length,
+    total: net.length,
   };
 }
 
