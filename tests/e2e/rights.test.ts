@@ -99,6 +99,29 @@ function addClusterInDialect(cluster_id: string): object {
 }
 
 test(
+  "a reload that takes a user's entry away answers what that user has under way with FORBIDDEN, and closes",
+  { skip: isNotRoot },
+  async (t) => {
+    const folder = await newFolder(t);
+    const path = join(folder, "kakehi.toml");
+    writeFileSync(path, `owns = []\n${RIGHTS}`);
+    const args = ["--config", path, "--socket-mode", "666"];
+    await withProxy({ folder, args }, async ({ orders, socketPath }) => {
+      const [waits, rests] = [await connectAs(READER, socketPath), await connectAs(READER, socketPath)];
+      const events = waits.send("SUBSCRIBE_EVENTS");
+      await events.processing();
+      assert.equal(codeOf(await rests.order("STATUS")), "OK");
+      writeFileSync(path, `owns = []\n[[rights]]\nuid = ${WRITER}\nmay = "write"\n`);
+      await orders.ok("RELOAD_CONFIGURATION");
+      assert.equal(codeOf(await events.final()), "FORBIDDEN");
+      assert.equal(codeOf(await rests.stray()), "FORBIDDEN");
+      for (const client of [waits, rests])
+        await within(TIMEOUT_MS, "the end of its connection", client.closed);
+    });
+  },
+);
+
+test(
   "a user who may only look takes no more than a share of the connections: others and root get in",
   { skip: isNotRoot },
   async (t) => {

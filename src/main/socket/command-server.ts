@@ -27,6 +27,11 @@ export interface CommandServerOptions {
   readonly turns: Turns;
 }
 
+const NO_RIGHT_ANY_MORE: OrderError = {
+  code: "FORBIDDEN",
+  message: "this user has no right here any more; what its orders have changed stays so",
+};
+
 export class CommandServer {
   readonly #options: CommandServerOptions;
   readonly #server: Server;
@@ -85,9 +90,10 @@ export class CommandServer {
     return opened(server, () => server.listen({ fd }));
   }
 
-  /** Ends the sessions of those who may not connect any more. */
+  /** Tells those who may not connect any more, and ends their sessions. */
   endForbidden(): void {
-    for (const session of this.#sessions) if (!this.#options.executor.admits(session.sender)) session.end();
+    for (const session of this.#sessions)
+      if (!this.#options.executor.admits(session.sender)) session.forbid(NO_RIGHT_ANY_MORE);
   }
 
   /** No orders are taken until `resume`; those that were go on. */

@@ -110,6 +110,14 @@ export class CommandSession implements TurnTaker {
     this.#socket.on("close", () => clearTimeout(linger));
   }
 
+  /** Answers what is under way with this, or says it to nobody's order, and ends. */
+  forbid(error: OrderError): void {
+    if (this.#state === "closed" || this.#state === "ended") return;
+    for (const [id, { form }] of this.#inFlight) this.#refuse(id, error, form);
+    if (this.#inFlight.size === 0) this.#refuse(null, error);
+    this.end();
+  }
+
   /** Takes no more orders, until `resume`. */
   pause(): void {
     this.#mayTake = "paused";
