@@ -5,7 +5,9 @@
  * Rules of this file:
  *  1. What is added is written soon, and on disk after `sync`; until it is written it stays in memory.
  *  2. A disk that cannot be written to costs nobody an order: it is told once, and tried again.
- *  3. What follows damage still counts; what stands before it leads nowhere any more, and is forgotten with
+ *  3. Files that somebody takes away while we run are lost with what was in them, which is told once; what
+ *     comes after is written to new ones.
+ *  4. What follows damage still counts; what stands before it leads nowhere any more, and is forgotten with
  *     the file's turn.
  */
 import { constants } from "node:fs";
@@ -82,13 +84,7 @@ export class BlockFiles implements BlockStore {
   }
 
   add(block: Block): void {
-    const { bytes, dataAt: _, ...facts } = block;
-    const last = this.#files.at(-1);
-    const file = last === undefined || last.bytes > this.#options.fileBytesMax ? this.#begin(block) : last;
-    const place = { ...facts, file, atByte: file.bytes, byteLength: bytes.length, unwritten: block };
-    file.bytes += bytes.length;
-    file.places.push(place);
-    this.#places.push(place);
+    this.#append(block);
     void this.#next(() => this.#write());
   }
 
@@ -156,19 +152,52 @@ export class BlockFiles implements BlockStore {
   }
 
   async #write(): Promise<void> {
-    const waiting = this.#places.filter(({ unwritten }) => unwritten !== undefined);
-    for (const { path } of new Set(waiting.map(({ file }) => file))) {
+    const { folder } = this.#options;
+    if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) this.#beginAnew();
+    for (const { path } of new Set(this.#unwritten.map(({ file }) => file))) {
       const file = await open(path, O_RDWR | O_CREAT, 0o600);
       try {
-        await writeAll(
-          file,
-          waiting.filter((place) => place.file.path === path),
-        );
+        const waiting = this.#unwritten.filter((place) => place.file.path === path);
+        const { size } = await file.stat();
+        if (size >= waiting[0]!.atByte) await writeAll(file, waiting);
+        else {
+          this.#beginAnew();
+          await rm(path, { force: true });
+          return await this.#write();
+        }
       } finally {
         await file.close();
       }
       this.#unsynced.add(path);
     }
+  }
+
+  get #unwritten(): readonly Place[] {
+    return this.#places.filter(({ unwritten }) => unwritten !== undefined);
+  }
+
+  /** The files are gone, or cut: only what was not in them yet is left. */
+  #beginAnew(): void {
+    const lost = this.#places.findLast(({ unwritten }) => unwritten === undefined);
+    const blocks = this.#unwritten.map(({ unwritten }) => unwritten!);
+    if (lost !== undefined) {
+      const message = "files of the history were removed or cut while it was in use; it begins anew";
+      this.#options.log.warning(message, { folder: this.#options.folder, lost_up_to: lost.last });
+    }
+    this.#files = [];
+    this.#places = [];
+    this.#unsynced.clear();
+    for (const block of blocks) this.#append(block);
+  }
+
+  #append(block: Block): void {
+    const { bytes, dataAt: _, ...facts } = block;
+    const last = this.#files.at(-1);
+    const file = last === undefined || last.bytes > this.#options.fileBytesMax ? this.#begin(block) : last;
+    const place = { ...facts, file, atByte: file.bytes, byteLength: bytes.length, unwritten: block };
+    file.bytes += bytes.length;
+    file.places.push(place);
+    this.#places.push(place);
   }
 
   #begin({ first }: Block): BlockFile {

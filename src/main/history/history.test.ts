@@ -168,6 +168,27 @@ test("a history that ends in the middle, or is of another configuration, is put 
   assert.ok(readdirSync(`${path}.history.aside`).length > 0);
 });
 
+for (const loss of ["its folder is removed", "its files are removed", "its newest file is cut"] as const) {
+  test(`${loss} while it is in use: that is told, and what comes after is kept`, async () => {
+    const path = newPath();
+    const { history, log } = await open(path, 0);
+    add(history, 100);
+    await history.sync();
+    if (loss === "its folder is removed") rmSync(`${path}.history`, { recursive: true });
+    else if (loss === "its files are removed") filesOf(path).forEach((file) => rmSync(file));
+    else truncateSync(filesOf(path).at(-1)!, 100);
+    add(history, 100);
+    await history.sync();
+    assert.match(log.join("\n"), /removed or cut while it was in use/);
+    assert.equal(log.length, 1);
+    const { oldest } = history;
+    assert.ok(oldest > 0 && oldest <= 100, `${oldest}`);
+    assert.deepEqual(await revisionsOf(history), downFrom(200, 200 - oldest));
+    const again = await open(path, 200);
+    assert.equal(again.history.oldest, oldest);
+  });
+}
+
 test("a folder that cannot be made leaves history in memory", async () => {
   const path = newPath();
   writeFileSync(`${path}.history`, "no folder");

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createLog } from "../../io/log.ts";
+import { type Block, sealBlock } from "./block.ts";
+import { BlockFiles } from "./block-files.ts";
+
+function blockOf(revision: number): Block {
+  const [hash_before, hash] = [`hash ${revision - 1}`, `hash ${revision}`];
+  const [link_before, link] = [`link ${revision - 1}`, `link ${revision}`];
+  return sealBlock({ first: revision, last: revision, hash_before, hash, link_before, link }, ["{}"]);
+}
+
+test("a folder that is removed takes with it what stood in other files than the newest, too", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "kakehi-blocks-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const lines: string[] = [];
+  const log = createLog({ level: "info", form: "text", write: (line) => lines.push(line), now: () => 0 });
+  const opened = await BlockFiles.open({ folder, fileBytesMax: 1, log });
+  assert.ok(opened.ok);
+  const store = opened.value;
+  for (const revision of [1, 2]) store.add(blockOf(revision));
+  await store.sync();
+  assert.equal(readdirSync(folder).length, 2);
+  rmSync(folder, { recursive: true });
+  store.add(blockOf(3));
+  await store.sync();
+  assert.deepEqual(
+    store.facts.map(({ first }) => first),
+    [3],
+  );
+  assert.equal(readdirSync(folder).length, 1);
+  assert.match(lines.join(), /removed or cut/);
+});
