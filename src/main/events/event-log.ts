@@ -83,9 +83,14 @@ export class EventLog {
     for (const more of [...this.#watchers]) more();
   }
 
-  /** The place from which everything of this run is read that is still there, as `since: 0` asks for. */
+  /** How many there were in this run. */
+  get total(): number {
+    return this.#next - this.#first;
+  }
+
+  /** The place from which all that is kept is read, as `since: 0` asks for. */
   get beginning(): number {
-    return this.#first - 1;
+    return this.#next - this.#count - 1;
   }
 
   /** At most `max` events after a place. A place that is none of this run's is a gap. */

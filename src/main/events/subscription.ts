@@ -30,7 +30,7 @@ export class Subscription {
   /** The last one that was told. */
   #place: number;
 
-  /** `since`: the last event that is known; 0 for all of this run; absent for those to come. */
+  /** `since`: the last event that is known; 0 for all that is kept of this run; absent for those to come. */
   constructor(log: EventLog, target: EventTarget, since: number | undefined) {
     this.#log = log;
     this.#target = target;

@@ -28,7 +28,7 @@ export function mainValuesOf(control: Control): Record<MainMetricName, MetricVal
     workers_started: counters.workersStarted,
     workers_died: counters.workersDied,
     workers_replaced: counters.workersReplaced,
-    events: events.last - events.beginning,
+    events: events.total,
     event_subscriptions: events.watcherCount,
     drains: drains.count,
     certificates: {
