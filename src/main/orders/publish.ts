@@ -142,11 +142,17 @@ function publishKept(
     control.drains.settle(moves.begun.map(({ drain }) => drain));
     answerDrains(control, { drains, sinceMs, accepted, publication });
   };
+  // What is on its way from one worker to another was counted by both.
+  const count = (): void => {
+    const { handoverDrains } = control;
+    if (moves.begun.length === 0 || !handoverDrains.isAtWork) answer();
+    else void handoverDrains.counted().then(answer);
+  };
   // A removed listener's queue may hold connections that will use it: nobody may count before it is empty.
   gathering.when(revision, () => {
     control.events.append(changedEvent(publication, revision, changes));
-    if (left.length === 0) answer();
-    else void Promise.all(left).then(answer);
+    if (left.length === 0) count();
+    else void Promise.all(left).then(count);
   });
 }
 

@@ -87,6 +87,38 @@ test("a round in which something was told is not believed: another follows", asy
   assert.deepEqual(reports, [{ [GIVER]: 0, [TAKER]: 1 }]);
 });
 
+test("who begins to count waits for a whole round that begins after, and not where nothing goes over", async () => {
+  const { drains, asked, reports } = newPair();
+  let isCounted = false;
+  assert.equal(drains.isAtWork, true);
+  drains.changed(GIVER);
+  void drains.counted().then(() => (isCounted = true));
+  await asked[0]!.answer(3, 5);
+  await asked[1]!.answer(4);
+  assert.deepEqual([isCounted, reports], [false, []], "that round had begun before");
+  await asked[2]!.answer(2, 6);
+  await asked[3]!.answer(5);
+  assert.deepEqual([isCounted, reports], [true, [{ [GIVER]: 2, [TAKER]: 5 }]]);
+  const waiting = drains.counted();
+  drains.left(TAKER);
+  await waiting;
+  assert.equal(drains.isAtWork, false);
+  await drains.counted();
+});
+
+test("who begins to count where something is told all the time waits for five rounds, and no more", async () => {
+  const { drains, asked } = newPair();
+  let isCounted = false;
+  void drains.counted().then(() => (isCounted = true));
+  for (let round = 0; round < 5; round++) {
+    assert.equal(isCounted, false);
+    drains.changed(TAKER);
+    await asked[2 * round]!.answer(1, 0);
+    await asked[2 * round + 1]!.answer(1);
+  }
+  assert.equal(isCounted, true);
+});
+
 test("a giver that leaves is forgotten only with the word of the taker on all that it took", async () => {
   const { drains, asked, reports } = newPair();
   assert.equal(drains.left(GIVER), true);

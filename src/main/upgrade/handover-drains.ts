@@ -7,6 +7,8 @@
  * Rules of this file:
  *  1. While a worker gives or takes, what it tells by itself is only a reason to ask.
  *  2. One round of questions at a time for each taker; what is told meanwhile asks for one more.
+ *  3. Who begins to count waits for a round that was in peace, but for few: where something is told all the
+ *     time, the first number may be too high, and the next are right.
  */
 import type { DrainCounts, DrainsQuestion } from "../../model/channel.ts";
 import type { AllUses } from "../drains.ts";
@@ -17,6 +19,9 @@ export interface HandoverDrainsOptions {
   /** Takes what all these have, at one moment. */
   readonly report: (all: readonly AllUses[]) => void;
 }
+
+/** So many rounds at most somebody waits for one that is whole. */
+const ROUNDS_WAITED_MAX = 5;
 
 interface Giver {
   readonly number: number;
@@ -31,6 +36,13 @@ interface Taking {
   readonly givers: Map<number, Giver>;
   /** `again`: something was told since the round began. */
   state: "resting" | "asking" | "again";
+  /** Those who wait for a round that begins after they came, the first first. */
+  waiting: readonly Waiting[];
+}
+
+interface Waiting {
+  readonly roundsLeft: number;
+  readonly counted: () => void;
 }
 
 /** What a giver said in a round; of one that is gone: nothing, and all is the taker's. */
@@ -50,7 +62,12 @@ export class HandoverDrains {
 
   /** `giver` hands over to `taker` from now on, until one of them is gone. */
   begin(giver: number, taker: number): void {
-    const taking: Taking = this.#takings.get(taker) ?? { taker, givers: new Map(), state: "resting" };
+    const taking: Taking = this.#takings.get(taker) ?? {
+      taker,
+      givers: new Map(),
+      state: "resting",
+      waiting: [],
+    };
     this.#takings.set(taker, taking);
     taking.givers.get(giver)?.over.resolve();
     taking.givers.set(giver, { number: giver, is: "here", over: Promise.withResolvers() });
@@ -87,6 +104,22 @@ export class HandoverDrains {
     for (const { givers } of this.#takings.values()) await givers.get(giver)?.over.promise;
   }
 
+  /** Whether anything goes from one worker to another. */
+  get isAtWork(): boolean {
+    return this.#takings.size > 0;
+  }
+
+  /** Fulfilled when all was counted anew, each once, or that could not be soon (rule 3). */
+  async counted(): Promise<void> {
+    const rounds = [...this.#takings.values()].map((taking) => {
+      const { promise, resolve: counted } = Promise.withResolvers<void>();
+      taking.waiting = [...taking.waiting, { roundsLeft: ROUNDS_WAITED_MAX, counted }];
+      this.#ask(taking);
+      return promise;
+    });
+    await Promise.all(rounds);
+  }
+
   #takerLeft(taking: Taking): void {
     for (const giver of taking.givers.values()) {
       this.#end(taking, giver);
@@ -98,7 +131,10 @@ export class HandoverDrains {
   #end(taking: Taking, giver: Giver): void {
     // Another may have its number by now.
     if (taking.givers.get(giver.number) === giver) taking.givers.delete(giver.number);
-    if (taking.givers.size === 0) this.#takings.delete(taking.taker);
+    if (taking.givers.size === 0) {
+      this.#takings.delete(taking.taker);
+      for (const { counted } of taking.waiting) counted();
+    }
     giver.over.resolve();
   }
 
@@ -110,19 +146,21 @@ export class HandoverDrains {
   async #rounds(taking: Taking): Promise<void> {
     do {
       taking.state = "asking";
-      await this.#round(taking);
+      const [waiting, isWhole] = [taking.waiting.length, await this.#round(taking)];
+      tellCounted(taking, waiting, isWhole);
     } while (this.#isToAskAgain(taking));
     taking.state = "resting";
   }
 
-  async #round(taking: Taking): Promise<void> {
+  /** Gives whether what was said is believed. */
+  async #round(taking: Taking): Promise<boolean> {
     const { ask, report } = this.#options;
     const all = await Promise.all([...taking.givers.values()].map((giver) => this.#hear(giver)));
     const [first, ...others] = all.map(giftOf);
-    if (first === undefined || this.#takings.get(taking.taker) !== taking) return;
+    if (first === undefined || this.#takings.get(taking.taker) !== taking) return false;
     const question: DrainsQuestion = { kind: "drains", ...first, ...(others.length > 0 && { others }) };
     const taker = await ask(taking.taker, question);
-    if (this.#takings.get(taking.taker) !== taking) return;
+    if (this.#takings.get(taking.taker) !== taking) return false;
     const gone = all.filter(({ wasGone }) => wasGone).map(({ giver }) => giver);
     if (taker === undefined) {
       // The taker is gone, too, or never was: then they took what they had with them.
@@ -130,11 +168,11 @@ export class HandoverDrains {
         report([{ worker: giver.number, uses: [] }]);
         this.#end(taking, giver);
       }
-      return;
+      return false;
     }
     // What was told since may be newer than what was answered first: only a round in peace counts.
     const isWhole = all.every(({ wasGone, counts }) => wasGone || counts !== undefined);
-    if (this.#isToAskAgain(taking) || !isWhole) return;
+    if (this.#isToAskAgain(taking) || !isWhole) return false;
     report([
       ...all.map(({ giver, wasGone, counts }) => {
         return { worker: giver.number, uses: wasGone ? [] : counts!.uses };
@@ -142,6 +180,7 @@ export class HandoverDrains {
       { worker: taking.taker, uses: taker.uses },
     ]);
     for (const giver of gone) this.#end(taking, giver);
+    return true;
   }
 
   async #hear(giver: Giver): Promise<Said> {
@@ -158,6 +197,15 @@ export class HandoverDrains {
     const counts = await this.#options.ask(worker, { kind: "drains" });
     if (counts !== undefined) this.#options.report([{ worker, uses: counts.uses }]);
   }
+}
+
+/** A round is over; the first `count` of those who wait were there when it began. */
+function tellCounted(taking: Taking, count: number, isWhole: boolean): void {
+  const waited = taking.waiting.slice(0, count).map(({ roundsLeft, counted }) => {
+    return { roundsLeft: isWhole ? 0 : roundsLeft - 1, counted };
+  });
+  taking.waiting = [...waited.filter(({ roundsLeft }) => roundsLeft > 0), ...taking.waiting.slice(count)];
+  for (const { roundsLeft, counted } of waited) if (roundsLeft === 0) counted();
 }
 
 /** What the taker is told of a giver: what it had let go of. */
