@@ -11,7 +11,7 @@ import type { FrontendKey } from "./orders.ts";
 /**
  * Stands for the method of a frontend that takes any: parentheses are in no method (RFC 9110 section 5.6.2).
  */
-export const METHOD_ANY = "(any)";
+const METHOD_ANY = "(any)";
 
 /** As in `app app-1`. */
 export function backendKey(backend: { readonly cluster_id: string; readonly backend_id: string }): string {

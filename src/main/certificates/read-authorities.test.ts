@@ -55,17 +55,17 @@ test("an authority that has expired is taken, with a warning that says which and
 test("INVALID_CERTIFICATE: authorities that are garbage, empty, cut off or something else", () => {
   const { certificate, key } = first;
   for (const [text, reason] of [
-    ["garbage!", /ca\.1 is not PEM/],
-    [" \n", /ca\.1 is empty/],
-    ["AAAA", /ca\.1 is not a certificate/],
-    [certificate.slice(0, -30), /ca\.1 is cut off/],
-    [certificate.replace(/^(.{40}).*$/m, "$1"), /ca\.1 is (damaged|cut off|not a certificate)/],
-    [key, /ca\.1 holds a private key/],
-    [certificate + key, /ca\.1 holds a private key/],
-    [key.replaceAll("PRIVATE", "PUBLIC"), /ca\.1 holds no certificate/],
+    ["garbage!", /ca\[1\] is not PEM/],
+    [" \n", /ca\[1\] is empty/],
+    ["AAAA", /ca\[1\] is not a certificate/],
+    [certificate.slice(0, -30), /ca\[1\] is cut off/],
+    [certificate.replace(/^(.{40}).*$/m, "$1"), /ca\[1\] is (damaged|cut off|not a certificate)/],
+    [key, /ca\[1\] holds a private key/],
+    [certificate + key, /ca\[1\] holds a private key/],
+    [key.replaceAll("PRIVATE", "PUBLIC"), /ca\[1\] holds no certificate/],
   ] as const) {
     const told = refusal(second.certificate, text);
-    assert.match(told, /^INVALID_CERTIFICATE data\.client_auth\.ca\.1: data\.client_auth\./);
+    assert.match(told, /^INVALID_CERTIFICATE data\.client_auth\.ca\[1\]: data\.client_auth\./);
     assert.match(told, reason);
   }
 });
@@ -85,7 +85,7 @@ test("INVALID_CERTIFICATE: more certificates than the limit, and one that is lar
   const names = Array.from({ length: 3_000 }, (_, index) => `DNS:host-${index}.of-a-long-name.example`);
   const large = maker.make({ isAuthority: true, names: names.join(",") }).certificate;
   assert.ok(new X509Certificate(large).raw.length > AUTHORITY_BYTES_MAX);
-  assert.match(refusal(large), /ca\.0 holds a certificate of more than/);
+  assert.match(refusal(large), /ca\[0\] holds a certificate of more than/);
 });
 
 /** The certificate with another signature, which nobody verifies here: its last bytes are a number. */

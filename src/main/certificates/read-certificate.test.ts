@@ -192,7 +192,7 @@ test("INVALID_CERTIFICATE: a chain in the wrong order says what is where", () =>
     refusal(leaf, { chain: [middle.certificate, alone.certificate] }),
     /certificate 2 of it did not sign certificate 1 of the chain/,
   );
-  assert.match(refusal(leaf, { chain: ["garbage!"] }), /data\.chain\.0 is not PEM/);
+  assert.match(refusal(leaf, { chain: ["garbage!"] }), /data\.chain\[0\] is not PEM/);
 });
 
 test("INVALID_CERTIFICATE: an authority of the same name with another key", () => {

@@ -65,7 +65,7 @@ test("what is wrong is named with its field, below tls", () => {
   const cases: readonly (readonly [Partial<ClusterTls>, RegExp])[] = [
     [
       { ca: [root.certificate, "garbage!"] },
-      /^INVALID_CERTIFICATE data\.tls\.ca\.1: data\.tls\.ca\.1 is not/,
+      /^INVALID_CERTIFICATE data\.tls\.ca\[1\]: data\.tls\.ca\[1\] is not/,
     ],
     [{ ...SHOWN, certificate: "garbage!" }, /^INVALID_CERTIFICATE data\.tls\.certificate: data\.tls\.cert/],
     [{ ...SHOWN, key: other.key }, /^KEY_MISMATCH data\.tls\.key: data\.tls\.key is not the key/],
@@ -74,7 +74,7 @@ test("what is wrong is named with its field, below tls", () => {
       { ...SHOWN, chain: [other.certificate] },
       /^INVALID_CERTIFICATE data\.tls\.chain: data\.tls\.chain is out/,
     ],
-    [{ ca: [client.key] }, /^INVALID_CERTIFICATE data\.tls\.ca\.0: /],
+    [{ ca: [client.key] }, /^INVALID_CERTIFICATE data\.tls\.ca\[0\]: /],
   ];
   for (const [tls, reason] of cases) assert.match(refusal(tls), reason);
 });

@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { BACKEND_DEFAULTS as DEFAULTS } from "../defaults.ts";
 import { WEIGHT_MAX } from "../limits.ts";
-import { BACKEND_PAGE } from "./page-fields.ts";
+import { OBJECT_PAGE } from "./page-fields.ts";
 import { drainField, drainingField } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
 import {
@@ -64,7 +64,7 @@ const updateSchema = z.strictObject(
 );
 
 const listSchema = z.strictObject(
-  { cluster_id: key.cluster_id.exactOptional(), backend_id: key.backend_id.exactOptional(), ...BACKEND_PAGE },
+  { cluster_id: key.cluster_id.exactOptional(), backend_id: key.backend_id.exactOptional(), ...OBJECT_PAGE },
   mustBe("an object"),
 );
 

@@ -9,7 +9,7 @@ import type { CatalogueOf } from "./entry.ts";
 import { addressField, choiceField, flagField, mustBe, textField, wholeNumberField } from "./fields.ts";
 import { fingerprintField } from "./fingerprint-field.ts";
 import { chainField, pemField } from "./pem-field.ts";
-import { CERTIFICATE_PAGE } from "./page-fields.ts";
+import { OBJECT_PAGE } from "./page-fields.ts";
 import { drainField, replacementDrainField } from "./shared-fields.ts";
 
 const TIME_MS_MAX = 8_640_000_000_000_000;
@@ -56,7 +56,7 @@ const listSchema = z.strictObject(
     expires_before_ms: timeField(
       "Those that expire before this time, in milliseconds since 1970.",
     ).exactOptional(),
-    ...CERTIFICATE_PAGE,
+    ...OBJECT_PAGE,
   },
   mustBe("an object"),
 );

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { CLUSTER_DEFAULTS as DEFAULTS } from "../defaults.ts";
 import { clusterTlsField } from "./cluster-tls-field.ts";
 import { healthCheckField } from "./health-check-field.ts";
-import { CLUSTER_PAGE } from "./page-fields.ts";
+import { OBJECT_PAGE } from "./page-fields.ts";
 import { drainField, drainingField } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
 import { choiceField, flagField, mustBe, objectIdField } from "./fields.ts";
@@ -98,7 +98,7 @@ export const CLUSTER_ORDERS: CatalogueOf<
     changesState: false,
     right: "read",
     answeredBy: "main",
-    schema: z.strictObject({ cluster_id: clusterId.exactOptional(), ...CLUSTER_PAGE }, mustBe("an object")),
+    schema: z.strictObject({ cluster_id: clusterId.exactOptional(), ...OBJECT_PAGE }, mustBe("an object")),
     example: {},
     errors: [],
   },

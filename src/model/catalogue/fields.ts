@@ -140,15 +140,11 @@ const METHODS_KNOWN = new Set([
 
 export function methodField(about: string): z.ZodType<string> {
   return textField({ takes: 'a method such as "GET"', about }, (text) => {
-    if (!isMethod(text)) {
+    if (text.length > METHOD_CHARS_MAX || !METHOD.test(text)) {
       return fail(`must be a method: a token of at most ${METHOD_CHARS_MAX} characters`);
     }
     const upper = text.toUpperCase();
     const isMistyped = upper !== text && METHODS_KNOWN.has(upper);
     return isMistyped ? fail(`must be "${upper}": methods are case-sensitive`) : ok(text);
   });
-}
-
-export function isMethod(text: string): boolean {
-  return text.length <= METHOD_CHARS_MAX && METHOD.test(text);
 }

@@ -6,7 +6,7 @@ import { PATH_DEFAULT, REDIRECT_STATUS_DEFAULT, TAGS_DEFAULT } from "../defaults
 import { TAG_NAME_CHARS_MAX, TAG_VALUE_CHARS_MAX, TAGS_MAX } from "../limits.ts";
 import type { Frontend, PathRule, Redirect } from "../objects.ts";
 import { parsePathRegex, parsePathText } from "../path-rule.ts";
-import { FRONTEND_PAGE } from "./page-fields.ts";
+import { OBJECT_PAGE } from "./page-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
 import {
   addressField,
@@ -108,7 +108,7 @@ const listSchema = z.strictObject(
     path: path.exactOptional(),
     method: method.exactOptional(),
     cluster_id: clusterId.exactOptional(),
-    ...FRONTEND_PAGE,
+    ...OBJECT_PAGE,
   },
   mustBe("an object"),
 );

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { HTTPS_DEFAULTS, LISTENER_DEFAULTS as DEFAULTS } from "../defaults.ts";
 import { TIMEOUT_MS_MAX } from "../limits.ts";
 import type { Protocol } from "../objects.ts";
-import { LISTENER_PAGE } from "./page-fields.ts";
+import { OBJECT_PAGE } from "./page-fields.ts";
 import { drainField, drainingField } from "./shared-fields.ts";
 import type { CatalogueOf } from "./entry.ts";
 import { findTlsField, TLS_FIELDS } from "./tls-fields.ts";
@@ -143,7 +143,7 @@ export const LISTENER_ORDERS: CatalogueOf<
     changesState: false,
     right: "read",
     answeredBy: "main",
-    schema: z.strictObject({ address: address.exactOptional(), ...LISTENER_PAGE }, mustBe("an object")),
+    schema: z.strictObject({ address: address.exactOptional(), ...OBJECT_PAGE }, mustBe("an object")),
     example: {},
     errors: [],
   },
