@@ -3,7 +3,16 @@
  * holds the owner's process id for people, and for who must know one process from others; only the lock
  * decides, and it ends with the process. The file itself stays.
  */
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { fail, ok, type Result } from "../base/result.ts";
 import { lockDescriptor } from "../sys/file-lock.ts";
 import { fileFault, type FileFault } from "./files.ts";
@@ -51,6 +60,17 @@ export function readLockPid(path: string): number | undefined {
   } catch (error) {
     fileFault(error);
     return undefined;
+  }
+}
+
+/** Whether the file at `path` is still the one that was locked: neither removed, nor another in its place. */
+export function isLockInPlace(path: string, { fd }: FileLock): boolean {
+  try {
+    const [there, ours] = [statSync(path), fstatSync(fd)];
+    return there.dev === ours.dev && there.ino === ours.ino;
+  } catch (error) {
+    fileFault(error);
+    return false;
   }
 }
 

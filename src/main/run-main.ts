@@ -153,8 +153,8 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
     return giveUp(`cannot open the command socket ${options.socketPath}: ${String(error)}`);
   }
   control.file.rightsChanged = () => server.endForbidden();
-  const { secrets } = main;
-  const serving = { control, server, secrets, store, socketLock: lock, demoFd: demo?.fd };
+  const [{ secrets }, { socketPath }] = [main, options];
+  const serving = { control, server, secrets, store, socketPath, socketLock: lock, demoFd: demo?.fd };
   control.mainUpgrade.bind(serving);
   const stopped = whenStopped(serving, () => {
     main.stopTimers();

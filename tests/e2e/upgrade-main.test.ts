@@ -3,7 +3,8 @@
  * those of its command socket.
  */
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { chmod, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -194,6 +195,20 @@ test("a program that cannot take over changes nothing, and the answer says why",
       [{ version: "99.0.0" }, /is version .*, not 99\.0\.0/],
     ];
     const before = (await proxy.status()).data;
+    const door = `${proxy.socketPath}.worker-0`;
+    await rename(door, `${door}.away`);
+    const unmet = await proxy.orders.send("UPGRADE_MAIN").final();
+    assert.match(unmet.message, /worker 0 could not be taken over: .* is not there any more; main goes on/);
+    await rename(`${door}.away`, door);
+    const limit = (wanted: string): void =>
+      void execFileSync("prlimit", ["--pid", String(before.pid), `--nofile=${wanted}`]);
+    const old = execFileSync("prlimit", [
+      ...["--pid", String(before.pid), "--nofile", "--noheadings", "--raw", "--output", "SOFT"],
+    ]);
+    limit("10:");
+    const unable = await proxy.orders.send("UPGRADE_MAIN").final();
+    assert.match(unable.message, /EMFILE|cannot be prepared/);
+    limit(`${String(old).trim()}:`);
     for (const [data, wanted] of refusals) {
       const answer = await proxy.orders.send("UPGRADE_MAIN", data).final();
       assert.equal(answer.error?.code, "UPGRADE_FAILED");

@@ -153,7 +153,7 @@ export class BlockFiles implements BlockStore {
 
   async #write(): Promise<void> {
     const { folder } = this.#options;
-    if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) this.#beginAnew();
+    if (await isMade(folder)) this.#beginAnew();
     for (const { path } of new Set(this.#unwritten.map(({ file }) => file))) {
       const file = await open(path, O_RDWR | O_CREAT, 0o600);
       try {
@@ -253,6 +253,17 @@ export class BlockFiles implements BlockStore {
 function isNext(before: BlockFacts, block: BlockFacts): boolean {
   const { first, hash_before: hash, link_before: link } = block;
   return first === before.last + 1 && hash === before.hash && link === before.link;
+}
+
+/** Makes a folder that is not there, in one that is. */
+function isMade(folder: string): Promise<boolean> {
+  return mkdir(folder, { mode: 0o700 }).then(
+    () => true,
+    (error: unknown) => {
+      if (fileFault(error).code === "EEXIST") return false;
+      throw error;
+    },
+  );
 }
 
 async function readPart({ file, atByte, byteLength }: Place): Promise<Uint8Array> {

@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -169,6 +170,25 @@ test("a change that is too large for a record goes into the state file", async (
   const again = await mustOpen(crash(path));
   assert.equal(again.store.state.clusters.size, 20_000);
   await again.store.close();
+  await store.close();
+});
+
+test("what the next program would not find is told: the journal is gone, or another's lock is in its place", async () => {
+  const path = newPath();
+  const opened = await open(path);
+  assert.ok(typeof opened === "object");
+  const { store } = opened;
+  assert.equal(store.findMissing(), undefined);
+  for (const file of [`${path}.journal`, `${path}.lock`]) {
+    renameSync(file, `${file}.away`);
+    assert.match(store.findMissing() ?? "", /not at .* any more/);
+    if (file.endsWith(".lock")) {
+      writeFileSync(file, "");
+      assert.match(store.findMissing() ?? "", /not at .* any more/);
+    }
+    renameSync(`${file}.away`, file);
+  }
+  assert.equal(store.findMissing(), undefined);
   await store.close();
 });
 

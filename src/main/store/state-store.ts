@@ -2,10 +2,11 @@
  * Where the configuration survives main: nowhere, or in a state file with its journal and a lock beside it.
  * Rebuilt at start: the state file, then the journal; what is damaged refuses the start and names the place.
  */
+import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { fileFault, replaceFile } from "../../io/files.ts";
-import { type FileLock, inheritFileLock, takeFileLock } from "../../io/lock-file.ts";
+import { type FileLock, inheritFileLock, isLockInPlace, takeFileLock } from "../../io/lock-file.ts";
 import type { Log } from "../../io/log.ts";
 import { State } from "../../model/state.ts";
 import type { FollowChanges } from "../../model/state-file.ts";
@@ -26,6 +27,8 @@ export interface StateStore {
   readonly history: History;
   /** What the next program needs to go on with the files; nothing may be changed until it has them. */
   carry(): Promise<CarriedStore>;
+  /** What the next program would not find where it looks, in words; `undefined`: it is all there. */
+  findMissing(): string | undefined;
   /** Brings everything to disk and lets go of the files. */
   close(): Promise<void>;
 }
@@ -61,7 +64,7 @@ export async function openStateStore(
     lock.value.release();
     return opened;
   }
-  return ok(storeOf(opened.value, lock.value));
+  return ok(storeOf(path, opened.value, lock.value));
 }
 
 /**
@@ -83,7 +86,7 @@ export async function resumeStateStore(
   const options = { statePath: path, journalPath, state, revision, journalBytesMax, log, syncHistory };
   const journal = await Journal.open(options, wholeBytes);
   if (!journal.ok) return fail(`cannot write ${journalPath}: ${journal.error.message}`);
-  return ok(storeOf({ state, revision, history, journal: journal.value }, inheritFileLock(lockFd)));
+  return ok(storeOf(path, { state, revision, history, journal: journal.value }, inheritFileLock(lockFd)));
 }
 
 function storeInMemory(
@@ -99,11 +102,12 @@ function storeInMemory(
     keeper: undefined,
     history,
     carry: () => Promise.resolve({ history_fd: carry() }),
+    findMissing: () => undefined,
     close: () => Promise.resolve(),
   };
 }
 
-function storeOf({ state, revision, history, journal }: Opened, lock: FileLock): StateStore {
+function storeOf(path: string, { state, revision, history, journal }: Opened, lock: FileLock): StateStore {
   const carry = async (): Promise<CarriedStore> => {
     await history.sync();
     const wholeBytes = await journal.rest();
@@ -113,7 +117,11 @@ function storeOf({ state, revision, history, journal }: Opened, lock: FileLock):
     await journal.close();
     lock.release();
   };
-  return { state, revision, keeper: journal, history, carry, close };
+  const findMissing = (): string | undefined => {
+    const isThere = isLockInPlace(`${path}.lock`, lock) && existsSync(`${path}.journal`);
+    return isThere ? undefined : `the state file's lock or journal is not at ${path}.* any more`;
+  };
+  return { state, revision, keeper: journal, history, carry, findMissing, close };
 }
 
 interface Opened {

@@ -1,7 +1,6 @@
 /**
  * All that main has beside its state, as the document has it.
  */
-import { programVersion } from "../../io/program-version.ts";
 import type { CarriedDrain, CarriedMain, CarriedSession } from "../../model/carried.ts";
 import type { UpgradeDocument } from "../../model/upgrade-document.ts";
 import type { CarriedStore } from "../store/state-store.ts";
@@ -51,7 +50,7 @@ export function carriedMain(
     ...(demoFd !== undefined && { demo_fd: demoFd }),
     configuration_file: control.file.carry(),
   };
-  return { programVersion: programVersion(), main };
+  return { programVersion: control.version, main };
 }
 
 /** All that have to stay open for the next program, beside the document itself. */

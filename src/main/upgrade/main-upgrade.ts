@@ -12,16 +12,19 @@
  * Rules of this file:
  *  1. Until the kernel has replaced the program nothing has happened that cannot be taken back.
  *  2. Between the document and the replacement nothing else runs: what it says is true.
- *  3. A stop comes first: once one has begun, main becomes no other program.
+ *  3. What the next program looks for by its path must be there: it could not go back to this one.
+ *  4. A stop comes first: once one has begun, main becomes no other program.
  */
+import { existsSync } from "node:fs";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Result } from "../../base/result.ts";
-import type { FileLock } from "../../io/lock-file.ts";
+import { type FileLock, isLockInPlace } from "../../io/lock-file.ts";
 import { stateInMemory } from "../../io/memory-files.ts";
 import { comeForward, standBack } from "../../io/niceness.ts";
 import type { OrderError } from "../../model/errors.ts";
 import { closeDescriptor, closeOnExec, keepOnExec } from "../../sys/descriptor.ts";
 import { ignoreSignals } from "../../sys/signal-action.ts";
+import { rendezvousPath } from "../adoption/rendezvous-paths.ts";
 import type { Control } from "../control.ts";
 import type { MainSecrets } from "../main-secrets.ts";
 import type { CommandServer } from "../socket/command-server.ts";
@@ -42,6 +45,7 @@ export interface ServingMain {
   readonly server: CommandServer;
   readonly secrets: MainSecrets;
   readonly store: StateStore;
+  readonly socketPath: string;
   readonly socketLock: FileLock;
   /** Keeps the demo's backends alive. */
   readonly demoFd: number | undefined;
@@ -94,8 +98,10 @@ export class MainUpgrade {
     const inTheWay = refusalFor(main.server.lasting);
     if (inTheWay !== undefined) return inTheWay;
     if (workerUpgrade.isBusy) return BUSY;
-    const replacing = this.#replace(main, request);
-    this.#underWay = replacing.catch(() => undefined);
+    const replacing = this.#replace(main, request).catch((error: unknown) => {
+      return upgradeFailed(`it cannot be prepared: ${String(error)}`);
+    });
+    this.#underWay = replacing;
     try {
       const refusal = await replacing;
       if (stopSequence.begun.aborted) return STOPPING;
@@ -106,6 +112,8 @@ export class MainUpgrade {
   }
 
   async #replace(main: ServingMain, request: MainUpgradeRequest): Promise<OrderError> {
+    const missing = findMissing(main);
+    if (missing !== undefined) return upgradeFailed(missing);
     const command = commandOf(main.control, request.program);
     const program = request.program ?? main.control.program;
     const rehearsed = await rehearseWith(main, command, program, request.version);
@@ -118,14 +126,17 @@ export class MainUpgrade {
     server.pause();
     control.serviceManager.reloading();
     control.workers.expectSuccessor(control.limits.successorMs);
-    const isQuiet = await untilQuiet(main);
-    const reason = isQuiet
-      ? await this.#execute(main, command, request.command ?? program)
-      : "what is under way did not end in time";
-    control.workers.expectSuccessor(undefined);
-    if (!isStopping(main)) control.serviceManager.ready("goes on as it was");
-    server.resume();
-    return upgradeFailed(reason);
+    try {
+      const isQuiet = await untilQuiet(main);
+      const reason = isQuiet
+        ? await this.#execute(main, command, request.command ?? program)
+        : "what is under way did not end in time";
+      return upgradeFailed(reason);
+    } finally {
+      control.workers.expectSuccessor(undefined);
+      if (!isStopping(main)) control.serviceManager.ready("goes on as it was");
+      server.resume();
+    }
   }
 
   /** Why it is still this program. */
@@ -209,6 +220,19 @@ async function rehearseWith(
   } finally {
     [documentFd, stateFd].forEach(closeDescriptor);
   }
+}
+
+/**
+ * What the next program would look for in vain, in words: the files of the state, and where workers are met.
+ */
+function findMissing({ control, store, socketPath, socketLock }: ServingMain): string | undefined {
+  if (!isLockInPlace(`${socketPath}.lock`, socketLock)) return `${socketPath}.lock is not there any more`;
+  for (const { number, hasLeft } of control.workers.all()) {
+    const path = rendezvousPath(socketPath, number);
+    if (!hasLeft && !existsSync(path))
+      return `worker ${number} could not be taken over: ${path} is not there any more`;
+  }
+  return store.findMissing();
 }
 
 /** True when all that is under way can be carried. */
