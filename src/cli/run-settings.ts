@@ -60,6 +60,7 @@ const LIMITS: Readonly<Record<FileLimit, keyof MainLimits>> = {
   frame_bytes_max: "frameBytesMax",
   events_max: "eventsMax",
   subscriptions_max: "subscriptionsMax",
+  swap_backends_max: "swapBackendsMax",
   journal_bytes_max: "journalBytesMax",
   history_revisions_max: "historyRevisionsMax",
   history_bytes_max: "historyBytesMax",

@@ -22,6 +22,7 @@ import type { MainUpgrade } from "./upgrade/main-upgrade.ts";
 import type { WorkerUpgrade } from "./upgrade/worker-upgrade.ts";
 import type { Supervisor } from "./workers/supervisor.ts";
 import type { WorkerSet } from "./workers/worker-set.ts";
+import type { AskedBackends } from "./orders/asked-backends.ts";
 
 /** An order that nobody sent over the command socket. */
 export interface OwnOrder {
@@ -47,6 +48,7 @@ export interface Control {
   readonly mainUpgrade: MainUpgrade;
   /** Orders of our own that are under way; see `orders/own-order.ts`. */
   readonly ownOrders: Map<Reply, OwnOrder>;
+  readonly askedBackends: AskedBackends;
   readonly counters: MainCounters;
   readonly workerTotals: WorkerTotals;
   readonly expiryWatch: ExpiryWatch;

@@ -33,6 +33,7 @@ import { MainUpgrade } from "./upgrade/main-upgrade.ts";
 import { WorkerUpgrade } from "./upgrade/worker-upgrade.ts";
 import { WorkerSet } from "./workers/worker-set.ts";
 import type { WorkerSetHooks, WorkerSetOptions } from "./workers/worker-set-options.ts";
+import { AskedBackends } from "./orders/asked-backends.ts";
 
 /** Of a certificate, an event has so many names. */
 const EVENT_NAMES_MAX = 10;
@@ -114,7 +115,7 @@ export function createControl(options: ControlOptions): MainParts {
     program: carried?.program ?? options.program,
     ownProgram: realProgram(options.program),
     mainUpgrade: new MainUpgrade(),
-    ownOrders: new Map(),
+    ...{ ownOrders: new Map(), askedBackends: new AskedBackends(limits.swapBackendsMax) },
     counters,
     workerTotals: new WorkerTotals(carried?.former_totals),
     expiryWatch,

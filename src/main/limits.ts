@@ -93,6 +93,8 @@ export interface MainLimits {
   readonly eventCharsMax: number;
   /** Clients, or orders of one client, that are told events at a time. */
   readonly subscriptionsMax: number;
+  /** New backends that all swaps together ask at a time; a swap that would make it more is refused. */
+  readonly swapBackendsMax: number;
   /** So much of what one was told may be unread; then it waits, and keeps its place. */
   readonly eventCharsUnreadMax: number;
   /** A configuration file of more is read by a process of its own. */
@@ -149,6 +151,7 @@ export const MAIN_LIMITS: MainLimits = {
   eventsMax: 4_096,
   eventCharsMax: 4 * 1024 * 1024,
   subscriptionsMax: 256,
+  swapBackendsMax: 1_024,
   eventCharsUnreadMax: 65_536,
   fileHereBytesMax: 64 * 1024,
   fileReadMs: 120_000,

@@ -3,12 +3,16 @@
  * changed nothing.
  */
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { HttpBackend } from "../../testing/backends/http-backend.ts";
 import { Load } from "../../testing/clients/load.ts";
-import { within } from "../../testing/deadline.ts";
+import { askUntil, within } from "../../testing/deadline.ts";
+import type { Json } from "../../testing/order-client.ts";
 import { freePort, Proxy } from "../../testing/proxy.ts";
-import { backendOf, fetchOnce, TIMEOUT_MS } from "./support.ts";
+import { backendOf, fetchOnce, TIMEOUT_MS, withProxy } from "./support.ts";
 
 let proxy: Proxy;
 let backends: readonly HttpBackend[];
@@ -116,4 +120,26 @@ test("a swap whose cluster is removed while it asks ends then, and not with its 
   await other.ok("REMOVE_CLUSTER", { cluster_id: "gone" });
   other.close();
   assert.equal((await swap.final()).error?.code, "UNKNOWN_CLUSTER");
+});
+
+test("swaps that would ask more new backends than all together may are refused, until others have ended", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "kakehi-swaps-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, "kakehi.toml");
+  await writeFile(file, "owns = []\n[limits]\nswap_backends_max = 2\n");
+  await withProxy({ workers: 1, args: ["--config", file] }, async (own) => {
+    await own.orders.ok("ADD_CLUSTER", { cluster_id: "app" });
+    const address = `127.0.0.1:${await freePort()}`;
+    const add = (...ids: readonly string[]): Json => ids.map((backend_id) => ({ backend_id, address }));
+    const first = await own.connect();
+    const asking = first.send("SWAP_BACKENDS", { cluster_id: "app", add: add("1", "2"), remove: [] });
+    await asking.processing();
+    const one = { cluster_id: "app", add: add("3"), remove: [], when: { timeout_ms: 1 } };
+    assert.equal((await own.orders.order("SWAP_BACKENDS", one)).error?.code, "LIMIT_EXCEEDED");
+    first.close();
+    await askUntil(TIMEOUT_MS, "room for another", async () => {
+      const { error } = await own.orders.order("SWAP_BACKENDS", one);
+      return error?.code === "BACKEND_UNHEALTHY" || undefined;
+    });
+  });
 });

@@ -55,7 +55,11 @@ export async function swapBackends(
       const judged = configuration.tryOutAll(orders, (order) => findDrain(control, order) !== undefined);
       return judgeSwap(control, swap, reply) ?? (judged.ok ? undefined : errorOf(swap, judged.error));
     };
-    const fault = await whenHealthy(control, swap, { reply, signal: wait.signal, judge });
+    const asked = control.askedBackends.begin(swap.add.length);
+    if (!asked.ok) return reply.refuse(asked.error, configuration.revision);
+    const fault = await whenHealthy(control, swap, { reply, signal: wait.signal, judge }).finally(
+      asked.value,
+    );
     if (wait.signal.aborted) return;
     if (fault !== undefined) return reply.refuse(fault, configuration.revision);
   }

@@ -59,6 +59,7 @@ export type FileLimit =
   | "frame_bytes_max"
   | "events_max"
   | "subscriptions_max"
+  | "swap_backends_max"
   | "journal_bytes_max"
   | "history_revisions_max"
   | "history_bytes_max"
@@ -139,6 +140,11 @@ const limits = z
       frame_bytes_max: wholeNumberField(4_096, FRAME_BYTES_MAX, "The largest order.").exactOptional(),
       events_max: wholeNumberField(16, 1_000_000, "Events kept for who reads them later.").exactOptional(),
       subscriptions_max: wholeNumberField(1, 65_536, "Clients that are told events.").exactOptional(),
+      swap_backends_max: wholeNumberField(
+        1,
+        65_536,
+        "New backends that all swaps together ask at a time.",
+      ).exactOptional(),
       journal_bytes_max: wholeNumberField(
         65_536,
         GIGABYTE,
