@@ -7,6 +7,8 @@
 kakehi_order() {
   local data=${2:-'{}'} answer='' status=''
   while IFS= read -r -d '' answer; do
+    # White space between two answers means nothing: it asks whether we are still there.
+    answer=${answer#"${answer%%[!$'\n']*}"}
     printf '%s\n' "$answer"
     status=${answer#*'"status":"'} status=${status%%'"'*}
   done < <(printf '{"id":"1","type":"%s","data":%s}\0' "$1" "$data" |
@@ -16,5 +18,5 @@ kakehi_order() {
 
 # kakehi_orders: sends many orders, one a line of stdin, each with an id of its own, without waiting between them.
 kakehi_orders() {
-  tr '\n' '\0' | socat -t 604800 - "UNIX-CONNECT:$KAKEHI_SOCKET" | tr '\0' '\n'
+  tr '\n' '\0' | socat -t 604800 - "UNIX-CONNECT:$KAKEHI_SOCKET" | tr '\0' '\n' | awk 'NF { print; fflush() }'
 }
