@@ -97,6 +97,7 @@ test("what cannot be is refused before anybody is asked, and a dry run changes n
   const add = [{ backend_id: "app-2", address: backends[1]!.address }];
   const missing = await orders.order("SWAP_BACKENDS", { cluster_id: "app", add, remove: ["app-7"] });
   assert.deepEqual([missing.error?.code, missing.error?.field], ["NOT_FOUND", "data.remove[0]"]);
+  assert.match(missing.message, /did you mean "app-1"\?$/, "not one that is to be added");
   const twice = await orders.order("SWAP_BACKENDS", { cluster_id: "app", add, remove: ["app-2"] });
   assert.deepEqual([twice.error?.code, twice.error?.field], ["INVALID_FIELD", "data.add"]);
   const hash = await hashOf();

@@ -44,7 +44,7 @@ export async function swapBackends(
   const { configuration } = control;
   const orders = stepsOf(swap);
   const tried = configuration.tryOutAll(orders, (order) => findDrain(control, order) !== undefined);
-  if (!tried.ok) return reply.refuse(errorOf(swap, tried.error), configuration.revision);
+  if (!tried.ok) return reply.refuse(errorOf(control, swap, tried.error), configuration.revision);
   if (dryRun) return answerTrial(control, tried.value, sentenceOf(swap), reply);
   const wait = new AbortController();
   reply.onGone(() => wait.abort());
@@ -53,7 +53,9 @@ export async function swapBackends(
     // Others may have removed the cluster meanwhile, or the sender's right: then nobody is asked any longer.
     const judge = (): OrderError | undefined => {
       const judged = configuration.tryOutAll(orders, (order) => findDrain(control, order) !== undefined);
-      return judgeSwap(control, swap, reply) ?? (judged.ok ? undefined : errorOf(swap, judged.error));
+      return (
+        judgeSwap(control, swap, reply) ?? (judged.ok ? undefined : errorOf(control, swap, judged.error))
+      );
     };
     const asked = control.askedBackends.begin(swap.add.length);
     if (!asked.ok) return reply.refuse(asked.error, configuration.revision);
@@ -91,7 +93,7 @@ function change(control: Control, swap: Swap, ifRevision: number | undefined, re
   };
   const origin = { order: "SWAP_BACKENDS", author: reply.author };
   const accepted = configuration.changeAll(orders, origin, { isDone });
-  if (!accepted.ok) return reply.refuse(errorOf(swap, accepted.error), revision);
+  if (!accepted.ok) return reply.refuse(errorOf(control, swap, accepted.error), revision);
   const counts = countChanges(accepted.value.changes);
   const done = { ...accepted.value, message: sentenceOf(swap) };
   const publication = { order: "SWAP_BACKENDS", drainOf: () => swap.drain, reply, data: { ...counts } };
@@ -203,12 +205,17 @@ function stepsOf({ cluster_id, add, remove, drain }: Swap): readonly ChangeOrder
 
 /** An error of one of its steps, by the field of the swap that it comes from. */
 function errorOf(
-  { add }: Swap,
+  { configuration }: Control,
+  swap: Swap,
   { index, error }: { readonly index: number; readonly error: OrderError },
 ): OrderError {
   if (error.code === "UNKNOWN_CLUSTER") return error;
-  const place = index < add.length ? `data.add[${index}]` : `data.remove[${index - add.length}]`;
-  return { ...error, field: place };
+  const { add } = swap;
+  if (index < add.length) return { ...error, field: `data.add[${index}]` };
+  // By itself, as the new ones are not there yet: none of them is what was meant.
+  const alone = configuration.tryOutAll([stepsOf(swap)[index]!], () => false);
+  const { error: own } = alone.ok ? { error } : alone.error;
+  return { ...own, field: `data.remove[${index - add.length}]` };
 }
 
 function sentenceOf({ cluster_id, add, remove }: Swap): string {
