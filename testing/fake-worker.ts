@@ -18,6 +18,7 @@
  * `KAKEHI_FAKE_WORKER=refuse` exits with 78 at once, `=crash` with 70; `=loads-for-long` says nothing for
  * `LOAD_MS` while it loads its state.
  */
+import { rmSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { receiveDescriptor } from "../src/io/descriptors.ts";
 import { encodeMessage, MessageChannel } from "../src/io/message-channel.ts";
@@ -32,6 +33,11 @@ if (mode === "refuse") process.exit(78);
 if (mode === "crash") process.exit(70);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
 const LOAD_MS = 4_000;
+
+// Nobody meets it there, but it is looked for.
+const rendezvous = process.argv[process.argv.indexOf("--rendezvous") + 1]!;
+writeFileSync(rendezvous, "");
+process.on("exit", () => rmSync(rendezvous, { force: true }));
 
 /** It counts one whenever it is looked at. */
 let requests = 0;
