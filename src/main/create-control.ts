@@ -97,10 +97,7 @@ export function createControl(options: ControlOptions): MainParts {
   const configuration = new Configuration(listeners);
   const { serviceManager = NO_SERVICE_MANAGER } = options;
   const stopSequence = new StopSequence({ listeners, supervisor, workers, serviceManager, log });
-  const turns = new Turns({
-    nextTurn: (turn) => setImmediate(turn),
-    roundEnds: () => configuration.commit(),
-  });
+  const turns = newTurns(configuration, limits, now);
   const expiryWatch = newExpiryWatch(limits, log, events);
   const control: Control = {
     configuration,
@@ -288,6 +285,11 @@ function laterBy(ms: number): (action: () => void) => () => void {
     const timer = setTimeout(action, ms);
     return () => clearTimeout(timer);
   };
+}
+
+function newTurns(configuration: Configuration, { roundMsMax }: MainLimits, now: () => number): Turns {
+  const roundEnds = (): Promise<void> | undefined => configuration.commit();
+  return new Turns({ nextTurn: (turn) => setImmediate(turn), roundEnds, roundMsMax, now });
 }
 
 /** Takes one turn, for one action. */

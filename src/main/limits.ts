@@ -22,6 +22,8 @@ export interface MainLimits {
   readonly ordersPerTurnMax: number;
   /** The same while several have some, and for a few turns more: each waits for all of it. */
   readonly ordersPerSharedTurnMax: number;
+  /** How long a round of turns may last, in milliseconds, and one order more: some take that long alone. */
+  readonly roundMsMax: number;
   /** Their answers in one turn of the loop, shared too: a few large ones are a turn. */
   readonly answerCharsPerTurnMax: number;
   /** How long a client whose connection we end may go on sending before it is closed. */
@@ -119,6 +121,7 @@ export const MAIN_LIMITS: MainLimits = {
   unreadBytesMax: 4 * 1024 * 1024,
   ordersPerTurnMax: 64,
   ordersPerSharedTurnMax: 32,
+  roundMsMax: 20,
   answerCharsPerTurnMax: 65_536,
   lingerMs: 5_000,
   probeEveryMs: 5_000,

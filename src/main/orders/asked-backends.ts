@@ -1,6 +1,7 @@
 /**
- * How many new backends are asked at this time, by all swaps together. Each worker asks all of them, some times
- * a second: without a bound, a few hundred swaps of backends that never answer would be all that it does.
+ * How many new backends are asked at this time, by all swaps together. Each worker asks all of them, some
+ * times a second: without a bound, a few hundred swaps of backends that never answer would be all that it
+ * does.
  */
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { OrderError } from "../../model/errors.ts";

@@ -105,7 +105,12 @@ async function serve(
     const signal = AbortSignal.timeout(WAIT_MS);
     while (executed.length < count) await once(happened, "executed", { signal });
   };
-  const turns = new Turns({ nextTurn: (turn) => setImmediate(turn), roundEnds: () => undefined });
+  const turns = new Turns({
+    nextTurn: (turn) => setImmediate(turn),
+    roundEnds: () => undefined,
+    roundMsMax: { ...MAIN_LIMITS, ...limits }.roundMsMax,
+    now: () => performance.now(),
+  });
   const server = new CommandServer({ executor, limits: { ...MAIN_LIMITS, ...limits }, turns });
   await server.listen(path, 0o600);
   const clients: Client[] = [];
@@ -139,6 +144,27 @@ test("pipelined orders are executed in the order sent, and each is answered by i
     answers.map((answer) => answer.id),
     ids,
   );
+});
+
+test("where the time of a round is over, the next order has to wait for another turn of the loop", async (t) => {
+  for (const [roundMsMax, turns] of [
+    [0, 5],
+    [10_000, 1],
+  ] as const) {
+    let turn = 0;
+    const seen = new Set<number>();
+    const { client } = await serve(
+      t,
+      (received, reply) => {
+        seen.add(turn);
+        setImmediate(() => turn++);
+        reply.ok(received.id, {}, 3);
+      },
+      { roundMsMax },
+    );
+    await client().send(["a", "b", "c", "d", "e"].map(status).join("")).get(5);
+    assert.equal(seen.size, turns);
+  }
 });
 
 test("orders that come one byte at a time are orders", async (t) => {

@@ -82,11 +82,12 @@ export class CommandSession implements TurnTaker {
     if (carried !== undefined) this.#goOn(carried);
   }
 
-  takeTurn(sharers: number): boolean {
+  takeTurn(sharers: number, isOver: () => boolean): boolean {
     const { ordersPerTurnMax, ordersPerSharedTurnMax, answerCharsPerTurnMax } = this.#options.limits;
     const ordersMax = sharers === 1 ? ordersPerTurnMax : ordersPerSharedTurnMax / sharers;
     for (let orders = 0; orders < ordersMax; orders++) {
       if (!this.#mayExecute() || this.#answerChars > answerCharsPerTurnMax / sharers) break;
+      if (orders > 0 && isOver()) break;
       const frame = this.#reader.next();
       if (frame !== undefined) this.#take(frame);
     }

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Turns, type TurnTaker } from "./turns.ts";
 
+const ROUND_MS = 20;
+let nowMs = 0;
+
 /** Somebody with this many slices of work, who writes its name for each. */
 function worker(name: string, slices: number, done: string[]): TurnTaker {
   return {
@@ -17,7 +20,12 @@ function newTurns(roundEnds: () => Promise<void> | undefined = () => undefined):
   step: () => boolean;
 } {
   const loop: (() => void)[] = [];
-  const turns = new Turns({ nextTurn: (turn) => loop.push(turn), roundEnds });
+  const turns = new Turns({
+    nextTurn: (turn) => loop.push(turn),
+    roundEnds,
+    roundMsMax: ROUND_MS,
+    now: () => nowMs,
+  });
   const step = (): boolean => {
     const turn = loop.shift();
     turn?.();
@@ -33,6 +41,26 @@ test("one with much work and one with little take turns", () => {
   turns.want(worker("b", 1, done));
   while (step());
   assert.equal(done.join(""), "abaaa");
+});
+
+test("a slice is over when its share of the round's time is", () => {
+  const { turns, step } = newTurns();
+  const done: number[] = [];
+  const slow = (name: number): TurnTaker => {
+    let left = 30;
+    return {
+      takeTurn: (_, isOver) => {
+        for (; left > 0 && !isOver(); left--, nowMs += 4) done.push(name);
+        return left > 0;
+      },
+    };
+  };
+  turns.want(slow(1));
+  step();
+  assert.equal(done.length, ROUND_MS / 4);
+  turns.want(slow(2));
+  step();
+  assert.deepEqual(done.slice(ROUND_MS / 4), [1, 1, 1, 2, 2, 2]);
 });
 
 test("who takes turns with others is told with how many it shares", () => {

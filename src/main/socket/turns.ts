@@ -15,11 +15,29 @@ const COMPANY_ROUNDS = 16;
 
 /** One who waits for turns. */
 export interface TurnTaker {
-  /** Does at most its share of a slice. True: there is more that could be done now. */
-  takeTurn(sharers: number): boolean;
+  /**
+   * Does at most its share of a slice, and nothing more once `isOver`, which is asked between two things:
+   * some take a hundred times as long as others. True: there is more that could be done now.
+   */
+  takeTurn(sharers: number, isOver: () => boolean): boolean;
+}
+
+export interface TurnsOptions {
+  /** Calls back in the next turn of the loop. */
+  readonly nextTurn: (turn: () => void) => void;
+  /**
+   * Is told after each round of slices; while the promise that it may return is open, nobody takes a turn.
+   */
+  readonly roundEnds: () => Promise<void> | undefined;
+  /** How long a round may last, in milliseconds, and one thing more. */
+  readonly roundMsMax: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
 }
 
 export class Turns {
+  readonly #roundMsMax: number;
+  readonly #now: () => number;
   readonly #nextTurn: (turn: () => void) => void;
   readonly #roundEnds: () => Promise<void> | undefined;
   #waiting: Set<TurnTaker> = new Set();
@@ -27,13 +45,11 @@ export class Turns {
   #companyRounds = 0;
   #state: "idle" | "scheduled" | "running" | "held" = "idle";
 
-  /**
-   * `nextTurn` calls back in the next turn of the loop. `roundEnds` is told after each round of slices; while
-   * the promise that it may return is open, nobody takes a turn.
-   */
-  constructor(options: { nextTurn: (turn: () => void) => void; roundEnds: () => Promise<void> | undefined }) {
-    this.#nextTurn = options.nextTurn;
-    this.#roundEnds = options.roundEnds;
+  constructor({ nextTurn, roundEnds, roundMsMax, now }: TurnsOptions) {
+    this.#nextTurn = nextTurn;
+    this.#roundEnds = roundEnds;
+    this.#roundMsMax = roundMsMax;
+    this.#now = now;
   }
 
   /** Has work now. Idempotent. */
@@ -58,7 +74,10 @@ export class Turns {
     const takers = this.#waiting;
     this.#waiting = new Set();
     const sharers = this.#sharersOf(takers.size);
-    for (const taker of takers) if (taker.takeTurn(sharers)) this.#waiting.add(taker);
+    for (const taker of takers) {
+      const endMs = this.#now() + this.#roundMsMax / sharers;
+      if (taker.takeTurn(sharers, () => this.#now() >= endMs)) this.#waiting.add(taker);
+    }
     const held = this.#roundEnds();
     if (held === undefined) {
       this.#state = "idle";
