@@ -10,6 +10,7 @@ export class FileInUse {
   /** What `RELOAD_CONFIGURATION` reads if it names none. */
   readonly path: string | undefined;
   readonly #settings: FileSettings | undefined;
+  #reloading: Promise<void> = Promise.resolve();
   #rights: readonly Right[] | undefined;
 
   constructor(file: CarriedFile | undefined) {
@@ -21,6 +22,15 @@ export class FileInUse {
   /** Absent: whoever can connect may do everything. */
   get rights(): readonly Right[] | undefined {
     return this.#rights;
+  }
+
+  /**
+   * One reload after another, from the reading to the change, whoever asks: a text that was read before must
+   * not be put in the place of one that was read after. `reload` does not reject.
+   */
+  inOrder(reload: () => Promise<void>): Promise<void> {
+    this.#reloading = this.#reloading.then(reload);
+    return this.#reloading;
   }
 
   /** Told when rights are others than before. */

@@ -29,15 +29,18 @@ export async function reloadConfiguration(
     const message = "data.path is missing, and the proxy was started without --config";
     return reply.refuse({ code: "INVALID_FIELD", message, field: "data.path" }, configuration.revision);
   }
-  const read = await readConfiguration(resolve(path), { limits, runs: "beside main" });
-  if (!read.ok) return reply.refuse(configurationError(read.error), configuration.revision);
-  return new Promise((tookEffect) => {
-    // The configuration may have changed while the file was read: what differs is found now.
-    control.inTurn(() => {
-      changeToFile(control, read.value, { ...options, order: ORDER, drain }, reply);
-      tookEffect();
+  const readAndChange = async (): Promise<void> => {
+    const read = await readConfiguration(resolve(path), { limits, runs: "beside main" });
+    if (!read.ok) return reply.refuse(configurationError(read.error), configuration.revision);
+    return new Promise((tookEffect) => {
+      // The configuration may have changed while the file was read: what differs is found now.
+      control.inTurn(() => {
+        changeToFile(control, read.value, { ...options, order: ORDER, drain }, reply);
+        tookEffect();
+      });
     });
-  });
+  };
+  return options.dryRun ? readAndChange() : control.file.inOrder(readAndChange);
 }
 
 /** Changes what runs to what a file says that was read. */
