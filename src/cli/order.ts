@@ -48,11 +48,17 @@ async function* sourceOf(texts: readonly string[]): AsyncGenerator<string> {
 
 async function sendAll(row: OrderRow, source: AsyncIterable<string>): Promise<void> {
   const splitter = new JsonObjectSplitter();
+  let sent = 0;
   try {
     for await (const text of source) {
-      for (const order of splitter.push(text)) await row.send(order);
+      for (const order of splitter.push(text)) {
+        await row.send(order);
+        sent++;
+      }
     }
     splitter.end();
+    // An empty pipe is what a program leaves that failed.
+    if (sent === 0) throw new UsageError("no order was given");
   } catch (error) {
     throw error instanceof NotAnObjectError ? new UsageError(error.message) : error;
   } finally {

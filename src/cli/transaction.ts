@@ -50,6 +50,8 @@ function ordersIn(source: string): Entries {
   try {
     const objects = splitter.push(source);
     splitter.end();
+    // Whoever means nothing can say `{"orders":[]}`; an empty pipe is what a generator leaves that failed.
+    if (objects.length === 0) throw new UsageError("there are no orders in it");
     return objects.flatMap((object) => ("type" in object ? [object] : ordersOf(object)));
   } catch (error) {
     throw error instanceof NotAnObjectError ? new UsageError(error.message) : error;

@@ -549,12 +549,20 @@ test("a transaction's orders come from a file or stdin, one after another or as 
     const order = { type: "TRANSACTION", data: { orders }, if_revision: 3, dry_run: true };
     assert.deepEqual([sent.code, sent.orders], [0, [order]]);
   }
-  for (const input of ['{"orders":[],"dry_run":true}', "{}", "[]", '{"type":']) {
+  for (const input of ['{"orders":[],"dry_run":true}', "{}", "[]", '{"type":', "", "\n"]) {
     const wrong = await drive(OK, ["transaction", "-"], { input });
     assert.deepEqual([wrong.code, wrong.orders], [2, []], input);
   }
   const missing = await drive(OK, ["transaction", "nothing.json"]);
   assert.match(missing.stderr, /nothing\.json cannot be read: ENOENT/);
+});
+
+test("no order at all is wrong use: an empty pipe is what a program leaves that failed", async () => {
+  for (const input of ["", " \n\0"]) {
+    const { code, stderr } = await drive(OK, ["order"], { input });
+    assert.equal(code, 2);
+    assert.match(stderr, /no order was given/);
+  }
 });
 
 test("raw orders come from the argument or from stdin, and their answers keep their ids", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -33,4 +33,24 @@ test("a folder that is removed takes with it what stood in other files than the 
   );
   assert.equal(readdirSync(folder).length, 1);
   assert.match(lines.join(), /removed or cut/);
+});
+
+test("a folder that cannot be written to is named once, and what waits is written when it can be", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "kakehi-blocks-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const lines: string[] = [];
+  const log = createLog({ level: "info", form: "text", write: (line) => lines.push(line), now: () => 0 });
+  const opened = await BlockFiles.open({ folder, fileBytesMax: 1_000, log });
+  assert.ok(opened.ok);
+  const store = opened.value;
+  rmSync(folder, { recursive: true });
+  writeFileSync(folder, "in the way");
+  for (const revision of [1, 2]) store.add(blockOf(revision));
+  await store.sync();
+  assert.equal(lines.length, 1);
+  assert.match(lines[0]!, /the history cannot be written now; it stays in memory .*kakehi-blocks-.*ENOTDIR/);
+  rmSync(folder);
+  await store.sync();
+  assert.equal(readdirSync(folder).length, 1);
+  assert.deepEqual([store.facts.length, lines.length], [2, 1]);
 });

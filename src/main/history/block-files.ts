@@ -141,9 +141,10 @@ export class BlockFiles implements BlockStore {
         this.#disk = "fine";
       },
       (error: unknown) => {
-        const { message } = fileFault(error);
-        if (this.#disk === "fine")
-          this.#options.log.warning("the history cannot be written now; it stays in memory", { message });
+        const { message: fault } = fileFault(error);
+        const { folder, log } = this.#options;
+        const what = "the history cannot be written now; it stays in memory";
+        if (this.#disk === "fine") log.warning(what, { folder, fault });
         this.#disk = "failing";
       },
     );
