@@ -26,11 +26,13 @@ export class FileInUse {
 
   /**
    * One reload after another, from the reading to the change, whoever asks: a text that was read before must
-   * not be put in the place of one that was read after. `reload` does not reject.
+   * not be put in the place of one that was read after.
    */
   inOrder(reload: () => Promise<void>): Promise<void> {
-    this.#reloading = this.#reloading.then(reload);
-    return this.#reloading;
+    const reloaded = this.#reloading.then(reload);
+    // One that fails is for whoever asked for it: the next one has its turn all the same.
+    this.#reloading = reloaded.catch(() => undefined);
+    return reloaded;
   }
 
   /** Told when rights are others than before. */
