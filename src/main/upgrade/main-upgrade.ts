@@ -227,9 +227,10 @@ async function rehearseWith(
  */
 function findMissing({ control, store, socketPath, socketLock }: ServingMain): string | undefined {
   if (!isLockInPlace(`${socketPath}.lock`, socketLock)) return `${socketPath}.lock is not there any more`;
-  for (const { number, hasLeft } of control.workers.all()) {
+  for (const { number, hasLeft, state } of control.workers.all()) {
     const path = rendezvousPath(socketPath, number);
-    if (!hasLeft && !existsSync(path))
+    // One that starts may not be there yet, and serves nobody.
+    if (!hasLeft && state !== "starting" && !existsSync(path))
       return `worker ${number} could not be taken over: ${path} is not there any more`;
   }
   return store.findMissing();
