@@ -14,8 +14,14 @@ const LIMITS: IoLimits = { connectionsMax: 8, buffersMax: 64, bufferBytes: 4_096
 const TIMEOUT_MS = 20_000;
 /** More than what else happens in a test process could bring. */
 const DEADLINES = 1_000;
-/** What the test runner itself may bring in 300 ms; a loop that polls every millisecond would bring more. */
+/** What the test runner itself may bring in `IDLE_MS`; a loop that polls every millisecond would bring more. */
 const IDLE_TURNS_MAX = 100;
+const IDLE_MS = 300;
+/**
+ * V8 does its marking of garbage in hundreds of tasks of Node's loop, when it is time for it: that is in one
+ * look or two, and a loop that polls is so in all.
+ */
+const IDLE_LOOKS = 5;
 
 interface Implementation {
   readonly name: string;
@@ -107,8 +113,13 @@ for (const implementation of IMPLEMENTATIONS) {
 
   test(`${name}: Node's timers come though the port is idle, and bring hardly a turn`, options, async (t) => {
     const { turns } = start(t, implementation);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    assert.ok(turns.turnCount <= IDLE_TURNS_MAX, `${turns.turnCount} turns`);
+    let idleTurns = Infinity;
+    for (let look = 0; look < IDLE_LOOKS && idleTurns > IDLE_TURNS_MAX; look++) {
+      const before = turns.turnCount;
+      await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+      idleTurns = turns.turnCount - before;
+    }
+    assert.ok(idleTurns <= IDLE_TURNS_MAX, `${idleTurns} turns`);
   });
 
   test(
