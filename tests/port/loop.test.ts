@@ -14,7 +14,9 @@ const LIMITS: IoLimits = { connectionsMax: 8, buffersMax: 64, bufferBytes: 4_096
 const TIMEOUT_MS = 20_000;
 /** More than what else happens in a test process could bring. */
 const DEADLINES = 1_000;
-/** What the test runner itself may bring in `IDLE_MS`; a loop that polls every millisecond would bring more. */
+/**
+ * What the test runner itself may bring in `IDLE_MS`; a loop that polls every millisecond would bring more.
+ */
 const IDLE_TURNS_MAX = 100;
 const IDLE_MS = 300;
 /**

@@ -214,7 +214,7 @@ test("files that a proxy uses, or that are not there, are not repaired", async (
   const refused = await examineState(used);
   assert.match(
     refused.ok ? "" : refused.error,
-    new RegExp(`a proxy \\(pid ${process.pid}\\).*stop it first`),
+    new RegExp(`another proxy \\(pid ${process.pid}\\).*stop it first`),
   );
   await running.value.close();
   const missing = await examineState(`${path}-not`);

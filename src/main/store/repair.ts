@@ -11,10 +11,10 @@ import { copyFile, readFile, stat } from "node:fs/promises";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { constants } from "node:fs";
 import { fileFault, replaceFile, syncFile } from "../../io/files.ts";
-import { takeFileLock } from "../../io/lock-file.ts";
 import { journalHeader } from "./journal-records.ts";
 import { salvage, type Salvage } from "./salvage.ts";
 import { writeStateFile } from "./state-files.ts";
+import { takeStateLock } from "./state-lock.ts";
 
 /** A configuration on disk that was looked at, and nobody else's while it is held. */
 export interface ExaminedState {
@@ -32,11 +32,8 @@ export async function examineState(path: string): Promise<Result<ExaminedState, 
   if (!(await isThere(path)) && !(await isThere(journalOf(path)))) {
     return fail(`there is neither ${path} nor ${journalOf(path)}`);
   }
-  const lock = takeFileLock(`${path}.lock`);
-  if (!lock.ok) {
-    if (!("pid" in lock.error)) return fail(`cannot lock ${path}.lock: ${lock.error.message}`);
-    return fail(`a proxy (pid ${lock.error.pid ?? "unknown"}) keeps its state in ${path}; stop it first`);
-  }
+  const lock = takeStateLock(path);
+  if (!lock.ok) return lock;
   const found = await readAll(path);
   if (!found.ok) {
     lock.value.release();

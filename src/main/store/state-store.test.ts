@@ -7,6 +7,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -202,4 +203,23 @@ test("a state file that is gone while it runs does not stop changes", async () =
   undo(first.store.state, applied.value.changes);
   await first.store.close();
   assert.match(readFileSync(path, "utf8"), /"cluster_id":"a"/);
+});
+
+test("a link to a state file is refused, and named: its lock and journal would be others", async () => {
+  const path = newPath();
+  const { store, add } = await mustOpen(path);
+  assert.ok(await add("a"));
+  const link = `${path}.link`;
+  symlinkSync(path, link);
+  const before = readFileSync(path, "utf8");
+  assert.equal(
+    await open(link),
+    `${link} is a symbolic link to ${path}: name the state file itself, its journal is beside it`,
+  );
+  assert.equal(readFileSync(path, "utf8"), before);
+  await store.close();
+  assert.equal(typeof (await open(link)), "string", "nor where nobody has it");
+  const nowhere = newPath();
+  symlinkSync(`${nowhere}.target`, nowhere);
+  assert.equal(typeof (await open(nowhere)), "string", "nor one that leads nowhere");
 });

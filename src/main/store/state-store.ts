@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { fileFault, replaceFile } from "../../io/files.ts";
-import { type FileLock, inheritFileLock, isLockInPlace, takeFileLock } from "../../io/lock-file.ts";
+import { type FileLock, inheritFileLock, isLockInPlace } from "../../io/lock-file.ts";
 import type { Log } from "../../io/log.ts";
 import { State } from "../../model/state.ts";
 import type { FollowChanges } from "../../model/state-file.ts";
@@ -17,6 +17,7 @@ import { type JournalListeners, journalHeader, replayJournal, type Replay } from
 import type { CarriedMain } from "../../model/carried.ts";
 import { Journal } from "./journal.ts";
 import { readStateFile, writeStateFile } from "./state-files.ts";
+import { takeStateLock } from "./state-lock.ts";
 
 /** A configuration to start from, and who keeps its changes. */
 export interface StateStore {
@@ -54,11 +55,8 @@ export async function openStateStore(
   if (path === undefined) {
     return ok(storeInMemory(new State(), 0, options.history));
   }
-  const lock = takeFileLock(`${path}.lock`);
-  if (!lock.ok) {
-    if (!("pid" in lock.error)) return fail(`cannot lock ${path}.lock: ${lock.error.message}`);
-    return fail(`another proxy (pid ${lock.error.pid ?? "unknown"}) keeps its state in ${path}`);
-  }
+  const lock = takeStateLock(path);
+  if (!lock.ok) return lock;
   const opened = await openLocked(path, options);
   if (!opened.ok) {
     lock.value.release();

@@ -76,6 +76,11 @@ test("a program that ends, is killed, or says nothing in its time is refused", a
   assert.match(String(!ended.ok && ended.error), /ended with exit code 3/);
   const reasoned = await rehearseWith(t, { script: "echo no such format; exit 1" });
   assert.equal(!reasoned.ok && reasoned.error, "no such format");
+  const contradictory = await rehearseWith(t, { script: `${answerOf({})}; exit 4` });
+  assert.equal(
+    !contradictory.ok && contradictory.error,
+    "the new program ended with exit code 4, after it had said that it can take over",
+  );
   const killed = await rehearseWith(t, { script: "kill -9 $$" });
   assert.match(String(!killed.ok && killed.error), /ended with SIGKILL/);
   const late = await rehearseWith(t, { script: "exec sleep 60" }, { timeoutMs: 200 });

@@ -85,9 +85,16 @@ function ask(options: RehearsalOptions): Promise<Result<string, string>> {
   child.on("close", (code, signal) => {
     over();
     if (code === 0) resolve(ok(text));
-    else resolve(fail(text.trim() || `the new program ended with ${signal ?? `exit code ${code}`}`));
+    else resolve(fail(whyItEnded(text.trim(), signal ?? `exit code ${code}`)));
   });
   return promise;
+}
+
+/** By its own words, unless these say that it can. */
+function whyItEnded(words: string, how: string): string {
+  const ended = `the new program ended with ${how}`;
+  if (parseAnswer(words) !== undefined) return `${ended}, after it had said that it can take over`;
+  return words || ended;
 }
 
 function parseAnswer(text: string): RehearsalAnswer | undefined {
