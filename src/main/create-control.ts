@@ -269,11 +269,14 @@ function newExpiryWatch(
 /** Looks after the workers and the certificates; gives how to end that, and the change of ticket keys. */
 function startWatching(control: Control, secrets: MainSecrets): () => void {
   const { workers, expiryWatch, configuration, limits } = control;
-  const watch = setInterval(() => workers.watch(), limits.watchEveryMs);
+  const look = (): void => {
+    watch = setTimeout(look, workers.watch());
+  };
+  let watch = setTimeout(look, limits.watchEveryMs);
   const checkExpiry = (): void => expiryWatch.check(configuration.state.certificates.values());
   const expiry = setInterval(checkExpiry, limits.expiryCheckMs);
   return () => {
-    clearInterval(watch);
+    clearTimeout(watch);
     clearInterval(expiry);
     secrets.stop();
   };

@@ -61,7 +61,7 @@ export interface MainLimits {
   readonly quietMs: number;
   /** So long workers wait for the program that main becomes, where they would not without main. */
   readonly successorMs: number;
-  /** How often main looks for silent workers; the two together are less than two seconds. */
+  /** How often main looks for silent workers, at least: when one may be, it looks then. */
   readonly watchEveryMs: number;
   /**
    * How long `SET_WORKERS` and `RESTART_WORKER` wait for leaving workers before they answer that some still
@@ -138,7 +138,7 @@ export const MAIN_LIMITS: MainLimits = {
   rehearsalMs: 20_000,
   quietMs: 5_000,
   successorMs: 30_000,
-  watchEveryMs: 200,
+  watchEveryMs: 500,
   leaveWaitMs: 1_000,
   serveTogetherMs: 1_500,
   changesPerMessageMax: 2_000,

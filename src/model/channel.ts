@@ -316,7 +316,7 @@ export type FromWorker =
       /** What was counted so far: it outlives the worker. */
       readonly totals: MetricValues;
     }
-  /** How far it is with giving its connections away: at most every `GIVEN_EVERY_MS`, and at the end. */
+  /** How far it is with giving its connections away: about once a second, and at the end. */
   | { readonly type: "given"; readonly progress: HandoverProgress }
   /** It could not give its connections away, and goes on with those that the other has not got. */
   | { readonly type: "took-back"; readonly reason: string }

@@ -29,8 +29,6 @@ const MESSAGES_FD = 3;
 const DESCRIPTORS_FD = 4;
 const EXIT_DEFECT = 70;
 const EXIT_CONFIGURATION = 78;
-/** How often main is told how far giving away is. */
-const GIVEN_EVERY_MS = 1_000;
 /** Without main, sessions are finished within this time once we leave. */
 const ALONE_STOP_MS = 30_000;
 
@@ -146,8 +144,6 @@ const handover: HandoverEnds = new HandoverEnds({
   send,
   revision: () => worker.revision,
 });
-const progress = setInterval(() => handover.tellProgress(), GIVEN_EVERY_MS);
-progress.unref();
 
 const worker: Worker = new Worker({
   engine,

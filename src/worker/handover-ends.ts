@@ -14,6 +14,8 @@ import { Giver, type GivingEngine } from "./giver.ts";
 import { Taker, type TakingEngine } from "./taker.ts";
 import type { HandingOver } from "./worker.ts";
 
+const PROGRESS_EVERY_MS = 1_000;
+
 export interface HandoverEndsOptions {
   readonly io: Io;
   readonly engine: GivingEngine & TakingEngine & { readonly drainCounts: readonly DrainUse[] };
@@ -41,6 +43,7 @@ export class HandoverEnds implements HandingOver {
   #giving: { readonly giver: Giver; readonly to: number; readonly ends: Ends<FromTaker> } | undefined;
   /** Of several givers, when many workers become few. */
   #taking: readonly Taking[] = [];
+  #telling: NodeJS.Timeout | undefined;
 
   constructor(options: HandoverEndsOptions) {
     this.#options = options;
@@ -86,6 +89,9 @@ export class HandoverEnds implements HandingOver {
     });
     this.#giving = { giver, to, ends };
     giver.begin(deadlineMs);
+    clearInterval(this.#telling);
+    this.#telling = setInterval(() => this.#tellProgress(), PROGRESS_EVERY_MS);
+    this.#telling.unref();
   }
 
   followed(): void {
@@ -120,17 +126,18 @@ export class HandoverEnds implements HandingOver {
     this.#taking = this.#taking.filter(({ ends, taker }) => goesOn(ends, taker.isOver));
   }
 
-  /** Tells main how far giving is. */
-  tellProgress(): void {
-    const progress = this.#options.engine.handOverProgress;
-    if (progress !== undefined) this.#options.send({ type: "given", progress });
-  }
-
   /** The engine has nothing left: the last words, before the process leaves. */
   leave(): void {
-    this.tellProgress();
+    this.#tellProgress();
     this.#giving?.giver.ended();
     this.#giving?.ends.messages.flush();
+  }
+
+  /** Tells main how far giving is, as long as something is given. */
+  #tellProgress(): void {
+    const progress = this.#options.engine.handOverProgress;
+    if (progress === undefined) clearInterval(this.#telling);
+    else this.#options.send({ type: "given", progress });
   }
 
   /** The engine adopts as long as anybody gives. */

@@ -7,16 +7,26 @@
  *     not hear does not count against anybody.
  */
 
+/** A look that is later than this was kept from it, as main was from what it would have heard. */
+const LATE_MS_MAX = 200;
+/** Between two looks, though somebody is nearly due. */
+const LOOK_MS_MIN = 20;
+
 export class Pulse {
   readonly #silenceMsMax: number;
-  readonly #checkEveryMs: number;
+  readonly #lookEveryMs: number;
   readonly #lastHeardMs: Map<number, number> = new Map();
-  #lastCheckMs: number;
+  #nextLookMs: number;
 
-  constructor(options: { silenceMsMax: number; checkEveryMs: number; nowMs: number }) {
+  constructor(options: { silenceMsMax: number; lookEveryMs: number; nowMs: number }) {
     this.#silenceMsMax = options.silenceMsMax;
-    this.#checkEveryMs = options.checkEveryMs;
-    this.#lastCheckMs = options.nowMs;
+    this.#lookEveryMs = options.lookEveryMs;
+    this.#nextLookMs = options.nowMs + options.lookEveryMs;
+  }
+
+  /** When `silent` is to be called: in `lookEveryMs` at the latest, and as soon as somebody can be silent. */
+  get nextLookMs(): number {
+    return this.#nextLookMs;
   }
 
   /**
@@ -31,15 +41,18 @@ export class Pulse {
     this.#lastHeardMs.delete(worker);
   }
 
-  /** To be called every `checkEveryMs`: the workers that have been silent for too long. */
+  /** To be called at `nextLookMs`: the workers that have been silent for too long. */
   silent(nowMs: number): readonly number[] {
-    const pausedMs = nowMs - this.#lastCheckMs - this.#checkEveryMs;
-    this.#lastCheckMs = nowMs;
-    if (pausedMs > this.#checkEveryMs) this.#forgive(pausedMs, nowMs);
+    const lateMs = nowMs - this.#nextLookMs;
+    if (lateMs > LATE_MS_MAX) this.#forgive(lateMs, nowMs);
     const silent: number[] = [];
+    let firstDueMs = nowMs + this.#lookEveryMs;
     for (const [worker, heardMs] of this.#lastHeardMs) {
-      if (nowMs - heardMs > this.#silenceMsMax) silent.push(worker);
+      const dueMs = heardMs + this.#silenceMsMax;
+      if (nowMs >= dueMs) silent.push(worker);
+      else firstDueMs = Math.min(firstDueMs, dueMs);
     }
+    this.#nextLookMs = Math.max(firstDueMs, nowMs + LOOK_MS_MIN);
     return silent;
   }
 

@@ -45,7 +45,7 @@ export class WorkerSet {
     const { workerSilenceMsMax, watchEveryMs } = options.limits;
     this.#pulse = new Pulse({
       silenceMsMax: workerSilenceMsMax,
-      checkEveryMs: watchEveryMs,
+      lookEveryMs: watchEveryMs,
       nowMs: options.now(),
     });
   }
@@ -224,8 +224,8 @@ export class WorkerSet {
     worker.send({ type: "stop", ...(deadlineMs === undefined ? {} : { deadline_ms: deadlineMs }) });
   }
 
-  /** Looks for workers that hang; to be called every `watchEveryMs`. */
-  watch(): void {
+  /** Looks for workers that hang, or do not read; gives in how many milliseconds it is to be called again. */
+  watch(): number {
     for (const number of this.#pulse.silent(this.#options.now())) {
       this.#kill(number, "gives no sign of life");
     }
@@ -233,6 +233,7 @@ export class WorkerSet {
       if (worker.unreadBytes > this.#options.limits.channelBytesMax)
         this.#kill(worker.number, "does not read its orders");
     }
+    return this.#pulse.nextLookMs - this.#options.now();
   }
 
   statuses(): readonly WorkerStatus[] {
