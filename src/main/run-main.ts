@@ -15,7 +15,7 @@ import type { OrderError } from "../model/errors.ts";
 import { raiseDescriptorLimit } from "../sys/descriptor-limit.ts";
 import { adoptWorkers } from "./adoption/adopt-workers.ts";
 import { findWorkerProcesses, lostWorkersText } from "./adoption/lost-workers.ts";
-import { findRendezvous } from "./adoption/rendezvous-paths.ts";
+import { findRendezvous, type FoundSocket } from "./adoption/rendezvous-paths.ts";
 import { ownAuthor } from "./author.ts";
 import type { Control } from "./control.ts";
 import { createControl, type MainParts } from "./create-control.ts";
@@ -102,12 +102,11 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
   const inherited = options.documentFd === undefined ? undefined : readInheritance(options.documentFd);
   if (inherited?.ok === false) return fail(`cannot take over: ${inherited.error}`);
   const heritage = inherited?.value;
-  const claimed = await claimOrInherit(options.socketPath, heritage);
-  if (!claimed.ok) return claimed;
-  const lock = claimed.value;
+  const place = await claimPlace(options.socketPath, heritage);
+  if (!place.ok) return place;
+  const { lock, found } = place.value;
   const main = createControl({ ...options, limits, carried: heritage?.main });
   const { control } = main;
-  const found = findRendezvous(options.socketPath);
   const startWorkers = (): ReturnType<Supervisor["setCount"]> =>
     control.supervisor.setCount(heritage?.main.workers ?? options.workers, (step) => log.debug(step), 0);
   // They load the state while it is read; but where some are left, first it is seen how many are missing.
@@ -181,11 +180,18 @@ async function whenStopped(
   return how;
 }
 
-async function claimOrInherit(
+/** The command socket is ours, or was before; and where workers of a main before us are met. */
+async function claimPlace(
   path: string,
   heritage: Inheritance | undefined,
-): Promise<Result<FileLock, string>> {
-  return heritage === undefined ? claimSocketPath(path) : ok(inheritFileLock(heritage.main.socket_lock_fd));
+): Promise<Result<{ readonly lock: FileLock; readonly found: readonly FoundSocket[] }, string>> {
+  const lock =
+    heritage === undefined ? await claimSocketPath(path) : ok(inheritFileLock(heritage.main.socket_lock_fd));
+  if (!lock.ok) return lock;
+  const found = findRendezvous(path);
+  if (found.ok) return ok({ lock: lock.value, found: found.value });
+  lock.value.release();
+  return found;
 }
 
 async function openStore(

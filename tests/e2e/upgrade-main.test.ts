@@ -14,6 +14,7 @@ import { Load } from "../../testing/clients/load.ts";
 import { WebSocketClient } from "../../testing/clients/websocket-client.ts";
 import type { Answer } from "../../testing/order-client.ts";
 import { askUntil } from "../../testing/deadline.ts";
+import { KAKEHI } from "../../testing/run-command.ts";
 import { assertNoFaults, echoRequest, fetchOnce, TIMEOUT_MS, withApp } from "./support.ts";
 
 /** A client that writes what it likes, when it likes, and reads only when it is asked to. */
@@ -199,6 +200,12 @@ test("a program that cannot take over changes nothing, and the answer says why",
     await rename(door, `${door}.away`);
     const unmet = await proxy.orders.send("UPGRADE_MAIN").final();
     assert.match(unmet.message, /worker 0 could not be taken over: .* is not there any more; main goes on/);
+    await rename(`${door}.away`, door);
+    const mover = join(folder, "mover");
+    await writeFile(mover, `#!/bin/sh\nmv ${door} ${door}.away\nexec ${KAKEHI} "$@"\n`);
+    await chmod(mover, 0o755);
+    const moved = await proxy.orders.send("UPGRADE_MAIN", { program: mover }).final();
+    assert.match(moved.message, /worker 0 could not be taken over: .* is not there any more; main goes on/);
     await rename(`${door}.away`, door);
     const limit = (wanted: string): void =>
       void execFileSync("prlimit", ["--pid", String(before.pid), `--nofile=${wanted}`]);

@@ -4,6 +4,8 @@
  */
 import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { fail, ok, type Result } from "../../base/result.ts";
+import { fileFault } from "../../io/files.ts";
 
 /** Where worker `number` of the main with this command socket is found. */
 export function rendezvousPath(socketPath: string, number: number): string {
@@ -16,12 +18,16 @@ export interface FoundSocket {
   readonly path: string;
 }
 
-/** All that are there; those of workers that are gone, too. */
-export function findRendezvous(socketPath: string): readonly FoundSocket[] {
+/** All that are there; those of workers that are gone, too. The error is a sentence for the user. */
+export function findRendezvous(socketPath: string): Result<readonly FoundSocket[], string> {
   const prefix = `${basename(socketPath)}.worker-`;
   const folder = dirname(socketPath);
-  return readdirSync(folder)
-    .filter((name) => name.startsWith(prefix) && /^[0-9]{1,5}$/.test(name.slice(prefix.length)))
-    .map((name) => ({ number: Number(name.slice(prefix.length)), path: join(folder, name) }))
-    .sort((a, b) => a.number - b.number);
+  try {
+    const found = readdirSync(folder)
+      .filter((name) => name.startsWith(prefix) && /^[0-9]{1,5}$/.test(name.slice(prefix.length)))
+      .map((name) => ({ number: Number(name.slice(prefix.length)), path: join(folder, name) }));
+    return ok(found.sort((a, b) => a.number - b.number));
+  } catch (error) {
+    return fail(`cannot look for workers in ${folder}: ${fileFault(error).message}`);
+  }
 }

@@ -128,9 +128,7 @@ export class MainUpgrade {
     control.workers.expectSuccessor(control.limits.successorMs);
     try {
       const isQuiet = await untilQuiet(main);
-      const reason = isQuiet
-        ? await this.#execute(main, command, request.command ?? program)
-        : "what is under way did not end in time";
+      const reason = isQuiet ? await this.#execute(main, command, request.command ?? program) : UNQUIET;
       return upgradeFailed(reason);
     } finally {
       control.workers.expectSuccessor(undefined);
@@ -151,10 +149,15 @@ export class MainUpgrade {
     const stateFd = stateInMemory(configuration.state, revision);
     // That may have taken long, and what has come meanwhile, signals above all, is heard in the next turn.
     await nextTurn();
-    const isQuiet = await untilQuiet(main);
-    if (!isQuiet || configuration.revision !== revision) {
+    const hindrance = !(await untilQuiet(main))
+      ? UNQUIET
+      : configuration.revision !== revision
+        ? "the configuration has changed meanwhile"
+        : // Looked at again: the rehearsal may have lasted.
+          findMissing(main);
+    if (hindrance !== undefined) {
       closeDescriptor(stateFd);
-      return isQuiet ? "the configuration has changed meanwhile" : "what is under way did not end in time";
+      return hindrance;
     }
     // It starts beside workers that serve.
     const niceness = standBack(process.pid);
@@ -186,6 +189,8 @@ export class MainUpgrade {
 const BUSY: OrderError = { code: "BUSY", message: "another upgrade is under way" };
 
 const STOPPING: OrderError = { code: "STOPPING", message: "the proxy is stopping: there is no upgrade" };
+
+const UNQUIET = "what is under way did not end in time";
 
 function upgradeFailed(message: string): OrderError {
   return { code: "UPGRADE_FAILED", message };
