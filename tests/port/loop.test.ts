@@ -24,6 +24,9 @@ const IDLE_MS = 300;
  * look or two, and a loop that polls is so in all.
  */
 const IDLE_LOOKS = 5;
+/** Longer than Node is kept waiting. */
+const LONG_WAIT_MS = 60;
+const LONG_WAITS = 6;
 
 interface Implementation {
   readonly name: string;
@@ -122,6 +125,27 @@ for (const implementation of IMPLEMENTATIONS) {
       idleTurns = turns.turnCount - before;
     }
     assert.ok(idleTurns <= IDLE_TURNS_MAX, `${idleTurns} turns`);
+  });
+
+  test(`${name}: after a wait that lasted Node has one turn, not two`, options, async (t) => {
+    const { io, turns } = start(t, implementation);
+    let turnsInAll = Infinity;
+    for (let look = 0; look < IDLE_LOOKS && turnsInAll > LONG_WAITS * 2 + 1; look++) {
+      const before = turns.turnCount;
+      await new Promise<void>((resolve) => {
+        let waits = 0;
+        turns.atEnd = () => {
+          if (turns.nowMs < turns.deadlineMs) return;
+          turns.deadlineMs = turns.nowMs + LONG_WAIT_MS;
+          if (waits++ === LONG_WAITS) resolve();
+        };
+        io.perform(() => (turns.deadlineMs = 0));
+      });
+      turns.atEnd = undefined;
+      turns.deadlineMs = Infinity;
+      turnsInAll = turns.turnCount - before;
+    }
+    assert.ok(turnsInAll <= LONG_WAITS * 2 + 1, `${turnsInAll} turns for ${LONG_WAITS} waits`);
   });
 
   test(

@@ -131,20 +131,30 @@ class UringIo implements Io {
     const ring = this.#ring;
     this.#enteredMs = performance.now();
     this.#nodeTurnMs = this.#enteredMs + NODE_TURN_MS;
-    if (!this.#isNodePolled) this.#parts.operations.pollNodeLoop(this.#nodeLoop.fd);
-    this.#isNodePolled = true;
-    this.#completions.isNodeReady = false;
+    if (!this.#isNodePolled) this.#pollNode();
     for (let isFirst = true; ; isFirst = false) {
       const waitMs = isFirst ? 0 : this.#waitMs();
       if (waitMs > 0) ring.submitAndWait(waitMs);
       else ring.submit();
       this.#turn(undefined);
+      // That is the message by which we came back, mostly, and Node had its turn: it is asked anew.
+      if (isFirst && this.#completions.isNodeReady) {
+        this.#pollNode();
+        this.#isQuiet = true;
+      }
       if (this.#completions.isNodeReady || this.#completions.nowMs >= this.#nodeTurnMs) break;
     }
     if (this.#completions.isNodeReady) this.#isNodePolled = false;
     ring.submit();
     this.#nodeTurn.give();
   };
+
+  /** Completes at once where Node has something to do already. */
+  #pollNode(): void {
+    this.#parts.operations.pollNodeLoop(this.#nodeLoop.fd);
+    this.#isNodePolled = true;
+    this.#completions.isNodeReady = false;
+  }
 
   #turn(action: (() => void) | undefined): void {
     const events = this.#events!;
