@@ -112,7 +112,7 @@ async function run(command: Command): Promise<void> {
   const { socketPath, readSocketPath, statePath, limits } = settings;
   if (settings.isDefaultSocket) contextOf(command);
   const json = command.optsWithGlobals<{ json?: boolean }>().json ?? false;
-  const { log, reopenLog } = openLog(settings);
+  const { log, reopenLog, findLogFault } = openLog(settings);
   const hasFile = options.config !== undefined;
   const signals = new Signals({ log, reopenLog, hasFile, stopDeadlineMs: limits.signalStopMs });
   const inheritedSockets = InheritedSockets.of(process.env, log);
@@ -128,6 +128,7 @@ async function run(command: Command): Promise<void> {
     configuration,
     demo: options.demo ?? false,
     log,
+    findLogFault,
     serviceManager: findServiceManager(process.env, log),
     inheritedSockets,
     version: VERSION,
@@ -164,11 +165,26 @@ async function readFile(
   return { settings: read.value.file.settings, folder: dirname(path), configuration: read.value };
 }
 
-function openLog({ logFile, logLevel }: RunSettings): { log: Log; reopenLog?: () => void } {
+interface OpenLog {
+  readonly log: Log;
+  /** The rest: where it is a file. */
+  readonly reopenLog?: () => void;
+  /** Why the next program could not log there, in words. */
+  readonly findLogFault?: () => string | undefined;
+}
+
+function openLog({ logFile, logLevel }: RunSettings): OpenLog {
   if (logFile === undefined) return { log: createStderrLog(logLevel) };
   const opened = openFileLog(logFile, logLevel);
   if (!opened.ok) throw new StartError(`cannot log to ${logFile}: ${opened.error.message}`);
-  return { log: opened.value, reopenLog: () => opened.value.reopen() };
+  return {
+    log: opened.value,
+    reopenLog: () => opened.value.reopen(),
+    findLogFault: () => {
+      const fault = opened.value.findFault();
+      return fault && `it could not log to ${logFile}: ${fault.message}`;
+    },
+  };
 }
 
 function greet(

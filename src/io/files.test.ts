@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import {
+  existsSync,
   lstatSync,
   mkdtempSync,
   readdirSync,
@@ -13,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileFault, openRegularFile, replaceFile } from "./files.ts";
+import { fileFault, openRegularFile, removeIfPossible, replaceFile } from "./files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kakehi-files-"));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -61,6 +62,16 @@ test("what fails in the midst leaves the old file, and nothing beside it", async
 test("a folder that is not there is a fault with the system's code", async () => {
   const replaced = await replaceFile(join(folder, "nowhere", "a"), [""]);
   assert.equal(!replaced.ok && replaced.error.code, "ENOENT");
+});
+
+test("what can be removed is, and what cannot stays, and is no fault", () => {
+  const path = join(folder, "removed");
+  writeFileSync(path, "");
+  removeIfPossible(path);
+  assert.equal(existsSync(path), false);
+  removeIfPossible(path);
+  removeIfPossible(folder);
+  assert.ok(existsSync(folder));
 });
 
 test("what is no failure of the system is thrown on", () => {

@@ -3,6 +3,7 @@
  * synced (rename(2), fsync(2)), so that a crash leaves the old file or the new one. Failures of the system
  * are values.
  */
+import { rmSync } from "node:fs";
 import { open, realpath, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fail, ok, type Result } from "../base/result.ts";
@@ -95,6 +96,18 @@ export async function syncFile(path: string): Promise<void> {
     await file.close();
   }
   await syncFolder(dirname(path));
+}
+
+/**
+ * Removes what is at `path`, if anything is, and if it can be: what stays is for whoever finds it to judge,
+ * and stops nobody.
+ */
+export function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    fileFault(error);
+  }
 }
 
 /** The system's error as a value. Anything else is our own defect and is thrown on. */

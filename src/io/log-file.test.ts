@@ -52,6 +52,16 @@ test("what cannot be opened anew is told in the old file, which goes on", () => 
   assert.equal(on, "on");
 });
 
+test("whether a program that starts could log there is found out without a line", () => {
+  const path = join(folder, "asked", "kakehi.log");
+  execFileSync("mkdir", [join(folder, "asked")]);
+  const log = mustOpen(path);
+  assert.equal(log.findFault(), undefined);
+  renameSync(join(folder, "asked"), join(folder, "away"));
+  assert.equal(log.findFault()?.code, "ENOENT");
+  assert.equal(readFileSync(join(folder, "away", "kakehi.log"), "utf8"), "");
+});
+
 test("a file that may not be larger loses lines, tells how many, and begins the next on a line of its own", () => {
   const path = join(folder, "small.log");
   // As on a full disk (RLIMIT_FSIZE): a write is cut short, the next ones fail.

@@ -23,6 +23,8 @@ const NEWLINE = 0x0a;
 export interface FileLog extends Log {
   /** Goes on in whatever has the file's name now. If that cannot be opened, in the old one. */
   reopen(): void;
+  /** Why a program that starts could not log there; `undefined`: it could. The file is made if need be. */
+  findFault(): FileFault | undefined;
 }
 
 /** Opens `path` as a log, one JSON object a line; the file is made if need be. */
@@ -47,7 +49,7 @@ export function openFileLog(path: string, level: LogLevel): Result<FileLog, File
         reason: reopened.error.message,
       });
   };
-  return ok({ ...log, reopen });
+  return ok({ ...log, reopen, findFault: () => findFault(path) });
 }
 
 class LogFile {
@@ -88,6 +90,13 @@ class LogFile {
     this.#fd = opened.value;
     return ok(undefined);
   }
+}
+
+function findFault(path: string): FileFault | undefined {
+  const opened = openRegular(path);
+  if (!opened.ok) return opened.error;
+  closeSync(opened.value);
+  return undefined;
 }
 
 function openRegular(path: string): Result<number, FileFault> {

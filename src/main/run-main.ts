@@ -57,6 +57,8 @@ export interface MainOptions {
   readonly configuration?: ReadConfiguration | undefined;
   readonly demo: boolean;
   readonly log: Log;
+  /** Why the next program could not log there, in words; absent: it can. */
+  readonly findLogFault?: (() => string | undefined) | undefined;
   /** As `STATUS` tells it. */
   readonly version: string;
   readonly limits?: Partial<MainLimits>;
@@ -152,8 +154,9 @@ export async function runMain(options: MainOptions): Promise<Result<MainHandle, 
     return giveUp(`cannot open the command socket ${options.socketPath}: ${String(error)}`);
   }
   control.file.rightsChanged = () => server.endForbidden();
-  const [{ secrets }, { socketPath }] = [main, options];
-  const serving = { control, server, secrets, store, socketPath, socketLock: lock, demoFd: demo?.fd };
+  const [{ secrets }, { socketPath, findLogFault }] = [main, options];
+  const kept = { store, socketPath, socketLock: lock, demoFd: demo?.fd, findLogFault };
+  const serving = { control, server, secrets, ...kept };
   control.mainUpgrade.bind(serving);
   const stopped = whenStopped(serving, () => {
     main.stopTimers();

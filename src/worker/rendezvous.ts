@@ -10,9 +10,10 @@
  *  3. Main is who owns the command socket: a process that is not named in its lock file is not listened to. A
  *     file that names nobody (its disk was full) keeps nobody out.
  */
-import { rmSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { ok, type Result } from "../base/result.ts";
 import { receiveDescriptors } from "../io/descriptors.ts";
+import { removeIfPossible } from "../io/files.ts";
 import { readLockPid } from "../io/lock-file.ts";
 import { encodeMessage } from "../io/message-channel.ts";
 import type { FromWorker } from "../model/channel.ts";
@@ -53,7 +54,7 @@ export class Rendezvous {
 
   /** Opens it at `path`. What a worker before has left there is removed. */
   static open(path: string, now: () => number = () => performance.now()): Result<Rendezvous, SystemFault> {
-    rmSync(path, { force: true });
+    removeIfPossible(path);
     const listening = openUnixListener(path);
     return listening.ok ? ok(new Rendezvous(path, listening.value, now)) : listening;
   }
@@ -81,7 +82,7 @@ export class Rendezvous {
 
   /** The worker leaves: nobody finds it any more. */
   close(): void {
-    rmSync(this.#path, { force: true });
+    removeIfPossible(this.#path);
   }
 
   /** Lets those in who have connected. */

@@ -14,8 +14,8 @@
  *  3. One that says that it has a main is tried again, since it may not have noticed yet; then it is left
  *     alone.
  */
-import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { removeIfPossible } from "../../io/files.ts";
 import { readState } from "../../io/memory-files.ts";
 import type { Hello } from "../../model/adoption.ts";
 import type { Change, KeptDeadline, TlsSecrets } from "../../model/channel.ts";
@@ -128,7 +128,7 @@ function beginVisit(
     const { kind, message: reason } = origin.error;
     if (kind === "crowded") return kind;
     log.debug(`worker ${number} of the main before is gone`, { reason });
-    rmSync(path, { force: true });
+    removeIfPossible(path);
     return kind;
   }
   const greeting = Promise.withResolvers<Greeting>();

@@ -3,8 +3,8 @@
  * whose mode is right from their first moment. Takes clients, gives each a session, and lets them take turns.
  * Who may connect is decided by the file system, and by rights where the configuration file gives them.
  */
-import { rmSync } from "node:fs";
 import { createServer, type Server, Socket } from "node:net";
+import { removeIfPossible } from "../../io/files.ts";
 import { descriptorOf } from "../../io/node-descriptors.ts";
 import { findExcess } from "./shares.ts";
 import { senderOf, type Sender } from "./sender.ts";
@@ -143,7 +143,7 @@ export class CommandServer {
       const over = (): void => {
         clearTimeout(impatience);
         // Node removes what it has made itself.
-        for (const path of this.#inheritedPaths) rmSync(path, { force: true });
+        for (const path of this.#inheritedPaths) removeIfPossible(path);
         resolve();
       };
       const servers = [this.#server, this.#readServer].filter((server) => server !== undefined);

@@ -2,7 +2,7 @@
  * Where the configuration survives main: nowhere, or in a state file with its journal and a lock beside it.
  * Rebuilt at start: the state file, then the journal; what is damaged refuses the start and names the place.
  */
-import { existsSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { fileFault, replaceFile } from "../../io/files.ts";
@@ -116,10 +116,20 @@ function storeOf(path: string, { state, revision, history, journal }: Opened, lo
     lock.release();
   };
   const findMissing = (): string | undefined => {
-    const isThere = isLockInPlace(`${path}.lock`, lock) && existsSync(`${path}.journal`);
-    return isThere ? undefined : `the state file's lock or journal is not at ${path}.* any more`;
+    if (!isLockInPlace(`${path}.lock`, lock)) return `${path}.lock is not there any more`;
+    return faultOfAccess(`${path}.journal`);
   };
   return { state, revision, keeper: journal, history, carry, findMissing, close };
+}
+
+/** Why a file cannot be read and written, with its path; `undefined`: it can. */
+function faultOfAccess(path: string): string | undefined {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return fileFault(error).message;
+  }
 }
 
 interface Opened {

@@ -47,6 +47,7 @@ export interface ServingMain {
   readonly store: StateStore;
   readonly socketPath: string;
   readonly socketLock: FileLock;
+  readonly findLogFault?: (() => string | undefined) | undefined;
   /** Keeps the demo's backends alive. */
   readonly demoFd: number | undefined;
 }
@@ -228,9 +229,16 @@ async function rehearseWith(
 }
 
 /**
- * What the next program would look for in vain, in words: the files of the state, and where workers are met.
+ * What the next program would look for in vain, in words: the files of the state, where workers are met, the
+ * log.
  */
-function findMissing({ control, store, socketPath, socketLock }: ServingMain): string | undefined {
+function findMissing({
+  control,
+  store,
+  socketPath,
+  socketLock,
+  findLogFault,
+}: ServingMain): string | undefined {
   if (!isLockInPlace(`${socketPath}.lock`, socketLock)) return `${socketPath}.lock is not there any more`;
   for (const { number, hasLeft, state } of control.workers.all()) {
     const path = rendezvousPath(socketPath, number);
@@ -238,7 +246,7 @@ function findMissing({ control, store, socketPath, socketLock }: ServingMain): s
     if (!hasLeft && state !== "starting" && !existsSync(path))
       return `worker ${number} could not be taken over: ${path} is not there any more`;
   }
-  return store.findMissing();
+  return store.findMissing() ?? findLogFault?.();
 }
 
 /** True when all that is under way can be carried. */

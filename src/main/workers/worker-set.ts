@@ -11,9 +11,9 @@
  *  3. A worker that hangs, drifts, or does not read is killed; its exit tells the rest.
  *  4. The secrets of TLS are the first thing that a worker is sent, and are never logged.
  */
-import { rmSync } from "node:fs";
 import { assert } from "../../base/assert.ts";
 import { createDescriptorPair } from "../../io/descriptors.ts";
+import { removeIfPossible } from "../../io/files.ts";
 import { encodeMessage } from "../../io/message-channel.ts";
 import type { Hello } from "../../model/adoption.ts";
 import type { WorkerStatus } from "../../model/answer-data.ts";
@@ -354,7 +354,7 @@ export class WorkerSet {
     worker.fault ??= reason;
     worker.hasLeft = code === 0;
     this.#forget(worker);
-    rmSync(this.#options.rendezvous(worker.number), { force: true });
+    removeIfPossible(this.#options.rendezvous(worker.number));
     this.#options.hooks.exited(worker, reason, code);
   }
 
