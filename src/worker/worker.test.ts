@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CHANNEL_FORMAT, type Change, type FromWorker, type ToWorker } from "../model/channel.ts";
+import {
+  CHANNEL_FORMAT,
+  type Change,
+  type FromWorker,
+  type ToWorker,
+  type TrialResults,
+} from "../model/channel.ts";
 import { HANDOVER_FORMAT } from "../model/handover.ts";
 import { State } from "../model/state.ts";
 import { Worker } from "./worker.ts";
@@ -17,9 +23,12 @@ function newWorker(loadFile: readonly ToWorker[] = []): {
   worker: Worker;
   log: string[];
   sent: FromWorker[];
+  /** Who waits for backends to answer. */
+  trials: ((results: TrialResults) => void)[];
 } {
   const log: string[] = [];
   const sent: FromWorker[] = [];
+  const trials: ((results: TrialResults) => void)[] = [];
   const worker = new Worker({
     engine: {
       stage: (changes) => log.push(`stage ${changes.map((change) => change.key).join("")}`),
@@ -35,7 +44,7 @@ function newWorker(loadFile: readonly ToWorker[] = []): {
       followSecrets: ({ ticket_keys: keys }) => log.push(`secrets ${keys.map(({ name }) => name).join("")}`),
       stop: (deadlineMs) => log.push(`stop ${deadlineMs}`),
       ask: (question) => question.kind,
-      tryBackends: ({ addresses }, tell) => tell(addresses.map(() => null)),
+      tryBackends: (_, tell) => trials.push(tell),
       presence: "running",
       listeningSockets: [
         { address: "a", socket: 3, state: "accepting" },
@@ -71,6 +80,7 @@ function newWorker(loadFile: readonly ToWorker[] = []): {
     worker,
     log,
     sent,
+    trials,
   };
 }
 
@@ -165,6 +175,21 @@ test("listeners, drains, questions and the stop go to the engine in order", () =
   );
   assert.deepEqual(log, ["bind a 5", "unlisten a", "close 2", "stop 100"]);
   assert.deepEqual(sent, [{ type: "answer", question: 8, data: "backends" }]);
+});
+
+test("what another main has asked is not answered to this one, whose questions have the same numbers", () => {
+  const { follow, worker, sent, trials } = newWorker();
+  const what = {
+    kind: "try-backends",
+    cluster_id: "app",
+    addresses: ["127.0.0.1:1"],
+    timeout_ms: 1,
+  } as const;
+  follow({ type: "ask", question: 1, what });
+  worker.meetMain();
+  follow({ type: "ask", question: 1, what });
+  for (const [index, tell] of trials.entries()) tell([`result ${index}`]);
+  assert.deepEqual(sent, [{ type: "answer", question: 1, data: ["result 1"] }]);
 });
 
 test("what is said of the time without main goes to the link, and the deadlines to the engine, if there are any", () => {

@@ -96,6 +96,8 @@ export class Worker {
   /** Of the parts since the last `apply`. */
   #partDrains: DrainRequest[] = [];
   #secrets: TlsSecrets | undefined;
+  /** How many have been met after the one that started us. */
+  #mains = 0;
   #isReady = false;
 
   constructor(options: WorkerOptions) {
@@ -109,7 +111,7 @@ export class Worker {
 
   /** Follows one message of main. */
   follow(message: ToWorker): void {
-    const { engine, send, takeListener, handover, mainLink } = this.#options;
+    const { engine, takeListener, handover, mainLink } = this.#options;
     switch (message.type) {
       case "load-file":
         for (const part of this.#options.readLoadFile()) this.follow(part);
@@ -140,9 +142,7 @@ export class Worker {
         return engine.closeDrained(message.drain);
       case "ask":
         if (message.what.kind === "gauges") this.beat();
-        return this.#answer(message.what, (data) => {
-          send({ type: "answer", question: message.question, data });
-        });
+        return this.#answer(message.what, this.#answerTo(message.question));
       case "stop":
         return engine.stop(message.deadline_ms);
       default:
@@ -161,6 +161,7 @@ export class Worker {
   meetMain(): Omit<Hello, "worker" | "pid"> {
     const { engine, io, ioReason, handover } = this.#options;
     const { givesTo } = handover;
+    this.#mains++;
     this.#partDrains = [];
     return {
       type: "hello",
@@ -215,6 +216,14 @@ export class Worker {
     if (question.kind === "drains") tell(handover.drainCounts(question));
     else if (question.kind === "try-backends") engine.tryBackends(question, tell);
     else tell(engine.ask(question));
+  }
+
+  /** Of this main: another one counts questions of its own. */
+  #answerTo(question: number): (data: unknown) => void {
+    const [mains, { send }] = [this.#mains, this.#options];
+    return (data) => {
+      if (this.#mains === mains) send({ type: "answer", question, data });
+    };
   }
 
   #keepPart(message: ToWorker & { readonly type: "part" }): void {
