@@ -1,7 +1,6 @@
 /**
  * What orders act on: the parts of main, named in one place. Types only; `run-main.ts` puts them together.
  */
-import type { CarriedOrder } from "../model/carried.ts";
 import type { Log } from "../io/log.ts";
 import type { ServiceManager } from "../io/service-manager.ts";
 import type { ExpiryWatch } from "./certificates/expiry-watch.ts";
@@ -17,7 +16,7 @@ import type { InheritedSockets } from "./inherited-sockets.ts";
 import type { Listeners } from "./listeners.ts";
 import type { StopSequence } from "./stop-sequence.ts";
 import type { HandoverDrains } from "./upgrade/handover-drains.ts";
-import type { Reply } from "./socket/reply.ts";
+import type { CarriesOn, Reply } from "./socket/reply.ts";
 import type { MainUpgrade } from "./upgrade/main-upgrade.ts";
 import type { WorkerUpgrade } from "./upgrade/worker-upgrade.ts";
 import type { Supervisor } from "./workers/supervisor.ts";
@@ -28,7 +27,7 @@ import type { AskedBackends } from "./orders/asked-backends.ts";
 export interface OwnOrder {
   readonly type: string;
   /** How the next program goes on with it; absent where it cannot, and has to be over first. */
-  readonly describe?: () => CarriedOrder;
+  readonly describe?: CarriesOn;
 }
 
 export interface Control {

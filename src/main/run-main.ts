@@ -241,7 +241,7 @@ async function openCommandSocket(
   const { fromVersion, main } = heritage;
   const inherited = { path: socketPath, fd: main.command_socket_fd, sessions: main.sessions };
   await server.inherit(inherited, (order, reply) => resumeOrder(control, order, reply));
-  for (const { type, order } of main.own_orders) resumeOrder(control, order, replyInLog(control, type));
+  for (const { type, order } of main.own_orders) void resumeOrder(control, order, replyInLog(control, type));
   log.info("main is another program now", { version: control.version, from_version: fromVersion });
 }
 

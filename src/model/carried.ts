@@ -9,6 +9,7 @@ import type { OrderError } from "./errors.ts";
 import type { FileSettings } from "./file/settings.ts";
 import type { MetricValues } from "./metric-values.ts";
 import type { DrainKind } from "./objects.ts";
+import type { OrderData } from "./orders.ts";
 import type { Right } from "./rights.ts";
 
 /** A client of the command socket. Bytes in base64. */
@@ -47,6 +48,7 @@ export type CarriedOrder =
     }
   /** `place`: the last event that was told. */
   | { readonly kind: "subscription"; readonly place: number }
+  | CarriedSwap
   | CarriedUpgrade
   /** One of Sōzu's that became this one; `remark` is the message of its OK. */
   | { readonly kind: "dialect"; readonly remark: string; readonly order: CarriedOrder }
@@ -71,6 +73,16 @@ export interface CarriedDrainWait {
   readonly revision: number;
   /** What the final answer has beside what drains add. */
   readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** A swap whose new backends are asked: nothing is changed yet. */
+export interface CarriedSwap {
+  readonly kind: "swap-backends";
+  readonly swap: OrderData["SWAP_BACKENDS"];
+  /** It is refused at any other. */
+  readonly if_revision?: number;
+  /** They have time until then. */
+  readonly until_ms: number;
 }
 
 /** The upgrade itself: it is answered by the program that main has become. */

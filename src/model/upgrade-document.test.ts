@@ -36,7 +36,7 @@ test("what is no document, of another format, or damaged is refused in words, wi
     ["", /no JSON/],
     ["7", /not one of a main/],
     ['{"format":"kakehi-state","version":1,"program_version":"1"}', /not one of a main/],
-    ['{"format":"kakehi-main","version":3,"program_version":"1"}', /has format 3, and this program knows 2/],
+    ['{"format":"kakehi-main","version":4,"program_version":"1"}', /has format 4, and this program knows 3/],
     ['{"format":"kakehi-main","version":1,"program_version":"1"}', /damaged at main/],
   ];
   for (const [text, wanted] of refusals) {

@@ -15,10 +15,13 @@ import { fail, ok, type Result } from "../base/result.ts";
 import type { CarriedMain } from "./carried.ts";
 import { pathText } from "./field-path.ts";
 
-/** The number of what stands here. 2 has Sōzu's orders and deadlines of drains that nobody waits for. */
-export const DOCUMENT_FORMAT = 2;
+/**
+ * The number of what stands here. 2 has Sōzu's orders and deadlines of drains that nobody waits for; 3 has
+ * swaps of backends.
+ */
+export const DOCUMENT_FORMAT = 3;
 /** What can be read, too. */
-const FORMATS_BEFORE: readonly number[] = [1];
+const FORMATS_BEFORE: readonly number[] = [1, 2];
 
 const FORMAT = "kakehi-main";
 

@@ -8,6 +8,7 @@ import type {
   CarriedFile,
   CarriedMain,
   CarriedSession,
+  CarriedSwap,
   CarriedUpgrade,
 } from "../../src/model/carried.ts";
 import { openBlock, readBlocks } from "../../src/main/history/block.ts";
@@ -70,6 +71,12 @@ const UPGRADE_FIELDS: Readonly<Record<keyof CarriedUpgrade, true>> = {
   workers: true,
   failure: true,
 };
+const SWAP_FIELDS: Readonly<Record<keyof CarriedSwap, true>> = {
+  kind: true,
+  swap: true,
+  if_revision: true,
+  until_ms: true,
+};
 const FILE_FIELDS: Readonly<Record<keyof CarriedFile, true>> = { path: true, settings: true, rights: true };
 
 const kindsOf = ({ sessions }: CarriedMain): readonly string[] =>
@@ -97,18 +104,27 @@ test("a document of format 2 with what came to it later (rights, a socket for lo
   assert.deepEqual(main.configuration_file?.rights?.[1]?.clusters, ["shop-*", "cart"]);
 });
 
+test("a document of format 3, with swaps of backends, is read whole", () => {
+  const { main, written } = carriedIn("3");
+  assert.deepEqual(main, written);
+  const swap = main.sessions.flatMap(({ orders }) => orders).find(({ id }) => id === "swap");
+  assert.deepEqual(Object.keys(swap!.order), Object.keys(SWAP_FIELDS));
+});
+
 test("every field that this version carries stands in a document of its format", () => {
-  const mains = [carriedIn("2").main, carriedIn("2-later").main];
+  const mains = [carriedIn("3").main];
   const sessions = mains.flatMap((main) => main.sessions);
   const orders = sessions.flatMap((session) => session.orders.map(({ order }) => order));
   const drains = mains.flatMap((main) => main.drains.lasting);
   const upgrades = orders.filter(({ kind }) => kind === "upgrade");
+  const swaps = orders.filter(({ kind }) => kind === "swap-backends");
   const files = mains.flatMap((main) => main.configuration_file ?? []);
   const held: readonly (readonly [fields: object, objects: readonly object[]])[] = [
     [MAIN_FIELDS, mains],
     [SESSION_FIELDS, sessions],
     [DRAIN_FIELDS, drains],
     [UPGRADE_FIELDS, upgrades],
+    [SWAP_FIELDS, swaps],
     [FILE_FIELDS, files],
   ];
   for (const [fields, objects] of held) {

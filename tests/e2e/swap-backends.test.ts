@@ -3,7 +3,9 @@
  * changed nothing.
  */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -75,7 +77,7 @@ test("a backend that does not answer in time leaves everything as it was, and is
   assert.equal(await hashOf(), hash);
 });
 
-test("a client that leaves before traffic moves takes its swap along, which keeps main from an upgrade until then", async () => {
+test("a client that leaves before traffic moves takes its swap along, also into the next program", async () => {
   const hash = await hashOf();
   const other = await proxy.connect();
   const swap = other.send("SWAP_BACKENDS", {
@@ -84,12 +86,69 @@ test("a client that leaves before traffic moves takes its swap along, which keep
     remove: ["app-1"],
   });
   assert.equal((await swap.processing()).data.step, "asking");
-  const upgrade = await proxy.orders.order("UPGRADE_MAIN");
-  assert.equal(upgrade.error?.code, "BUSY", "main cannot take it along");
-  assert.match(upgrade.message, /^SWAP_BACKENDS \(id ".*", of user \d+, process \d+\) is under way/);
+  await proxy.orders.ok("UPGRADE_MAIN");
   other.close();
   await within(TIMEOUT_MS, "an answer", proxy.orders.ok("STATUS"));
   assert.equal(await hashOf(), hash);
+});
+
+/** From now on connections are taken there. */
+async function answerAt(port: number): Promise<Server> {
+  const server = createServer().listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+test("a swap that asks goes on in the program that main becomes, what its client sends behind it waits, and it has one answer", async () => {
+  const hash = await hashOf();
+  const port = await freePort();
+  const other = await proxy.connect();
+  const data = { cluster_id: "app", add: [{ backend_id: "app-late", address: `127.0.0.1:${port}` }] };
+  const late = { ...data, remove: ["app-1"], when: { timeout_ms: 600_000 }, drain: { wait: false } };
+  const swap = other.send("SWAP_BACKENDS", late);
+  const behind = other.send("LIST_BACKENDS", { cluster_id: "app" });
+  assert.equal((await swap.processing()).data.step, "asking");
+  await proxy.orders.ok("UPGRADE_MAIN");
+  await proxy.orders.ok("UPGRADE_MAIN");
+  assert.equal(await hashOf(), hash, "nobody has answered yet");
+  const backend = await answerAt(port);
+  try {
+    const answer = await swap.final();
+    assert.deepEqual([answer.status, answer.data.added, answer.data.removed], ["OK", 1, 1], answer.message);
+    const ids = (await behind.final()).data.items.map((item: { backend_id: string }) => item.backend_id);
+    assert.deepEqual(ids, ["app-late"]);
+    const back = { cluster_id: "app", add: [{ backend_id: "app-1", address: backends[0]!.address }] };
+    await proxy.orders.ok("SWAP_BACKENDS", { ...back, remove: ["app-late"] });
+    assert.equal(await hashOf(), hash);
+  } finally {
+    backend.close();
+    other.close();
+  }
+});
+
+test("a swap's time and the revision that it wants are those that it had, in the program that main becomes", async () => {
+  const port = await freePort();
+  const [hasty, picky] = [await proxy.connect(), await proxy.connect()];
+  const add = [{ backend_id: "app-9", address: `127.0.0.1:${port}` }];
+  const { revision } = await proxy.orders.ok("STATUS");
+  const inVain = hasty.send("SWAP_BACKENDS", {
+    cluster_id: "app",
+    add,
+    remove: [],
+    when: { timeout_ms: 3_000 },
+  });
+  const patient = { cluster_id: "app", add, remove: [], when: { timeout_ms: 600_000 } };
+  const outdated = picky.send("SWAP_BACKENDS", patient, { if_revision: revision });
+  await Promise.all([inVain.processing(), outdated.processing()]);
+  await proxy.orders.ok("UPGRADE_MAIN");
+  await proxy.orders.ok("ADD_CLUSTER", { cluster_id: "newer" });
+  const refused = await inVain.final();
+  assert.deepEqual([refused.error?.code, refused.error?.field], ["BACKEND_UNHEALTHY", "data.add[0].address"]);
+  const backend = await answerAt(port);
+  assert.equal((await outdated.final()).error?.code, "CONFLICT");
+  backend.close();
+  await proxy.orders.ok("REMOVE_CLUSTER", { cluster_id: "newer" });
+  for (const client of [hasty, picky]) client.close();
 });
 
 test("what cannot be is refused before anybody is asked, and a dry run changes nothing", async () => {

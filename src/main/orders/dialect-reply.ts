@@ -14,7 +14,7 @@ export function plainReply(reply: Reply, remark = ""): Reply {
       return reply.hasRoom;
     },
     onRoom: (more) => reply.onRoom(more),
-    carry: (describe) => reply.carry(() => ({ kind: "dialect", remark, order: describe() })),
+    carry: (describe) => reply.carry(describe && (() => ({ kind: "dialect", remark, order: describe() }))),
     lasts: (order) => reply.lasts(order),
     onGone: (gone) => reply.onGone(gone),
     processing: (message, _, revision) => reply.processing(message, null, revision),
@@ -30,7 +30,7 @@ export function eventReply(reply: Reply): Reply {
     get hasRoom() {
       return reply.hasRoom;
     },
-    carry: (describe) => reply.carry(() => ({ kind: "dialect-events", order: describe() })),
+    carry: (describe) => reply.carry(describe && (() => ({ kind: "dialect-events", order: describe() }))),
     processing: (_, data, revision) => {
       const event = data as EventData;
       if (event.event !== "BACKEND_UP" && event.event !== "BACKEND_DOWN") return;

@@ -8,22 +8,29 @@ import type { Reply } from "../socket/reply.ts";
 import { eventReply, plainReply } from "./dialect-reply.ts";
 import { resumeDrainWait } from "./drain-wait.ts";
 import { subscribeEvents } from "./subscribe-events.ts";
+import { resumeSwap } from "./swap-backends.ts";
 import { resumeUpgrade } from "./upgrade-orders.ts";
 import { waitRevision } from "./wait-revision.ts";
 
-/** Goes on with it. */
-export function resumeOrder(control: Control, order: CarriedOrder, reply: Reply): void {
+/** Goes on with it. Gives what the client's next orders wait for, if they do. */
+export function resumeOrder(control: Control, order: CarriedOrder, reply: Reply): Promise<void> | undefined {
   switch (order.kind) {
     case "drain":
-      return resumeDrainWait(control, order, reply);
+      resumeDrainWait(control, order, reply);
+      return undefined;
     case "wait-revision": {
       const timeoutMs = Math.max(0, order.until_ms - Date.now());
-      return waitRevision(control, { revision: order.revision, timeout_ms: timeoutMs }, reply);
+      waitRevision(control, { revision: order.revision, timeout_ms: timeoutMs }, reply);
+      return undefined;
     }
     case "subscription":
-      return subscribeEvents(control, { since: order.place }, reply);
+      subscribeEvents(control, { since: order.place }, reply);
+      return undefined;
+    case "swap-backends":
+      return resumeSwap(control, order, reply);
     case "upgrade":
-      return void resumeUpgrade(control, order, reply);
+      void resumeUpgrade(control, order, reply);
+      return undefined;
     case "dialect":
       return resumeOrder(control, order.order, plainReply(reply, order.remark));
     case "dialect-events":

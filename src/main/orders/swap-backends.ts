@@ -8,12 +8,14 @@
  *  3. A client that goes away before that moment takes its order along.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { CarriedSwap } from "../../model/carried.ts";
 import type { TrialResults } from "../../model/channel.ts";
 import { counted } from "../../base/text.ts";
 import { CONNECT_TRIAL_MS } from "../../model/defaults.ts";
 import type { OrderError } from "../../model/errors.ts";
 import { countChanges } from "../../model/net-changes.ts";
 import type { ChangeOrder, OrderData } from "../../model/orders.ts";
+import type { Configuration } from "../configuration.ts";
 import type { Control } from "../control.ts";
 import type { Reply } from "../socket/reply.ts";
 import { answerTrial } from "./dry-run.ts";
@@ -42,39 +44,68 @@ export async function swapBackends(
   reply: Reply,
 ): Promise<void> {
   const { configuration } = control;
-  const orders = stepsOf(swap);
-  const tried = configuration.tryOutAll(orders, (order) => findDrain(control, order) !== undefined);
+  const tried = tryOut(control, swap);
   if (!tried.ok) return reply.refuse(errorOf(control, swap, tried.error), configuration.revision);
   if (dryRun) return answerTrial(control, tried.value, sentenceOf(swap), reply);
+  return goOn(control, { swap, ifRevision, untilMs: control.now() + swap.when.timeout_ms }, reply);
+}
+
+/**
+ * The same, in the program that main has become: all new backends are asked again, in the time that is left.
+ */
+export function resumeSwap(control: Control, carried: CarriedSwap, reply: Reply): Promise<void> {
+  const { swap, if_revision: ifRevision, until_ms: untilMs } = carried;
+  return goOn(control, { swap, ifRevision, untilMs: untilMs - Date.now() + control.now() }, reply);
+}
+
+/** A swap under way. */
+interface Swapping {
+  readonly swap: Swap;
+  readonly ifRevision: number | undefined;
+  /** Until then the new backends may answer; of `Control.now`. */
+  readonly untilMs: number;
+}
+
+async function goOn(control: Control, swapping: Swapping, reply: Reply): Promise<void> {
+  const { configuration } = control;
+  const { swap } = swapping;
   const wait = new AbortController();
   reply.onGone(() => wait.abort());
-  reply.lasts("SWAP_BACKENDS");
-  if (tried.value.changes.length > 0) {
-    // Others may have removed the cluster meanwhile, or the sender's right: then nobody is asked any longer.
-    const judge = (): OrderError | undefined => {
-      const judged = configuration.tryOutAll(orders, (order) => findDrain(control, order) !== undefined);
-      return (
-        judgeSwap(control, swap, reply) ?? (judged.ok ? undefined : errorOf(control, swap, judged.error))
-      );
-    };
+  reply.carry(() => carriedSwap(control, swapping));
+  const tried = tryOut(control, swap);
+  if (tried.ok && tried.value.changes.length > 0) {
     const asked = control.askedBackends.begin(swap.add.length);
     if (!asked.ok) return reply.refuse(asked.error, configuration.revision);
-    const fault = await whenHealthy(control, swap, { reply, signal: wait.signal, judge }).finally(
-      asked.value,
-    );
+    const asking = { reply, signal: wait.signal, untilMs: swapping.untilMs };
+    const fault = await whenHealthy(control, swap, asking).finally(asked.value);
     if (wait.signal.aborted) return;
     if (fault !== undefined) return reply.refuse(fault, configuration.revision);
   }
   await new Promise<void>((tookEffect) => {
     control.inTurn(() => {
-      if (!wait.signal.aborted) change(control, swap, ifRevision, reply);
+      if (!wait.signal.aborted) change(control, swapping, reply);
       tookEffect();
     });
   });
 }
 
-function change(control: Control, swap: Swap, ifRevision: number | undefined, reply: Reply): void {
+function carriedSwap(control: Control, { swap, ifRevision, untilMs }: Swapping): CarriedSwap {
+  return {
+    kind: "swap-backends",
+    swap,
+    ...(ifRevision !== undefined && { if_revision: ifRevision }),
+    until_ms: untilMs - control.now() + Date.now(),
+  };
+}
+
+function tryOut(control: Control, swap: Swap): ReturnType<Configuration["tryOutAll"]> {
+  return control.configuration.tryOutAll(stepsOf(swap), (order) => findDrain(control, order) !== undefined);
+}
+
+function change(control: Control, { swap, ifRevision }: Swapping, reply: Reply): void {
   const { configuration, stopSequence } = control;
+  // Done twice it would be another order.
+  reply.carry(undefined);
   const { revision } = configuration;
   if (stopSequence.state === "stopping") {
     const message = "the proxy is stopping and takes no more changes";
@@ -105,30 +136,34 @@ function judgeSwap(control: Control, data: Swap, reply: Reply): OrderError | und
   return judgeRight(control, reply, { type: "SWAP_BACKENDS", data });
 }
 
+/** Why it cannot be: others may have removed the cluster meanwhile, or the sender's right. */
+function faultOf(control: Control, swap: Swap, reply: Reply): OrderError | undefined {
+  const judged = tryOut(control, swap);
+  return judgeSwap(control, swap, reply) ?? (judged.ok ? undefined : errorOf(control, swap, judged.error));
+}
+
 interface Asking {
   readonly reply: Reply;
   /** The client is gone. */
   readonly signal: AbortSignal;
-  /** Why it cannot be any more. */
-  readonly judge: () => OrderError | undefined;
+  readonly untilMs: number;
 }
 
 /** Asks the new ones until enough of them answer, and tells each step. Gives why they do not, in time. */
 async function whenHealthy(
   control: Control,
   swap: Swap,
-  { reply, signal, judge }: Asking,
+  { reply, signal, untilMs }: Asking,
 ): Promise<OrderError | undefined> {
   const { add, when } = swap;
   const wanted = when.healthy ?? add.length;
-  const untilMs = control.now() + when.timeout_ms;
   const faults = new Map(add.map((backend) => [backend, "it was not asked in time"]));
   for (;;) {
     const before = faults.size;
     await ask(control, swap, faults, untilMs - control.now());
     const healthy = add.length - faults.size;
     if (signal.aborted) return undefined;
-    const refused = judge();
+    const refused = faultOf(control, swap, reply);
     if (refused !== undefined) return refused;
     if (healthy >= wanted) {
       reply.processing(

@@ -64,7 +64,7 @@ export class CommandServer {
 
   /**
    * Goes on with a socket of a main before us, and with its clients: `resume` is called for each order that
-   * they wait for.
+   * they wait for, and gives what its client's next orders wait for.
    */
   inherit(
     {
@@ -72,13 +72,13 @@ export class CommandServer {
       fd,
       sessions,
     }: { readonly path: string; readonly fd: number; readonly sessions: readonly CarriedSession[] },
-    resume: (order: CarriedOrder, reply: Reply) => void,
+    resume: (order: CarriedOrder, reply: Reply) => Promise<void> | undefined,
   ): Promise<void> {
     this.#inheritedPaths.push(path);
     for (const carried of sessions) {
       const socket = new Socket({ fd: carried.fd, readable: true, writable: true, allowHalfOpen: true });
       const session = this.#begin(socket, senderOf(socket, carried.via ?? "command"), carried);
-      for (const { id, order } of carried.orders) resume(order, session.replyTo(id));
+      for (const { id, order } of carried.orders) session.holdUntil(resume(order, session.replyTo(id)), id);
     }
     return opened(this.#server, () => this.#server.listen({ fd }));
   }

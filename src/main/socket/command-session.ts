@@ -19,11 +19,11 @@ import { dialectAnswer, type AnswerForm } from "../../model/dialect/answer-form.
 import type { OrderError } from "../../model/errors.ts";
 import { FrameReader, type Frame } from "../../model/framing.ts";
 import type { MainLimits } from "../limits.ts";
-import type { CarriedForm, CarriedOrder, CarriedSession } from "../../model/carried.ts";
+import type { CarriedForm, CarriedSession } from "../../model/carried.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import type { OrderExecutor } from "./order-executor.ts";
 import { readOrderFrame } from "./read-order-frame.ts";
-import type { Reply } from "./reply.ts";
+import type { CarriesOn, Reply } from "./reply.ts";
 import { readAhead } from "./read-ahead.ts";
 import type { Sender } from "./sender.ts";
 import type { TurnTaker, Turns } from "./turns.ts";
@@ -44,7 +44,7 @@ interface InFlight {
   /** Told when its client leaves. */
   gone?: () => void;
   /** How another program goes on with it, if one could. */
-  describe?: () => CarriedOrder;
+  describe?: CarriesOn;
   /** What it is called, where it may take long. */
   lasting?: string;
 }
@@ -65,6 +65,8 @@ export class CommandSession implements TurnTaker {
    * written.
    */
   #state: "open" | "held" | "ended" | "closed" = "open";
+  /** The order that holds it, last. */
+  #heldBy = "";
   #peerEnded: "no" | "yes" = "no";
   #mayTake: "yes" | "paused" = "yes";
 
@@ -136,7 +138,7 @@ export class CommandSession implements TurnTaker {
 
   /** True if everything of it could be carried over now. */
   get isCarriable(): boolean {
-    if (this.#state === "held") return false;
+    if (this.#state === "held" && !this.#inFlight.has(this.#heldBy)) return false;
     if (this.#state === "ended") return this.#socket.writableLength === 0;
     return [...this.#inFlight.values()].every(({ describe }) => describe !== undefined);
   }
@@ -154,7 +156,7 @@ export class CommandSession implements TurnTaker {
 
   /** All that the next program goes on with; `undefined` for one that is over. */
   carry(): CarriedSession | undefined {
-    if (this.#state !== "open") return undefined;
+    if (this.#state !== "open" && this.#state !== "held") return undefined;
     return {
       fd: descriptorOf(this.#socket),
       ...(this.sender.via === "read" && { via: "read" }),
@@ -235,9 +237,14 @@ export class CommandSession implements TurnTaker {
       return this.#refuse(id, { code: "DUPLICATE_ID", message }, form);
     }
     this.#inFlight.set(id, { ...(form !== undefined && { form }) });
-    const effect = execute(this.replyTo(id));
+    this.holdUntil(execute(this.replyTo(id)), id);
+  }
+
+  /** What comes after this order waits for its effect, if it has one to wait for. */
+  holdUntil(effect: Promise<void> | undefined, id: string): void {
     if (effect === undefined) return;
     this.#state = "held";
+    this.#heldBy = id;
     void effect.then(() => {
       if (this.#state === "held") this.#state = "open";
       this.#options.turns.want(this);

@@ -7,6 +7,9 @@ import type { OrderError } from "../../model/errors.ts";
 import type { Via } from "./sender.ts";
 import type { CarriedOrder } from "../../model/carried.ts";
 
+/** What the next program goes on with, of an order in flight. */
+export type CarriesOn = (() => CarriedOrder) | undefined;
+
 export interface Reply {
   /** Who asked. */
   readonly author: Author;
@@ -23,9 +26,9 @@ export interface Reply {
   refuse(error: OrderError, revision: number): void;
   /**
    * From now on it may be carried over: `describe` says, whenever main is to become another program, how that
-   * one goes on with it.
+   * one goes on with it. `undefined`: it cannot be any more, and is over soon.
    */
-  carry(describe: () => CarriedOrder): void;
+  carry(describe: CarriesOn): void;
   /**
    * It may take long, and cannot be carried over yet: main becomes no other program meanwhile. `order` is
    * what it is called, in the answer that says so.
