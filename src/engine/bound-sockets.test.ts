@@ -34,7 +34,7 @@ test("the queue of a removed listener is one use of it, from its removal until i
   sockets.countQueues();
   sockets.countQueues();
   assert.equal(listener.use.count, 1);
-  assert.equal(sockets.empty(ADDRESS), true);
+  assert.equal(sockets.empty(ADDRESS, false), true);
   assert.equal(sockets.findListener(7), listener);
   assert.equal(sockets.emptied(7), ADDRESS);
   assert.equal(sockets.findListener(7), undefined);
@@ -49,9 +49,24 @@ test("only the socket of the removed listener is emptied, not that of the one wh
   removed.isRemoved = true;
   sockets.countQueues();
   sockets.bind(ADDRESS, added, 8);
-  assert.equal(sockets.empty(ADDRESS), true);
-  assert.equal(sockets.empty(ADDRESS), false);
+  assert.equal(sockets.empty(ADDRESS, false), true);
+  assert.equal(sockets.empty(ADDRESS, false), false);
   assert.deepEqual(asked, ["accept 7", "accept 8", "stop 7"]);
+});
+
+test("at a stop the queue of a listener that is there is emptied, is one use of it until then, and is not abandoned", () => {
+  const { sockets, asked } = createSockets();
+  const listener = createListener();
+  sockets.bind(ADDRESS, listener, 7);
+  assert.equal(sockets.empty(ADDRESS, false), false);
+  assert.equal(sockets.empty(ADDRESS, true), true);
+  assert.equal(sockets.empty(ADDRESS, true), false);
+  assert.equal(listener.use.count, 1);
+  assert.equal(sockets.findListener(7), listener);
+  assert.equal(sockets.emptied(7), ADDRESS);
+  assert.equal(listener.use.count, 0);
+  sockets.abandon();
+  assert.deepEqual(asked, ["accept 7", "stop 7"]);
 });
 
 test("a worker that leaves abandons every socket once, those that come later too, and its queues use nothing", () => {

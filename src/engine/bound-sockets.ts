@@ -4,6 +4,7 @@
  *
  * ```text
  *  accepting ──► removed ──► emptying ──► gone     its listener leaves; then main has its queue emptied
+ *      └────────at a stop───────┘
  *  any ──► abandoned                               the worker leaves; what was on its way may still come
  * ```
  */
@@ -86,10 +87,14 @@ export class BoundSockets {
     }
   }
 
-  /** Begins to empty the queue of the removed listener at `address`. False: there is none. */
-  empty(address: string): boolean {
+  /**
+   * Begins to empty the queue of the listener at `address`: of the removed one, or, at a stop, of the one
+   * that is there. False: there is none.
+   */
+  empty(address: string, atStop: boolean): boolean {
     for (const [socket, bound] of this.#sockets) {
-      if (bound.address !== address || bound.state !== "removed") continue;
+      if (bound.address !== address || bound.state !== (atStop ? "accepting" : "removed")) continue;
+      if (atStop) bound.listener.use.begin();
       bound.state = "emptying";
       this.#port.stopAccepting(socket);
       return true;

@@ -159,10 +159,11 @@ export class Engine implements PortEvents {
   }
 
   /**
-   * Accepts what the queue of a removed listener still holds, then closes its socket and tells `unlistened`.
+   * Accepts what the queue of a removed listener still holds, or `atStop` of the present one, then closes its
+   * socket and tells `unlistened`.
    */
-  unlisten(address: string): void {
-    if (!this.#sockets.empty(address)) this.#hooks.unlistened(address);
+  unlisten(address: string, atStop: boolean = false): void {
+    if (!this.#sockets.empty(address, atStop)) this.#hooks.unlistened(address);
   }
 
   /** A drain's time is over: what still uses its object is cut. */

@@ -96,7 +96,10 @@ export function createControl(options: ControlOptions): MainParts {
   });
   const configuration = new Configuration(listeners);
   const { serviceManager = NO_SERVICE_MANAGER } = options;
-  const stopSequence = new StopSequence({ listeners, supervisor, workers, serviceManager, log });
+  const afterEmptying = laterBy(limits.emptyQueuesMs);
+  const stopSequence = new StopSequence({
+    ...{ listeners, supervisor, workers, serviceManager, log, afterEmptying },
+  });
   const turns = newTurns(configuration, limits, now);
   const expiryWatch = newExpiryWatch(limits, log, events);
   const control: Control = {

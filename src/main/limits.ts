@@ -76,6 +76,8 @@ export interface MainLimits {
   readonly channelBytesMax: number;
   /** Between a removed listener's last new handshake and the emptying of its queue. */
   readonly handshakeGraceMs: number;
+  /** At a soft stop workers have so long to accept what waits in the listeners' queues. */
+  readonly emptyQueuesMs: number;
   /** Signals SIGTERM and SIGINT stop softly with this deadline. */
   readonly signalStopMs: number;
   /** A soft stop's progress is told once in this time. */
@@ -144,6 +146,7 @@ export const MAIN_LIMITS: MainLimits = {
   changesPerMessageMax: 2_000,
   channelBytesMax: 256 * 1024 * 1024,
   handshakeGraceMs: 25,
+  emptyQueuesMs: 2_000,
   signalStopMs: 30_000,
   stopProgressMs: 1_000,
   ticketKeyMs: 12 * 60 * 60 * 1_000,

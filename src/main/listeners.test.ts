@@ -31,7 +31,10 @@ function newListeners(workers: number[] = [0, 1]): {
     },
     workers: {
       listen: (address, fd) => log.push(`listen ${address} ${fd}`),
-      unlisten: (address) => (log.push(`unlisten ${address}`), [...workers]),
+      unlisten: (address, atStop) => (
+        log.push(`unlisten ${address}${atStop ? " at a stop" : ""}`),
+        [...workers]
+      ),
     },
     later: (action) => {
       laters.add(action);
@@ -137,13 +140,15 @@ test("with no worker at all the socket is closed after the time for handshakes",
   assert.deepEqual(log.slice(-2), ["close 10", "left"]);
 });
 
-test("all are retired at once for a soft stop", async () => {
-  const { listeners, grace } = newListeners([0]);
+test("all are retired at once for a soft stop, and the queues of those that were not removed are emptied", async () => {
+  const { listeners, log, grace } = newListeners([0]);
   publish(listeners);
+  log.length = 0;
   const left = listeners.retireAll();
   grace();
   listeners.unlistened(0, ADDRESS);
   await left;
+  assert.deepEqual(log, ["give back", "refuse 10", `unlisten ${ADDRESS} at a stop`, "close 10"]);
   assert.deepEqual(listeners.open(), []);
 });
 

@@ -36,8 +36,11 @@ export interface ListeningSockets {
 export interface ListenerWorkers {
   /** Hands a duplicate of `fd` to each worker that accepts. */
   listen(address: string, fd: number): void;
-  /** Asks them to empty the queue and close their duplicates; returns who was asked. */
-  unlisten(address: string): readonly number[];
+  /**
+   * Asks them to empty the queue and close their duplicates; returns who was asked. `atStop`: though the
+   * listener was not removed.
+   */
+  unlisten(address: string, atStop: boolean): readonly number[];
 }
 
 interface Entry {
@@ -120,7 +123,7 @@ export class Listeners {
     const entry = this.#entries.get(address);
     assert(entry?.state === "open", "retires a listener that is not open");
     this.#sockets.refuseNew(entry.fd);
-    this.#leave(address, entry, left);
+    this.#leave(address, entry, left, { atStop: false });
   }
 
   /** A worker has emptied the queue. */
@@ -164,19 +167,22 @@ export class Listeners {
     this.#entries.clear();
   }
 
-  #leave(address: string, entry: Entry, left: () => void): void {
+  #leave(address: string, entry: Entry, left: () => void, { atStop }: { readonly atStop: boolean }): void {
     entry.state = "leaving";
     entry.waiting.push(left);
     entry.cancelGrace = this.#later(() => {
-      for (const worker of this.#workers.unlisten(address)) owe(entry, worker, 1);
+      for (const worker of this.#workers.unlisten(address, atStop)) owe(entry, worker, 1);
       this.#closeIfLeft(address, entry);
     });
   }
 
   #retireAtStop(address: string, left: () => void): void {
     const entry = this.#entries.get(address);
-    if (entry !== undefined && this.#sockets.outlivesUs(address)) this.#leave(address, entry, left);
-    else this.retire(address, left);
+    assert(entry !== undefined, "no listener to stop");
+    // Who is started next takes what is in its queue.
+    if (this.#sockets.outlivesUs(address)) return this.#leave(address, entry, left, { atStop: false });
+    this.#sockets.refuseNew(entry.fd);
+    this.#leave(address, entry, left, { atStop: true });
   }
 
   /**
@@ -186,7 +192,8 @@ export class Listeners {
   #takeBack(entry: Entry, address: string): void {
     this.#sockets.takeNew(entry.fd);
     entry.cancelGrace();
-    if (entry.owed.size === 0) for (const worker of this.#workers.unlisten(address)) owe(entry, worker, 1);
+    if (entry.owed.size === 0)
+      for (const worker of this.#workers.unlisten(address, false)) owe(entry, worker, 1);
     tellAll(entry);
   }
 

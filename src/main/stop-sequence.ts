@@ -12,11 +12,13 @@ import type { WorkerSet } from "./workers/worker-set.ts";
 export type Stopped = "clean" | "cut short";
 
 export interface StopSequenceOptions {
-  readonly listeners: Listeners;
-  readonly supervisor: Supervisor;
-  readonly workers: WorkerSet;
-  readonly serviceManager: ServiceManager;
+  readonly listeners: Pick<Listeners, "retireAll" | "closeAll">;
+  readonly supervisor: Pick<Supervisor, "stopAll" | "cutAll" | "cutShort">;
+  readonly workers: Pick<WorkerSet, "all">;
+  readonly serviceManager: Pick<ServiceManager, "stopping">;
   readonly log: Log;
+  /** Calls back when workers have had their time to empty the queues; what it gives calls that off. */
+  readonly afterEmptying: (action: () => void) => () => void;
 }
 
 export class StopSequence {
@@ -48,7 +50,7 @@ export class StopSequence {
     this.#begins();
     const { listeners, supervisor, log } = this.#options;
     log.info("stopping softly", deadlineMs === undefined ? {} : { deadline_ms: deadlineMs });
-    await listeners.retireAll();
+    await this.#inItsTime(listeners.retireAll());
     await supervisor.stopAll(deadlineMs);
     this.#ended();
   }
@@ -61,6 +63,17 @@ export class StopSequence {
     await supervisor.cutAll();
     listeners.closeAll();
     this.#ended();
+  }
+
+  /** A worker that has no descriptor for who waits must not keep the stop from its deadline. */
+  #inItsTime(emptied: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const callOff = this.#options.afterEmptying(resolve);
+      void emptied.then(() => {
+        callOff();
+        resolve();
+      });
+    });
   }
 
   #begins(): void {

@@ -73,8 +73,11 @@ export type ToWorker =
   | { readonly type: "listen"; readonly address: string }
   /** Before the first `load`, and whenever ticket keys are rotated. */
   | { readonly type: "secrets"; readonly secrets: TlsSecrets }
-  /** A removed listener's queue is to be emptied and the socket closed; answered by `unlistened`. */
-  | { readonly type: "unlisten"; readonly address: string }
+  /**
+   * A removed listener's queue is to be emptied and the socket closed; `at_stop`: that of the listener that
+   * is there. Answered by `unlistened`.
+   */
+  | { readonly type: "unlisten"; readonly address: string; readonly at_stop?: true }
   /**
    * Changes and drains of the next `apply`, sent ahead in parts so that no message is too large; they are
    * followed only with it.

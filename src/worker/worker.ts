@@ -39,7 +39,7 @@ export interface FollowingEngine {
   stage(changes: readonly Change[]): void;
   apply(changes: readonly Change[], drains: readonly DrainRequest[], revision: number): readonly DrainUse[];
   bindListener(address: string, listener: number): void;
-  unlisten(address: string): void;
+  unlisten(address: string, atStop?: boolean): void;
   closeDrained(drain: number): void;
   keepDeadlines(deadlines: readonly KeptDeadline[]): void;
   stop(deadlineMs: number | undefined): void;
@@ -137,7 +137,7 @@ export class Worker {
       case "listen":
         return engine.bindListener(message.address, takeListener());
       case "unlisten":
-        return engine.unlisten(message.address);
+        return engine.unlisten(message.address, message.at_stop);
       case "close-drained":
         return engine.closeDrained(message.drain);
       case "ask":

@@ -177,6 +177,39 @@ test("a paused listener is idle when its accept has come back, with or without a
   }
 });
 
+for (const giveUp of ["pause", "abandon", "stop"] as const)
+  test(
+    `a client that woke the accept which was given up (${giveUp}) is told: it woke nobody else`,
+    { skip },
+    async (t) => {
+      const { listeners, listener, port, told } = openRig(t);
+      const client = connect(port, "127.0.0.1");
+      t.after(() => client.destroy());
+      await once(client, "connect");
+      listeners.accept(listener);
+      listeners[giveUp](listener);
+      listeners.completed(listener, -ECANCELED, NOW_MS);
+      assert.deepEqual(told.slice(0, 1), [`accepted ${listener}`]);
+    },
+  );
+
+test(
+  "a client that nobody has a number for is left to others when the listener is given up",
+  { skip },
+  async (t) => {
+    const rig = openRig(t);
+    const { listeners, listener, port, told } = rig;
+    const client = connect(port, "127.0.0.1");
+    t.after(() => client.destroy());
+    await once(client, "connect");
+    rig.freeNumbers = 0;
+    listeners.accept(listener);
+    listeners.abandon(listener);
+    listeners.completed(listener, -ECANCELED, NOW_MS);
+    assert.deepEqual(told, []);
+  },
+);
+
 test("asked to accept again before its accept has come back, it goes on", { skip }, (t) => {
   const { asked, listeners, listener } = openRig(t);
   listeners.accept(listener);

@@ -14,7 +14,8 @@
  *  1. A socket that was accepted is told or kept (`held`), never dropped, whatever was asked meanwhile.
  *  2. A failure that would only repeat itself is tried again after `ACCEPT_RETRY_MS`, never at once.
  *  3. A connection wakes one process of those that share a socket. If that one is frozen, it waits until the
- *     next comes, and would be reset as the frozen one is killed: so we look for it from time to time.
+ *     next comes, and would be reset as the frozen one is killed: so we look for it from time to time. If
+ *     that one has just given its accept up, it looks itself.
  */
 import { assert } from "../../base/assert.ts";
 import type { Region } from "../../sys/arena.ts";
@@ -119,7 +120,9 @@ export class Listeners {
     if (result >= 0) {
       const peer = readSocketName(this.#peers.bytes, listener.row * PEER_BYTES);
       listener.held = { fd: result, peer };
-    } else if (result !== -ECANCELED && !isOnePeersFault(-result)) {
+    } else if (result === -ECANCELED) {
+      this.#takeLeft(listener);
+    } else if (!isOnePeersFault(-result)) {
       this.#rest(number, listener, -result, nowMs);
     }
     this.#proceed(number, listener, nowMs);
@@ -184,6 +187,13 @@ export class Listeners {
       case "idle":
         return;
     }
+  }
+
+  /** A connection may have woken the accept that was given up, and then nobody else: it is ours. */
+  #takeLeft(listener: Listener): void {
+    if (!this.#target.hasFreeNumber()) return;
+    const left = acceptConnection(listener.fd);
+    if (left.ok) listener.held = left.value;
   }
 
   /** Accepts what waits in a queue though we are armed: one a listener, the rest comes by the ring again. */

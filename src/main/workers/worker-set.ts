@@ -155,9 +155,9 @@ export class WorkerSet {
   }
 
   /** Asks all that accept to empty a listener's queue; returns who was asked. */
-  unlisten(address: string): readonly number[] {
+  unlisten(address: string, atStop: boolean): readonly number[] {
     const asked = this.all().filter(hasListeners);
-    for (const worker of asked) worker.send({ type: "unlisten", address });
+    for (const worker of asked) worker.send({ type: "unlisten", address, ...(atStop && { at_stop: true }) });
     return asked.map((worker) => worker.number);
   }
 
