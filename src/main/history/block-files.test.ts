@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -33,6 +33,30 @@ test("a folder that is removed takes with it what stood in other files than the 
   );
   assert.equal(readdirSync(folder).length, 1);
   assert.match(lines.join(), /removed or cut/);
+});
+
+test("a folder that is removed is noticed by who reads, too; one that was moved away with all around it is waited for", async (t) => {
+  const around = mkdtempSync(join(tmpdir(), "kakehi-blocks-"));
+  t.after(() => rmSync(around, { recursive: true }));
+  const lines: string[] = [];
+  const log = createLog({ level: "info", form: "text", write: (line) => lines.push(line), now: () => 0 });
+  const folder = join(around, "state", "history");
+  const opened = await BlockFiles.open({ folder, fileBytesMax: 1_000, log });
+  assert.ok(opened.ok);
+  const store = opened.value;
+  store.add(blockOf(1));
+  await store.sync();
+  const [facts] = store.facts;
+  renameSync(join(around, "state"), join(around, "away"));
+  const away = await store.read(facts!);
+  assert.match(String(away?.ok === false && away.error), /ENOENT/);
+  assert.equal(store.facts.length, 1);
+  renameSync(join(around, "away"), join(around, "state"));
+  assert.equal((await store.read(facts!))?.ok, true);
+  rmSync(folder, { recursive: true });
+  assert.equal(await store.read(facts!), undefined);
+  assert.equal(store.facts.length, 0);
+  assert.match(lines.at(-1)!, /removed or cut/);
 });
 
 test("a folder that cannot be written to is named once, and what waits is written when it can be", async (t) => {

@@ -97,7 +97,9 @@ export class BlockFiles implements BlockStore {
       const [block] = blocks;
       return block === undefined ? fail(`${place.file.path}: ${damage ?? "nothing"}`) : ok(block);
     } catch (error) {
-      return this.#places.includes(place) ? fail(fileFault(error).message) : undefined;
+      const { code, message } = fileFault(error);
+      if (code === "ENOENT") await this.#takenAway(place);
+      return this.#places.includes(place) ? fail(message) : undefined;
     }
   }
 
@@ -175,6 +177,15 @@ export class BlockFiles implements BlockStore {
 
   get #unwritten(): readonly Place[] {
     return this.#places.filter(({ unwritten }) => unwritten !== undefined);
+  }
+
+  /** A file is not where it was. Where the folder above its own is gone, too, it may come back with that. */
+  #takenAway(place: Place): Promise<void> {
+    return this.#next(async () => {
+      await isMade(this.#options.folder);
+      if (this.#places.includes(place)) this.#beginAnew();
+      await this.#write();
+    });
   }
 
   /** The files are gone, or cut: only what was not in them yet is left. */
