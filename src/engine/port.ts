@@ -41,7 +41,8 @@ export interface Port {
    */
   stopAccepting(listener: number): void;
   /**
-   * Closes this process's copy at once: the queue belongs to whoever else holds the socket. Nothing follows.
+   * Closes this process's copy at once: the queue belongs to whoever else holds the socket. Nothing follows,
+   * but one connection that was just being accepted.
    */
   abandonListener(listener: number): void;
 
